@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Cover: at most KHO_MAX_EXTENTS disjoint extents that contain every preserved block and all
+ * metadata. The next
+ * kernel reserves the extents before its first allocation; what lies in them and is not
+ * preserved (a gap inside)
+ * is given back later, so few and tight extents leave it more memory to boot with.
+ *
+ * Extents only grow until a re-plan, and never contain: anything below KHO_COVER_LOWEST,
+ * anything outside RAM
+ * unless two RAM ranges had to be joined, a page of a keep-out range (scratch), or the last page
+ * of RAM.
+ *
+ * No locking: the caller serialises all calls on one cover.
+ */
+#ifndef KHO_CORE_COVER_H
+#define KHO_CORE_COVER_H
+
+#include <linux/kho/abi/kho_module.h>
+
+#include "bits.h"
+#include "refusal.h"
+
+/* Nothing below is ever preserved: real mode code, BIOS data and the trampoline live there. */
+#define KHO_COVER_LOWEST (1ULL << 20)
+/* Extents are rounded to this where that does not take in what they must not contain. */
+#define KHO_COVER_GRANULE (2ULL << 20)
+/* Most keep-out ranges. */
+#define KHO_COVER_MAX_KEEPOUT 16
+
+/**
+ * struct kho_cover - see above
+ * @extent: ascending, disjoint, not adjacent
+ * @nr_extents: how many
+ * @keepout: ascending, disjoint
+ * @nr_keepout: how many
+ * @ram: RAM of this machine, ascending, disjoint, page aligned; owned by the caller
+ * @nr_ram: how many, not 0
+ */
+struct kho_cover {
+	struct kho_range extent[KHO_MAX_EXTENTS];
+	u32 nr_extents;
+	struct kho_range keepout[KHO_COVER_MAX_KEEPOUT];
+	u32 nr_keepout;
+	const struct kho_range *ram;
+	u32 nr_ram;
+};
+
+/**
+ * kho_cover_init() - make an empty cover
+ * @c: to be filled
+ * @ram: kept by reference; must outlive the cover or be replaced with kho_cover_set_ram()
+ * @nr_ram: number of elements
+ */
+void kho_cover_init(struct kho_cover *c, const struct kho_range *ram, u32 nr_ram);
+
+/**
+ * kho_cover_set_ram() - replace the list of RAM ranges (memory hotplug)
+ * @c: cover; extents stay as they are
+ * @ram: as for init
+ * @nr_ram: as for init
+ */
+void kho_cover_set_ram(struct kho_cover *c, const struct kho_range *ram, u32 nr_ram);
+
+/**
+ * kho_cover_check() - may this range be preserved?
+ * @c: cover
+ * @start: physical address of its first byte, page aligned
+ * @end: first byte after it, page aligned
+ * @r: filled on refusal; may be NULL
+ *
+ * Return: 0; -EINVAL: empty, unaligned, below KHO_COVER_LOWEST, not wholly inside one RAM range,
+ * contains the last
+ * page of RAM, or overlaps a keep-out range.
+ */
+int kho_cover_check(const struct kho_cover *c, u64 start, u64 end, struct kho_refusal *r);
+
+/**
+ * kho_cover_add() - make sure that a range is covered
+ * @c: cover
+ * @start: as for check
+ * @end: as for check
+ *
+ * Extends an extent, adds one, or closes the cheapest gap. Amounts to kho_cover_check() first.
+ *
+ * Return: 0 nothing changed, 1 the extents changed (publish them before relying on them),
+ * -EINVAL as for check
+ * (nothing changed), -ENOSPC (keep-out ranges leave no way with KHO_MAX_EXTENTS extents; nothing
+ * changed).
+ */
+int kho_cover_add(struct kho_cover *c, u64 start, u64 end);
+
+/**
+ * kho_cover_contains() - is the whole range inside one extent?
+ * @c: cover
+ * @start: first byte
+ * @end: first byte after it
+ */
+bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end);
+
+/**
+ * kho_cover_bytes() - bytes of all extents together
+ * @c: cover
+ */
+u64 kho_cover_bytes(const struct kho_cover *c);
+
+/**
+ * kho_cover_keepout_add() - declare a range that no extent may touch from the next re-plan on
+ * @c: cover
+ * @start: page aligned
+ * @end: page aligned
+ *
+ * kho_cover_check() refuses the range at once. Existing extents may still contain it: re-plan
+ * before relying on it.
+ *
+ * Return: 0, -EINVAL (empty, unaligned, overlaps another keep-out), -ENOSPC
+ * (KHO_COVER_MAX_KEEPOUT).
+ */
+int kho_cover_keepout_add(struct kho_cover *c, u64 start, u64 end);
+
+/**
+ * kho_cover_keepout_del() - take back a keep-out range
+ * @c: cover
+ * @start: as added
+ * @end: as added
+ *
+ * Return: 0 or -ENOENT.
+ */
+int kho_cover_keepout_del(struct kho_cover *c, u64 start, u64 end);
+
+/*
+ * Re-plan: make new extents from everything preserved, keeping the largest gaps open. Feed all
+ * ranges, in any order,
+ * between begin and end; the cover itself changes only in a successful end. Time is linear in
+ * the ranges and in the
+ * size of the buffer.
+ */
+struct kho_replan {
+	const struct kho_cover *cover;
+	u64 *map; /* one bit for each granule of memory */
+	u64 map_bits;
+	u64 base; /* physical address of the granule of bit 0 */
+	unsigned int granule_shift;
+};
+
+/**
+ * kho_replan_bytes() - size of the buffer that gives a re-plan its finest granule
+ * (KHO_COVER_GRANULE)
+ * @c: cover
+ *
+ * Return: bytes, a multiple of 8. Half, a quarter, ... of it works too, with coarser extents;
+ * 4096 is the least.
+ */
+size_t kho_replan_bytes(const struct kho_cover *c);
+
+/**
+ * kho_replan_begin() - start a re-plan
+ * @p: state, filled
+ * @c: cover
+ * @buf: kept until end; contents do not matter
+ * @bytes: see kho_replan_bytes()
+ *
+ * Return: 0, or -EINVAL (buffer too small).
+ */
+int kho_replan_begin(struct kho_replan *p, const struct kho_cover *c, void *buf, size_t bytes);
+
+/**
+ * kho_replan_mark() - this range must be covered
+ * @p: state
+ * @start: as for kho_cover_add(); must satisfy kho_cover_check()
+ * @end: as for kho_cover_add()
+ */
+void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
+
+/**
+ * kho_replan_end() - put the new extents into place
+ * @p: state
+ * @c: the cover of begin
+ *
+ * Return: 0 the extents are as they were, 1 they changed, -ENOSPC (the extents stay as they
+ * were).
+ */
+int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
+
+#endif /* KHO_CORE_COVER_H */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Validation of everything a previous kernel left, as a whole, before one byte of it is used.
+ *
+ * Trust: nothing in the wire is believed. Only pages that lie in the extents this kernel has
+ * reserved are read at all
+ * (the environment says which), every count is bounded by memory that exists, and the walk ends
+ * after at most as many
+ * nodes as the extents have pages.
+ */
+#ifndef KHO_CORE_INCOMING_H
+#define KHO_CORE_INCOMING_H
+
+#include <linux/kho/abi/kho_module.h>
+
+#include "bits.h"
+#include "fdt.h"
+#include "refusal.h"
+
+/**
+ * struct kho_incoming_ops - what the environment knows
+ * @page: readable contents of one page that is RAM, in the direct map and was reserved by this
+ *   kernel at boot, or NULL
+ * @mark: remember a block of @order at @phys by its first page. -ERANGE if any end of the block
+ *   is not RAM that this
+ *        kernel reserved at boot; -EEXIST if its first page is marked already; 0 otherwise. What
+ *        was marked stays so
+ *        until the caller forgets all marks; marks change nothing else.
+ * @marked_order: order + 1 of the block marked at this page, 0 if none
+ * @ctx: passed to all of them
+ */
+struct kho_incoming_ops {
+	const void *(*page)(void *ctx, u64 phys);
+	int (*mark)(void *ctx, u64 phys, unsigned int order);
+	unsigned int (*marked_order)(void *ctx, u64 phys);
+	void *ctx;
+};
+
+/**
+ * struct kho_incoming - a handover that was found good
+ * @head_phys: physical address of the head page
+ * @head: head page
+ * @chain: chain page in use
+ * @fdt: root FDT
+ * @module: our own extras
+ * @memmap: memory map the previous kernel handed on; NULL if it is not valid
+ * @extent: extents, ascending
+ * @nr_extents: how many
+ * @tally: what was found in the tree: equals one of the two copies in @module
+ * @nr_nodes: node pages of the tree
+ */
+struct kho_incoming {
+	u64 head_phys;
+	const struct kho_head_ser *head;
+	const struct kho_chain_ser *chain;
+	struct kho_fdt fdt;
+	const struct kho_module_ser *module;
+	const struct kho_memmap_ser *memmap;
+	struct kho_range extent[KHO_MAX_EXTENTS];
+	u32 nr_extents;
+	struct kho_tally_ser tally;
+	u64 nr_nodes;
+};
+
+/**
+ * kho_incoming_check() - validate a handover as a whole
+ * @in: filled as far as validation came; usable only on success
+ * @ops: environment
+ * @head_phys: physical address of the setup_data node of type KHO_SETUP_DATA_TYPE, as found in
+ *   boot_params' list
+ * @r: filled on refusal; may be NULL
+ *
+ * In this order: head node; chain; that all pages of the wire area and the extents agree; root
+ * FDT and its checksum;
+ * module struct, version and checksum; that both name the same tree; then the walk: each node
+ * page inside an extent
+ * and not visited before its time (bounded), each key of a possible order, each block aligned,
+ * wholly inside one
+ * extent, not below 1 MiB, not overlapping another, not overlapping the pages of the tree; last
+ * the tally.
+ * A handover without KHO_MODULE_SUBTREE comes from a kernel with native KHO: -ENOENT.
+ *
+ * Context: may take long (linear in blocks and nodes); calls @ops only.
+ *
+ * Return: 0 or the refusal's errno; after a refusal the caller forgets all marks.
+ */
+int kho_incoming_check(struct kho_incoming *in, const struct kho_incoming_ops *ops, u64 head_phys,
+		       struct kho_refusal *r);
+
+/**
+ * kho_incoming_contains() - is the range inside one extent?
+ * @in: extents filled
+ * @start: first byte
+ * @end: first byte after it; a range that wraps or is empty is not contained
+ */
+bool kho_incoming_contains(const struct kho_incoming *in, u64 start, u64 end);
+
+#endif /* KHO_CORE_INCOMING_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Checks of the parcels' wire (include/linux/kho/abi/parcel.h) and of lists of pages
+ * (kho_vmalloc).
+ */
+#ifndef KHO_CORE_PARCEL_H
+#define KHO_CORE_PARCEL_H
+
+#include <linux/kho/abi/parcel.h>
+
+#include "refusal.h"
+
+/**
+ * struct kho_page_ops - pages that a client may look at
+ * @page: contents of the preserved, not yet restored block of @order at @phys, or NULL if there
+ *   is none
+ * @ctx: passed to it
+ */
+struct kho_page_ops {
+	const void *(*page)(void *ctx, u64 phys, unsigned int order);
+	void *ctx;
+};
+
+/**
+ * kho_parcel_name_ok() - is this a name for a parcel?
+ * @name: KHO_PARCEL_NAME_SIZE bytes
+ *
+ * 1 .. 63 bytes, NUL-terminated, no '/', no byte below 0x20 or 0x7f, not "." or "..".
+ */
+bool kho_parcel_name_ok(const char *name);
+
+/* CRC that belongs into kho_parcel_ser.crc. */
+u32 kho_parcel_crc(const struct kho_parcel_ser *p);
+
+/**
+ * kho_page_list_check() - check a kho_vmalloc descriptor of order 0 and all of its chunks
+ * @list: trusted for nothing
+ * @ops: environment
+ * @each: called for every data page in order, may be NULL; a result other than 0 is returned
+ * @chunk: called for every chunk page after the last use of its contents, may be NULL; likewise
+ * @ctx: passed to @each and @chunk
+ * @r: filled on refusal
+ *
+ * Bounded by total_pages, so that a cycle ends. Addresses are page aligned and not 0 before @ops
+ * sees them.
+ *
+ * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE.
+ */
+int kho_page_list_check(const struct kho_vmalloc *list, const struct kho_page_ops *ops,
+			int (*each)(void *ctx, u64 phys), int (*chunk)(void *ctx, u64 phys), void *ctx,
+			struct kho_refusal *r);
+
+/**
+ * kho_parcels_check() - check the whole parcel index, page lists included (not the bytes of the
+ * parcels)
+ * @head_phys: blob of the subtree
+ * @blob_bytes: its size
+ * @ops: environment
+ * @each: called for each valid parcel, may be NULL; a result other than 0 is returned
+ * @ctx: passed to it
+ * @r: filled on refusal
+ *
+ * Names are valid and appear once; no page is named twice (within the bounds of what order-0
+ * marks can tell, that is
+ * up to the caller's restore, which works once a page).
+ *
+ * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE.
+ */
+int kho_parcels_check(u64 head_phys, u64 blob_bytes, const struct kho_page_ops *ops,
+		      int (*each)(void *ctx, const struct kho_parcel_ser *p), void *ctx, struct kho_refusal *r);
+
+#endif /* KHO_CORE_PARCEL_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Tracker: the live radix tree of preserved blocks (wire:
+ * include/linux/kho/abi/kexec_handover.h), with the
+ * tally that proves its contents.
+ *
+ * At every instant, between any two stores, the tree together with the tally is something the
+ * receiver
+ * accepts: a node is complete before it is linked and unlinked before it is freed; the tally is
+ * written before
+ * and after each change of one leaf word (struct kho_module_ser).
+ *
+ * No locking: the caller serialises all calls on one tracker.
+ */
+#ifndef KHO_CORE_TRACKER_H
+#define KHO_CORE_TRACKER_H
+
+#include <linux/kho/abi/kho_module.h>
+
+#include "bits.h"
+#include "refusal.h"
+
+/**
+ * struct kho_tracker_ops - memory for the nodes of a tracker
+ * @node_alloc: a zeroed page that lies inside the cover, or NULL; the tracker hands every node
+ *   back zeroed
+ * @node_free: takes back a page of @node_alloc; it is all zero
+ * @node_population: where the number of entries in use of this node is kept (outside the wire).
+ *   0 for a new
+ *                   node; valid until @node_free
+ * @ctx: passed to all of them
+ * @va_offset: virtual address of a node minus its physical address
+ */
+struct kho_tracker_ops {
+	void *(*node_alloc)(void *ctx);
+	void (*node_free)(void *ctx, void *node);
+	unsigned long *(*node_population)(void *ctx, void *node);
+	void *ctx;
+	u64 va_offset;
+};
+
+/**
+ * struct kho_finger - where the last leaf for one order was found
+ * @prefix: key >> KHO_BITMAP_SIZE_LOG2 of that leaf
+ * @leaf: its words, NULL = none
+ * @population: its population
+ */
+struct kho_finger {
+	u64 prefix;
+	u64 *leaf;
+	unsigned long *population;
+};
+
+/**
+ * struct kho_tracker - see above; treat as opaque except for the counters
+ * @ops: memory
+ * @root: root page
+ * @tally: the two copies on the wire
+ * @now: the truth the copies are made from
+ * @nr_nodes: node pages held, the root included
+ * @finger: one for each order
+ */
+struct kho_tracker {
+	struct kho_tracker_ops ops;
+	u64 *root;
+	struct kho_tally_ser *tally;
+	struct kho_tally_ser now;
+	u64 nr_nodes;
+	struct kho_finger finger[KHO_ORDER_0_LOG2 + 1];
+};
+
+/**
+ * kho_key() - key of a block
+ * @phys: physical address, a multiple of the block's size
+ * @order: 0 .. KHO_ORDER_0_LOG2
+ */
+static inline u64 kho_key(u64 phys, unsigned int order)
+{
+	return (1ULL << (KHO_ORDER_0_LOG2 - order)) | (phys >> (KHO_PAGE_SHIFT + order));
+}
+
+/* Order of the block of a key; @key must not be 0. */
+static inline unsigned int kho_key_order(u64 key)
+{
+	return KHO_ORDER_0_LOG2 - kho_fls64(key);
+}
+
+/* Physical address of the block of a key; @key must not be 0. */
+static inline u64 kho_key_phys(u64 key)
+{
+	return key << (KHO_PAGE_SHIFT + kho_key_order(key));
+}
+
+/**
+ * kho_tracker_init() - make an empty tracker
+ * @t: to be filled
+ * @ops: copied
+ * @tally: both copies are set to zero and kept up to date from now on; two elements
+ *
+ * Return: 0, or -ENOMEM (no root page).
+ */
+int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops, struct kho_tally_ser *tally);
+
+/**
+ * kho_tracker_destroy() - free all nodes, the root included, whatever is in them
+ * @t: may be all zero
+ */
+void kho_tracker_destroy(struct kho_tracker *t);
+
+/**
+ * kho_tracker_root_phys() - physical address of the root page; fixed from init to destroy
+ * @t: tracker
+ */
+u64 kho_tracker_root_phys(const struct kho_tracker *t);
+
+/**
+ * kho_tracker_preserve() - enter one block
+ * @t: tracker
+ * @phys: physical address, a multiple of PAGE_SIZE << @order
+ * @order: order of the block
+ *
+ * Idempotent: a block that is there stays. Overlap with blocks of other orders is not looked for.
+ *
+ * Return: 1 if the block is new, 0 if it was there, -EINVAL (unaligned), -ERANGE (address or
+ * order too large for
+ * a key), -ENOMEM (nothing changed).
+ */
+int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order);
+
+/**
+ * kho_tracker_unpreserve() - remove one block; nodes that become empty are freed, except the root
+ * @t: tracker
+ * @phys: as for preserve
+ * @order: as for preserve
+ *
+ * Return: 0, -ENOENT (no such block; nothing changed), -EINVAL, -ERANGE.
+ */
+int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order);
+
+/**
+ * kho_tracker_preserve_range() - enter a range of pages
+ * @t: tracker
+ * @phys: physical address of the first page
+ * @nr_pages: not 0
+ *
+ * Cuts the range greedily into the largest naturally aligned blocks, as upstream does, and
+ * enters each.
+ *
+ * Return: 0; -EINVAL, -ERANGE, or -ENOMEM with everything undone that this call entered (blocks
+ * that were there
+ * before stay).
+ */
+int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
+
+/**
+ * kho_tracker_unpreserve_range() - remove what kho_tracker_preserve_range() with these arguments
+ * entered
+ * @t: tracker
+ * @phys: as for preserve
+ * @nr_pages: as for preserve
+ *
+ * Return: 0; -ENOENT if any of its blocks is missing (nothing changed); -EINVAL, -ERANGE.
+ */
+int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
+
+/**
+ * kho_tracker_lookup() - is this block in the tree?
+ * @t: tracker
+ * @phys: as for preserve
+ * @order: as for preserve
+ */
+bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys, unsigned int order);
+
+/**
+ * kho_tracker_walk() - visit all blocks in ascending order of keys: largest first, then by
+ * address
+ * @t: tracker; must not change meanwhile
+ * @block: called for each; a result other than 0 stops the walk and is returned
+ * @ctx: passed to it
+ */
+int kho_tracker_walk(const struct kho_tracker *t, int (*block)(void *ctx, u64 phys, unsigned int order),
+		     void *ctx);
+
+/**
+ * kho_range_next_order() - order of the first block that a range is cut into
+ * @phys: physical address of what remains of the range
+ * @nr_pages: what remains of it, not 0
+ *
+ * Return: the largest order such that the block is naturally aligned and not longer than the
+ * range.
+ */
+static inline unsigned int kho_range_next_order(u64 phys, u64 nr_pages)
+{
+	u64 pfn = phys >> KHO_PAGE_SHIFT;
+	unsigned int fit = kho_fls64(nr_pages);
+
+	if (!pfn)
+		return fit;
+	return kho_ffs64(pfn) < fit ? kho_ffs64(pfn) : fit;
+}
+
+#endif /* KHO_CORE_TRACKER_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The wire of parcels: named byte strings that user space hands to the next kernel.
+ *
+ * Subtree KHO_PARCEL_SUBTREE points to struct kho_parcel_head_ser (one preserved page), which
+ * starts a block
+ * chain (kexec_handover.h) of struct kho_parcel_ser. The bytes of a parcel lie in order-0 pages,
+ * listed by a
+ * kho_vmalloc descriptor with order 0; the last page is filled up with zeros.
+ *
+ * A slot is published by one store to its state, after everything else in it is written, and
+ * withdrawn by one
+ * store before anything it names is given back. The count in a block's header counts slots, free
+ * ones included.
+ */
+#ifndef _LINUX_KHO_ABI_PARCEL_H
+#define _LINUX_KHO_ABI_PARCEL_H
+
+#include <linux/kho/abi/kexec_handover.h>
+
+/* Name of the subtree in the root FDT. */
+#define KHO_PARCEL_SUBTREE "kho-parcels"
+/* "KHOPARCL", little-endian. */
+#define KHO_PARCEL_MAGIC 0x4c435241504f484bULL
+/* Version of everything in this file. */
+#define KHO_PARCEL_VERSION 1
+/* Size of a name with its NUL. */
+#define KHO_PARCEL_NAME_SIZE 64
+
+enum kho_parcel_state {
+	KHO_PARCEL_FREE = 0,
+	KHO_PARCEL_VALID = 0x4c435250, /* "PRCL" */
+};
+
+/**
+ * struct kho_parcel_head_ser - the blob of subtree KHO_PARCEL_SUBTREE
+ * @magic: KHO_PARCEL_MAGIC
+ * @version: KHO_PARCEL_VERSION
+ * @entry_size: sizeof(struct kho_parcel_ser)
+ * @first_block_phys: physical address of the first block of the chain, 0 = no parcels
+ */
+struct kho_parcel_head_ser {
+	u64 magic;
+	u32 version;
+	u32 entry_size;
+	u64 first_block_phys;
+} __packed;
+
+static_assert(sizeof(struct kho_parcel_head_ser) == 24, "wire layout");
+
+/**
+ * struct kho_parcel_ser - one slot
+ * @state: enum kho_parcel_state; every other value is refused
+ * @data_crc: CRC-32C of the @bytes bytes of the parcel
+ * @name: NUL-terminated, 1 .. 63 bytes
+ * @bytes: length
+ * @created_ns: nanoseconds of CLOCK_REALTIME when it was put
+ * @data: the pages; first is 0 if @bytes is 0
+ * @reserved: 0
+ * @crc: CRC-32C of @data_crc .. @reserved
+ */
+struct kho_parcel_ser {
+	u32 state;
+	u32 data_crc;
+	char name[KHO_PARCEL_NAME_SIZE];
+	u64 bytes;
+	u64 created_ns;
+	struct kho_vmalloc data;
+	u32 reserved;
+	u32 crc;
+} __packed;
+
+static_assert(sizeof(struct kho_parcel_ser) == 112, "wire layout");
+
+/* Slots in one block. */
+#define KHO_PARCELS_PER_BLOCK ((4096 - sizeof(struct kho_block_header_ser)) / sizeof(struct kho_parcel_ser))
+
+#endif /* _LINUX_KHO_ABI_PARCEL_H */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * /dev/kho: control of kexec handover by the kho module. Root only (CAP_SYS_ADMIN is checked at
+ * open).
+ *
+ * Every ioctl takes a pointer to a struct whose first member is its size in bytes, set by the
+ * caller. The
+ * kernel accepts a smaller struct down to the one of the first version (members that are missing
+ * count as 0),
+ * and a larger one if what it does not know is 0 (otherwise E2BIG). It writes back no more than
+ * size bytes.
+ *
+ * Errors common to all: EFAULT (bad pointer), EINVAL (size below the minimum, unknown flag,
+ * reserved member
+ * not 0), E2BIG (see above), ENOTTY (unknown command).
+ */
+#ifndef _UAPI_LINUX_KHO_H
+#define _UAPI_LINUX_KHO_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KHO_IOCTL_TYPE 0xBB
+
+/* Size of a parcel's name with its NUL. */
+#define KHO_NAME_SIZE 64
+
+/* kho_ioctl_status.flags */
+#define KHO_STATUS_ENABLED (1U << 0) /* preserving is possible */
+#define KHO_STATUS_IMAGE_LOADED (1U << 1) /* `kho load` committed an image, and it was not released since */
+#define KHO_STATUS_FOREIGN_IMAGE (1U << 2) /* another program loaded a kexec image after ours: it carries no state */
+#define KHO_STATUS_IN_PRESENT (1U << 3) /* the previous kernel left handover data */
+#define KHO_STATUS_IN_ACCEPTED (1U << 4) /* ... and it was found good */
+#define KHO_STATUS_IN_REFUSED (1U << 5) /* ... and it was refused; see in_reason */
+#define KHO_STATUS_IN_DROPPED (1U << 6) /* memory of the previous kernel was given back by the administrator */
+#define KHO_STATUS_MAP_UNSAFE (1U << 7) /* loading is refused: see out_reason (mem_encrypt, ...) */
+
+/**
+ * struct kho_ioctl_status - KHO_IOCTL_STATUS: what is preserved, and what became of what came in
+ * @size: size of this struct
+ * @flags: out, KHO_STATUS_*
+ * @out_blocks: blocks preserved for the next kernel by clients
+ * @out_bytes: bytes of those blocks
+ * @out_overhead_bytes: memory the module holds for its own metadata
+ * @out_extent_bytes: bytes of all extents together
+ * @out_scratch_bytes: bytes of all scratch areas together
+ * @nr_extents: extents in use
+ * @nr_scratch: scratch areas held
+ * @nr_parcels: parcels in the store
+ * @kexec_count: handovers since the last cold boot (0: none)
+ * @in_blocks: blocks that came in
+ * @in_bytes: bytes of those blocks
+ * @in_unclaimed_bytes: bytes that came in and no client has restored yet
+ * @in_released_bytes: bytes between preserved blocks that were given back to this kernel
+ * @in_error: 0, or the errno (positive) of the refusal
+ * @reserved: 0
+ * @in_validate_ns: time spent validating
+ * @in_release_ns: time spent giving back gaps
+ * @in_stamp_ns: instants left by the previous kernel (CLOCK_REALTIME, ns): module load, image
+ *   load, reboot
+ * @in_ready_ns: CLOCK_REALTIME when this kernel's module had accepted everything
+ * @in_release: uname release of the previous kernel, NUL-terminated
+ * @in_module_version: version of the previous kernel's module
+ * @in_reason: one sentence: which check failed, where, and what was found; empty if nothing was
+ *   refused
+ * @out_reason: why loading is refused here; empty if it is not
+ */
+struct kho_ioctl_status {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 out_blocks;
+	__aligned_u64 out_bytes;
+	__aligned_u64 out_overhead_bytes;
+	__aligned_u64 out_extent_bytes;
+	__aligned_u64 out_scratch_bytes;
+	__u32 nr_extents;
+	__u32 nr_scratch;
+	__u32 nr_parcels;
+	__u32 kexec_count;
+	__aligned_u64 in_blocks;
+	__aligned_u64 in_bytes;
+	__aligned_u64 in_unclaimed_bytes;
+	__aligned_u64 in_released_bytes;
+	__u32 in_error;
+	__u32 reserved;
+	__aligned_u64 in_validate_ns;
+	__aligned_u64 in_release_ns;
+	__aligned_u64 in_stamp_ns[3];
+	__aligned_u64 in_ready_ns;
+	char in_release[72];
+	char in_module_version[32];
+	char in_reason[256];
+	char out_reason[128];
+};
+#define KHO_IOCTL_STATUS _IO(KHO_IOCTL_TYPE, 0x00)
+
+/* kho_range_info.type */
+#define KHO_RANGE_EXTENT 1 /* an extent of the cover */
+#define KHO_RANGE_SCRATCH 2 /* a scratch area */
+#define KHO_RANGE_IN_EXTENT 3 /* an extent this kernel reserved for what came in */
+#define KHO_RANGE_MEMMAP 4 /* the memory map the previous kernel handed on; info is its E820 type */
+
+/**
+ * struct kho_range_info - a range of physical memory
+ * @start: first byte
+ * @end: first byte after it
+ * @type: KHO_RANGE_*
+ * @info: see the type, else 0
+ */
+struct kho_range_info {
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__u32 type;
+	__u32 info;
+};
+
+/**
+ * struct kho_ioctl_ranges - KHO_IOCTL_RANGES: list extents, scratch, incoming extents, incoming
+ * memory map
+ * @size: size of this struct
+ * @nr: in: room in @ranges; out: how many there are. ENOSPC if there are more than fit (nothing
+ *   is copied)
+ * @ranges: pointer to an array of struct kho_range_info
+ */
+struct kho_ioctl_ranges {
+	__u32 size;
+	__u32 nr;
+	__aligned_u64 ranges;
+};
+#define KHO_IOCTL_RANGES _IO(KHO_IOCTL_TYPE, 0x01)
+
+/**
+ * struct kho_image_area - memory wanted for one part of an image
+ * @bytes: in: length, not 0; rounded up to whole pages
+ * @align: in: power of two, at least the page size; 0 means the page size
+ * @min_phys: in: lowest acceptable address
+ * @max_phys: in: the area must end at or below this address; 0 means no limit
+ * @phys: out: where it was found
+ */
+struct kho_image_area {
+	__aligned_u64 bytes;
+	__aligned_u64 align;
+	__aligned_u64 min_phys;
+	__aligned_u64 max_phys;
+	__aligned_u64 phys;
+};
+
+/* Most areas of one image. */
+#define KHO_IMAGE_MAX_AREAS 8
+
+/**
+ * struct kho_ioctl_image_prepare - KHO_IOCTL_IMAGE_PREPARE: take scratch for an image that is
+ * about to be loaded
+ * @size: size of this struct
+ * @nr_areas: 1 .. KHO_IMAGE_MAX_AREAS
+ * @areas: pointer to an array of struct kho_image_area
+ * @setup_data: out: physical address that the image's list of setup_data nodes must end with
+ *
+ * The areas belong to this open file until KHO_IOCTL_IMAGE_COMMIT; closing it gives them back. A
+ * second prepare
+ * on the same file gives back the areas of the first one.
+ * Errors: ENOMEM (not enough contiguous memory; nothing is held), EBUSY (disabled, or loading is
+ * unsafe here).
+ */
+struct kho_ioctl_image_prepare {
+	__u32 size;
+	__u32 nr_areas;
+	__aligned_u64 areas;
+	__aligned_u64 setup_data;
+};
+#define KHO_IOCTL_IMAGE_PREPARE _IO(KHO_IOCTL_TYPE, 0x02)
+
+/**
+ * struct kho_memmap_range - one range of the memory map handed to the next kernel
+ * @start: first byte
+ * @bytes: length
+ * @type: E820 type
+ * @reserved: 0
+ */
+struct kho_memmap_range {
+	__aligned_u64 start;
+	__aligned_u64 bytes;
+	__u32 type;
+	__u32 reserved;
+};
+
+/**
+ * struct kho_ioctl_image_commit - KHO_IOCTL_IMAGE_COMMIT: kexec_load(2) has succeeded with the
+ * prepared areas
+ * @size: size of this struct
+ * @nr_memmap: entries in @memmap, at most 128
+ * @entry: physical address of the image's entry point, inside one of the prepared areas
+ * @memmap: pointer to an array of struct kho_memmap_range: the map in the image's boot_params
+ *
+ * Areas of an image committed earlier are given back. Errors: EINVAL (nothing prepared on this
+ * file, or @entry
+ * outside of it).
+ */
+struct kho_ioctl_image_commit {
+	__u32 size;
+	__u32 nr_memmap;
+	__aligned_u64 entry;
+	__aligned_u64 memmap;
+};
+#define KHO_IOCTL_IMAGE_COMMIT _IO(KHO_IOCTL_TYPE, 0x03)
+
+/**
+ * struct kho_ioctl_simple - argument of commands that take nothing but flags
+ * @size: size of this struct
+ * @flags: 0
+ */
+struct kho_ioctl_simple {
+	__u32 size;
+	__u32 flags;
+};
+/*
+ * The image was unloaded with kexec_load(2): give its scratch back. ENOENT if none was committed.
+ */
+#define KHO_IOCTL_IMAGE_RELEASE _IO(KHO_IOCTL_TYPE, 0x04)
+/*
+ * Give back everything that came in and nobody has restored; also what a refused handover keeps
+ * reserved.
+ * ENOENT if there is nothing.
+ */
+#define KHO_IOCTL_IN_DROP _IO(KHO_IOCTL_TYPE, 0x05)
+
+/* kho_ioctl_parcel.flags */
+#define KHO_PARCEL_REPLACE (1U << 0) /* CREATE: on commit, take the place of a parcel of this name */
+
+/**
+ * struct kho_ioctl_parcel - KHO_IOCTL_PARCEL_CREATE, _OPEN, _DROP
+ * @size: size of this struct
+ * @flags: KHO_PARCEL_* (CREATE), else 0
+ * @name: NUL-terminated, 1 .. 63 bytes, no '/' and no control characters
+ * @fd: out: new file descriptor, close-on-exec (CREATE, OPEN)
+ * @crc: out: CRC-32C of the contents (OPEN)
+ * @bytes: out: length (OPEN)
+ *
+ * CREATE: the new descriptor takes write(2) in order; KHO_PARCEL_COMMIT on it makes the parcel
+ * part of the
+ * handover; closing it without a commit discards what was written. EEXIST if the name is taken
+ * (unless
+ * KHO_PARCEL_REPLACE). ENOMEM from write(2) leaves what was written before.
+ * OPEN: verifies the CRC, then the new descriptor takes read(2), pread(2) and lseek(2); it shows
+ * the contents
+ * as they were at OPEN even if the parcel is dropped meanwhile. ENOENT if there is none of that
+ * name, EBADMSG
+ * if the contents do not match their CRC.
+ * DROP: ENOENT if there is none of that name.
+ * A parcel lives until it is dropped: each following kernel takes it over and hands it on.
+ */
+struct kho_ioctl_parcel {
+	__u32 size;
+	__u32 flags;
+	char name[KHO_NAME_SIZE];
+	__s32 fd;
+	__u32 crc;
+	__aligned_u64 bytes;
+};
+#define KHO_IOCTL_PARCEL_CREATE _IO(KHO_IOCTL_TYPE, 0x06)
+#define KHO_IOCTL_PARCEL_OPEN _IO(KHO_IOCTL_TYPE, 0x07)
+#define KHO_IOCTL_PARCEL_DROP _IO(KHO_IOCTL_TYPE, 0x08)
+
+/* kho_parcel_info.flags */
+#define KHO_PARCEL_INFO_INCOMING (1U << 0) /* came from a previous kernel */
+
+/**
+ * struct kho_parcel_info - one row of KHO_IOCTL_PARCEL_LIST
+ * @name: NUL-terminated
+ * @bytes: length
+ * @created_ns: CLOCK_REALTIME when it was put
+ * @crc: CRC-32C of the contents
+ * @flags: KHO_PARCEL_INFO_*
+ */
+struct kho_parcel_info {
+	char name[KHO_NAME_SIZE];
+	__aligned_u64 bytes;
+	__aligned_u64 created_ns;
+	__u32 crc;
+	__u32 flags;
+};
+
+/**
+ * struct kho_ioctl_parcel_list - KHO_IOCTL_PARCEL_LIST
+ * @size: size of this struct
+ * @nr: in: room in @parcels; out: how many there are. ENOSPC if there are more than fit (nothing
+ *   is copied)
+ * @parcels: pointer to an array of struct kho_parcel_info, filled in ascending order of names
+ */
+struct kho_ioctl_parcel_list {
+	__u32 size;
+	__u32 nr;
+	__aligned_u64 parcels;
+};
+#define KHO_IOCTL_PARCEL_LIST _IO(KHO_IOCTL_TYPE, 0x09)
+
+/*
+ * On the descriptor of KHO_IOCTL_PARCEL_CREATE; struct kho_ioctl_simple. EEXIST, ENOMEM, ENOSPC,
+ * EINVAL (twice)
+ */
+#define KHO_PARCEL_COMMIT _IO(KHO_IOCTL_TYPE, 0x40)
+
+#endif /* _UAPI_LINUX_KHO_H */
