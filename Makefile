@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything is built under build/. `make help` lists what can be made.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+B := build
+CC := gcc
+CLANG ?= clang
+OPTIMIZE ?= -O2 -g
+# Runs of one fuzzer: a number, not a time, so that every machine does the same.
+FUZZ_RUNS ?= 30000
+# Kernels of tests/vm/kernels.list that `make modules` builds for.
+KERNELS ?= $(shell awk '!/^\#/ && NF { print $$1 }' tests/vm/kernels.list)
+
+WERROR ?= -Werror
+WARN := $(WERROR) -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wshadow
+INCLUDES := -I. -Iinclude -Iinclude/uapi
+CFLAGS_COMMON := -std=gnu11 $(OPTIMIZE) $(WARN) $(INCLUDES) -MMD -MP
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+core_src := $(wildcard core/*.c)
+cli_src := $(wildcard cli/*.c)
+unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+unit_help := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+fuzzers := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_help := $(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c))
+CLI_LIBS := -lsmartcols -ljson-c
+# May add to CLI_LIBS and CLI_CFLAGS.
+-include cli/Makefile.inc
+
+all: cli modules
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@echo
+	@echo 'Kernels: $(KERNELS) (tests/vm/kernels.list; scripts/kernels.sh fetches them)'
+	@echo 'One kernel of your own: make modules-at HEADERS=/lib/modules/$$(uname -r)/build'
+	@echo 'Some VM scenarios only: scripts/vm-test.sh NAME...; all of them: scripts/vm-test.sh --list'
+
+all: ## the tool and the modules for every kernel of the list
+cli: ## build/kho, the tool
+modules: ## build/modules/RELEASE/kho.ko for every kernel of the list (or KERNELS="NAME...")
+modules-at: ## the same for the kernel whose headers are at HEADERS
+unit: ## unit tests of core/
+unit-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+fuzz: ## FUZZ_RUNS runs of each fuzzer
+golden: ## compare the wire with the golden files
+lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
+format: ## apply the format that lint wants
+vm: ## the scenarios in virtual machines
+test: ## all of the above, counted
+clean: ## remove build/
+
+# --- the tool
+
+cli: $(B)/kho
+
+$(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
+	$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
+
+$(B)/host/cli/%.o: cli/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
+
+$(B)/host/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) -c -o $@ $<
+
+# --- the modules
+
+modules: $(KERNELS:%=module-%)
+
+module-%:
+	@scripts/modules.sh $*
+
+modules-at:
+	@scripts/modules.sh --headers $(HEADERS)
+
+# --- unit tests: one program for each test_*.c, twice
+
+$(B)/unit-san/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) $(SAN) -Itests/unit -c -o $@ $<
+
+$(B)/unit/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_COMMON) -Itests/unit -c -o $@ $<
+
+unit_objects = $(patsubst %.c,$(1)/obj/%.o,$(core_src) $(unit_help))
+
+$(B)/unit/test_%: $(B)/unit/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit)
+	$(CC) $(OPTIMIZE) -o $@ $^ -lcmocka -lfdt
+
+$(B)/unit-san/test_%: $(B)/unit-san/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit-san)
+	$(CC) $(OPTIMIZE) $(SAN) -o $@ $^ -lcmocka -lfdt
+
+unit-build: $(unit_tests:%=$(B)/unit/%)
+unit-san-build: $(unit_tests:%=$(B)/unit-san/%)
+
+unit: unit-build
+	@scripts/run-each.sh $(unit_tests:%=$(B)/unit/%)
+
+unit-san: unit-san-build
+	@scripts/run-each.sh $(unit_tests:%=$(B)/unit-san/%)
+
+# --- fuzzers
+
+$(B)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS_COMMON) $(SAN) -fsanitize=fuzzer-no-link -Itests/unit -Itests/fuzz -c -o $@ $<
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o \
+		$(patsubst %.c,$(B)/fuzz/obj/%.o,$(core_src) $(fuzz_help))
+	$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ -lfdt
+
+fuzz-build: $(fuzzers:%=$(B)/fuzz/%)
+
+fuzz: fuzz-build
+	@failed=0; for name in $(fuzzers:fuzz_%=%); do \
+		scripts/fuzz.sh $$name $(FUZZ_RUNS) || failed=1; done; exit $$failed
+
+# --- the rest
+
+golden: unit-build
+	@scripts/golden.sh
+
+lint:
+	@scripts/lint.sh
+
+format:
+	@scripts/lint.sh --fix format
+
+vm: cli modules
+	@scripts/vm-test.sh
+
+test:
+	@scripts/test.sh
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all help cli modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
+	golden lint format vm test clean
+
+-include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

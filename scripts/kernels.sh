@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fetch the stock kernels of tests/vm/kernels.list, images and headers, and unpack them into the
+# cache. Nothing is installed, and what is cached is left alone.
+#
+# usage: scripts/kernels.sh [--update] [NAME...]
+#   --update  take newer packages where there are some
+# Prints one line for each kernel: name, release, directory.
+
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=apt-private.sh
+. "$(dirname "$0")/apt-private.sh"
+
+# newest_release SUITE ABI FLAVOUR: newest kernel of the suite that matches
+newest_release() {
+	local name newest=
+
+	while read -r name; do
+		# shellcheck disable=SC2254 # it is a pattern
+		case $name in
+		*-rt-* | *-unsigned | *-dbg) ;;
+		linux-image-$2-$3) newest=$name ;;
+		esac
+	done < <(suite_apt "$1" apt-cache pkgnames linux-image- | sort -V)
+	printf '%s' "${newest#linux-image-}"
+}
+
+# Headers name each other by absolute paths as if they were installed. DIR is where they will be.
+relocate_headers() {
+	local tree=$1 dir=$2 link target
+
+	find "$tree/usr/src" -maxdepth 2 -name Makefile -type f \
+		-exec sed -i "s|/usr/src/|$dir/usr/src/|g" {} +
+	find "$tree/usr/src" "$tree/usr/lib" "$tree/lib" -type l -lname '/*' |
+		while read -r link; do
+			target=$(readlink "$link")
+			case $target in
+			/usr/src/* | /usr/lib/*) ln -sfn "$dir$target" "$link" ;;
+			esac
+		done
+	# With it, kbuild would want pahole to add type information that nobody here reads.
+	rm -f "$tree"/usr/src/linux-headers-*/vmlinux
+}
+
+# fetch NAME SUITE RELEASE: unpack a kernel and make it the one called NAME
+fetch() {
+	local name=$1 suite=$2 release=$3 dir=$cache/kernels/$3 tree=$cache/kernels/.$3.$$
+	local headers=linux-headers-$3
+	local -a packages
+
+	if [ ! -e "$dir/complete" ]; then
+		mapfile -t packages < <(
+			suite_depends "$suite" "$headers" 'linux-headers-*-common'
+			suite_depends "$suite" "$headers" 'linux-kbuild-*'
+		)
+		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
+		rm -rf "$tree" "$dir"
+		suite_unpack "$suite" "$tree" "linux-image-$release" "$headers" "${packages[@]}"
+		relocate_headers "$tree" "$dir"
+		printf '%s\n' "$release" >"$tree/complete"
+		mv "$tree" "$dir"
+	fi
+	ln -sfn "$release" "$cache/kernels/$name"
+}
+
+# find_and_fetch NAME SUITES ABI FLAVOUR: from the first suite that has the kernel
+find_and_fetch() {
+	local suite release
+
+	for suite in ${2//,/ }; do
+		suite_update "$suite" || continue
+		release=$(newest_release "$suite" "$3" "$4")
+		if [ -n "$release" ]; then
+			say "$1: $release of $suite"
+			fetch "$1" "$suite" "$release"
+			return
+		fi
+	done
+	die "$1: no kernel $3-$4 in any of: ${2//,/ }"
+}
+
+main() {
+	local update= name suites abi flavour found wanted
+
+	if [ "${1-}" = --update ]; then
+		update=1
+		shift
+	fi
+	[ -d "$cache/kernels" ] || mkdir -p "$cache/kernels"
+	for wanted in "$@"; do
+		kernel_names | grep -qxF -- "$wanted" || die "$wanted: not in $kernels_list"
+	done
+	while read -r name suites abi flavour; do
+		found=" ${*:-$name} "
+		[ "${found#* "$name" }" != "$found" ] || continue
+		if [ -n "$update" ] || ! kernel_dir "$name" >/dev/null; then
+			find_and_fetch "$name" "$suites" "$abi" "$flavour"
+		fi
+		printf '%s %s %s\n' "$name" "$(kernel_release "$name")" "$(kernel_dir "$name")"
+	done < <(grep -v -e '^#' -e '^$' "$kernels_list")
+}
+
+main "$@"

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Shared by the scripts of this folder, which source it. Sets $top and the variables of the cache.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$top/build
+cache=${KHO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kho}
+# shellcheck disable=SC2034 # used by those who source this file
+kernels_list=$top/tests/vm/kernels.list
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+# retry COMMAND...: mirrors fail now and then; a command that fails four times fails
+retry() {
+	local attempt
+
+	for attempt in 1 2 3; do
+		"$@" && return
+		say "attempt $attempt failed, trying again: $1 ${2-}"
+		sleep "$attempt"
+	done
+	"$@"
+}
+
+# Names of all kernels of the list, one a line.
+kernel_names() {
+	awk '!/^#/ && NF { print $1 }' "$kernels_list"
+}
+
+# kernel_dir NAME: where the kernel's packages are unpacked; fails if they are not
+kernel_dir() {
+	local dir=$cache/kernels/$1
+
+	[ -e "$dir/complete" ] || return
+	readlink -f "$dir"
+}
+
+# kernel_release NAME: what uname -r says in that kernel
+kernel_release() {
+	local dir
+
+	dir=$(kernel_dir "$1") && cat "$dir/complete"
+}
+
+# kernel_headers NAME: directory to build modules in
+kernel_headers() {
+	local dir
+
+	dir=$(kernel_dir "$1") &&
+		printf '%s/usr/src/linux-headers-%s\n' "$dir" "$(cat "$dir/complete")"
+}
+
+# kernel_image NAME: its bzImage
+kernel_image() {
+	local dir
+
+	dir=$(kernel_dir "$1") &&
+		printf '%s/boot/vmlinuz-%s\n' "$dir" "$(cat "$dir/complete")"
+}

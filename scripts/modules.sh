@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build the modules and the test module for one kernel in build/modules/RELEASE, a tree of links
+# to the sources, so that builds for several kernels do not meet.
+#
+# usage: scripts/modules.sh NAME [MAKE-ARGUMENT...]           a kernel of tests/vm/kernels.list
+#        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
+
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The compiler the kernel was built with if it is here, otherwise the one that is.
+compiler_for() {
+	local name
+
+	name=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\).*/\1/p' "$1/.config")
+	name=${name##*linux-gnu-}
+	command -v "$name" >/dev/null && echo "$name" || echo gcc
+}
+
+# link_tree DIR: mirror the sources as links; links to files that are gone disappear
+link_tree() {
+	local dir=$1 part
+
+	mkdir -p "$dir/tests"
+	find "$dir" -xtype l -delete
+	for part in Kbuild include core kmod liveupdate fs; do
+		[ ! -e "$top/$part" ] || cp -rsf "$top/$part" "$dir/"
+	done
+	cp -rsf "$top/tests/kmod" "$dir/tests/"
+}
+
+case ${1-} in
+--headers)
+	headers=$(readlink -f "$2")
+	shift 2
+	;;
+'' | -*) die "usage: ${0##*/} NAME | --headers DIR" ;;
+*)
+	headers=$(kernel_headers "$1") || die "$1: not there; scripts/kernels.sh fetches it"
+	shift
+	;;
+esac
+release=$(make -s -C "$headers" kernelrelease | tail -n 1)
+dir=$build/modules/$release
+cc=$(compiler_for "$headers")
+
+link_tree "$dir"
+make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
+make -s -C "$headers" CC="$cc" M="$dir/tests/kmod" \
+	KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers" "$@" modules

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run programs one after the other, each with its output in PROGRAM.log. Silent unless one fails.
+#
+# usage: scripts/run-each.sh PROGRAM...
+
+set -u
+failed=0
+[ $# -gt 0 ] || { echo "${0##*/}: nothing to run" >&2; exit 1; }
+for program in "$@"; do
+	"$program" >"$program.log" 2>&1 && continue
+	echo "FAIL $program: see $program.log" >&2
+	failed=1
+done
+exit $failed
