@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash source=lib.sh disable=SC2154 # lib.sh sets $cache
 #
 # A private apt root for packages that are unpacked and never installed. Sourced after lib.sh.
 #
@@ -13,6 +13,7 @@ archive_of() {
 	case $1 in
 	*-security) label=Debian-Security ;;
 	esac
+	# shellcheck disable=SC2016 # apt expands them
 	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
 		awk -F'|' -v label="$label" '$1 == "Debian" && $2 == label { print $3; exit }'
 }

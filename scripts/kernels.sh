@@ -16,7 +16,7 @@ set -eu -o pipefail
 
 # newest_release SUITE ABI FLAVOUR: newest kernel of the suite that matches
 newest_release() {
-	local name newest=
+	local name newest=''
 
 	while read -r name; do
 		# shellcheck disable=SC2254 # it is a pattern
@@ -83,7 +83,7 @@ find_and_fetch() {
 }
 
 main() {
-	local update= name suites abi flavour found wanted
+	local update='' name suites abi flavour found wanted
 
 	if [ "${1-}" = --update ]; then
 		update=1

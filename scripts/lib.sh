@@ -4,6 +4,7 @@
 # Shared by the scripts of this folder, which source it. Sets $top and the variables of the cache.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # used by those who source this file
 build=$top/build
 cache=${KHO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kho}
 # shellcheck disable=SC2034 # used by those who source this file

@@ -43,7 +43,7 @@ case ${1-} in
 	shift
 	;;
 esac
-release=$(make -s -C "$headers" kernelrelease | tail -n 1)
+release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$headers/include/generated/utsrelease.h")
 dir=$build/modules/$release
 cc=$(compiler_for "$headers")
 

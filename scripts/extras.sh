@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fetch what is needed from a package but should not be installed on this machine, into the cache.
+#
+# usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots
+#        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
+# Prints the path of the program.
+
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=apt-private.sh
+. "$(dirname "$0")/apt-private.sh"
+
+# The same on every host, so that the same lines are complained about.
+suite=bookworm
+source_package=linux-source-6.1
+
+fetch_kexec() {
+	suite_unpack "$suite" "$1" kexec-tools
+	mv "$1/sbin/kexec" "$1/kexec"
+}
+
+fetch_checkpatch() {
+	local name
+
+	suite_unpack "$suite" "$1" "$source_package"
+	for name in checkpatch.pl spelling.txt const_structs.checkpatch; do
+		printf '%s\n' "$source_package/scripts/$name"
+	done | tar -xf "$1/usr/src/$source_package.tar.xz" -C "$1" --strip-components=2 -T -
+	rm -r "${1:?}/usr"
+	mv "$1/checkpatch.pl" "$1/checkpatch"
+}
+
+name=${1-}
+case $name in
+kexec | checkpatch) ;;
+*) die "usage: ${0##*/} kexec|checkpatch" ;;
+esac
+dir=$cache/extras/$name
+if [ ! -e "$dir/$name" ]; then
+	say "$name: fetching"
+	rm -rf "$dir" "$dir.part"
+	suite_update "$suite"
+	"fetch_$name" "$dir.part"
+	mv "$dir.part" "$dir"
+fi
+printf '%s\n' "$dir/$name"

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build the initramfs archives of the test bed in build/vm/image:
+#   base.cpio          init, busybox, the tool, the modules of every kernel, the scenarios
+#   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
+#   boot-NAME.cpio     /boot/vmlinuz-NAME
+# Archives are simply put one after the other to make an initrd.
+
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+out=$build/vm/image
+
+# pack DIR FILE: reproducible archive, padded so that another may follow
+pack() {
+	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
+		cpio --null -o -H newc --quiet --reproducible -R 0:0) >"$2.new"
+	truncate -s %4096 "$2.new"
+	mv "$2.new" "$2"
+}
+
+# add_program ROOT FILE [NAME]: a program with the shared libraries it needs
+add_program() {
+	local library
+
+	cp "$2" "$1/bin/${3:-${2##*/}}"
+	{ ldd "$2" || true; } | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$1${library%/*}"
+		[ -e "$1$library" ] || cp -L "$library" "$1$library"
+	done
+}
+
+add_modules() {
+	local name release file
+
+	for name in $(kernel_names); do
+		release=$(kernel_release "$name") || die "$name: not there; scripts/kernels.sh fetches it"
+		mkdir -p "$1/ko/$release"
+		for file in "$build/modules/$release"/*.ko "$build/modules/$release"/tests/kmod/*.ko; do
+			[ ! -e "$file" ] || cp "$file" "$1/ko/$release/"
+		done
+		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
+	done
+}
+
+make_base() {
+	local root=$1
+
+	mkdir -p "$root"/{bin,sbin,lib,dev,proc,sys,run,tmp,boot,scenarios}
+	gcc -std=gnu11 -O2 -Wall -static -o "$root/init" "$top/tests/vm/init.c"
+	strip "$root/init"
+	ln -s /init "$root/bin/vmtool"
+	cp /bin/busybox "$root/bin/busybox"
+	busybox --list | grep -vx busybox |
+		(cd "$root/bin" && xargs -n 1 ln -s busybox)
+	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
+	cp "$top"/tests/vm/scenarios/* "$root/scenarios/"
+	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"
+	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
+	add_modules "$root"
+	pack "$root" "$out/base.cpio"
+}
+
+mkdir -p "$out"
+work=$(mktemp -d "$out/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+make_base "$work/base"
+mkdir -p "$work/carry/boot"
+ln "$out/base.cpio" "$work/carry/boot/base.cpio"
+pack "$work/carry" "$out/carry.cpio"
+for name in $(kernel_names); do
+	mkdir -p "$work/$name/boot"
+	cp "$(kernel_image "$name")" "$work/$name/boot/vmlinuz-$name"
+	pack "$work/$name" "$out/boot-$name.cpio"
+done

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run scenarios of tests/vm/scenarios, each in a virtual machine of its own with unmodified kernels.
+#
+# usage: scripts/vm-test.sh [OPTION...] [NAME...]
+#   NAME          a scenario for all its paths, or SCENARIO@KERNEL,KERNEL... for one of them
+#   --list        name everything that can be run, with what it proves
+#   --jobs N      this many machines at a time (default 2)
+#   --limit SEC   a machine without a verdict after this long is lost (default 400)
+#   --no-build    take the initramfs as it is
+#
+# A machine that ends without a verdict and without a complaint of the kernel under test is *lost*:
+# the emulator failed, and the scenario is run again, at most twice. It is never a pass.
+# Everything a machine said is kept in build/vm/NAME: console, verdict, command.
+
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+scenarios=$top/tests/vm/scenarios
+image=$build/vm/image
+jobs=2
+limit=${KHO_VM_LIMIT:-400}
+export KHO_VM_LIMIT
+
+# read_scenario NAME: sets desc, paths and the options of the machine
+read_scenario() {
+	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$'
+	# shellcheck source=/dev/null
+	. "$scenarios/$1"
+}
+
+# expand NAME...: every SCENARIO@PATH meant by the names
+expand() {
+	local name path
+
+	for name in "$@"; do
+		[ "$name" != -- ] || continue
+		[ -f "$scenarios/${name%%@*}" ] || die "$name: no such scenario"
+		if [ "${name#*@}" != "$name" ]; then
+			printf '%s\n' "$name"
+			continue
+		fi
+		read_scenario "$name"
+		for path in $paths; do
+			printf '%s@%s\n' "$name" "$path"
+		done
+	done
+}
+
+list() {
+	local name
+
+	while read -r name; do
+		read_scenario "${name%%@*}"
+		printf '%-44s %s\n' "$name" "$desc"
+	done < <(cd "$scenarios" && expand -- *)
+}
+
+# memory_options: -m, -smp and the nodes; a node is a socket, or stock kernels warn
+memory_options() {
+	local node
+
+	if [ "$nodes" -eq 1 ]; then
+		printf '%s\n' -m "$mem" -smp "$smp"
+		return
+	fi
+	printf '%s\n' -m "$mem" -smp "$smp,sockets=$nodes,cores=$((smp / nodes)),threads=1"
+	for ((node = 0; node < nodes; node++)); do
+		printf '%s\n' -object "memory-backend-ram,id=mem$node,size=$((${mem%G} * 1024 / nodes))M" \
+			-numa "node,nodeid=$node,memdev=mem$node" \
+			-numa "cpu,node-id=$node,socket-id=$node"
+	done
+}
+
+# boot DIR NAME: start the machine and wait for its end
+boot() {
+	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
+	local -a kernels memory command
+
+	IFS=, read -r -a kernels <<<"$path"
+	cat "$image/base.cpio" "$image/carry.cpio" >"$dir/initrd"
+	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
+		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
+	done
+	mapfile -t memory < <(memory_options)
+	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=multi" -cpu "max,cx16=off"
+		"${memory[@]}" -nodefaults -display none -no-reboot
+		-serial "file:$dir/console" -serial "file:$dir/verdict"
+		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
+		-append "console=ttyS0 quiet panic=-1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
+	: >"$dir/verdict"
+	: >"$dir/console"
+	printf '%q ' "${command[@]}" >"$dir/command"
+	timeout --foreground "$limit" "${command[@]}" </dev/null >"$dir/qemu" 2>&1 || true
+	rm -f "$dir/initrd"
+}
+
+# judge DIR: PASS, FAIL with a reason, or LOST with a reason
+judge() {
+	local failure
+
+	failure=$(grep -a -m1 '^FAIL' "$1/verdict" || true)
+	if [ -n "$failure" ]; then
+		printf '%s\n' "$failure"
+	elif [ "$(tail -n 1 "$1/verdict" | tr -d '\r')" = PASS ]; then
+		echo PASS
+	elif grep -a -q -E 'BUG:|Oops|Kernel panic|Call Trace' "$1/console"; then
+		# Before a module of ours is in, a kernel that dies is the emulator's doing.
+		if grep -a -q 'Not tainted' "$1/console" && ! grep -a -q 'Tainted:' "$1/console"; then
+			echo 'LOST a kernel without modules died'
+		else
+			echo "FAIL $(grep -a -m1 -E 'BUG:|Oops|Kernel panic|Call Trace' "$1/console")"
+		fi
+	else
+		echo "LOST no verdict; last: $(tail -n 1 "$1/verdict")"
+	fi
+}
+
+# as_expected VERDICT: only scenarios about the test bed itself expect anything but PASS
+as_expected() {
+	grep -q -E -e "$expect" <<<"$1"
+}
+
+# run_one NAME: run it, again while it is lost; leaves the outcome in DIR/result
+run_one() {
+	local name=$1 dir=$build/vm/$1 attempt started verdict lost=''
+
+	read_scenario "${name%%@*}"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	for attempt in 1 2 3; do
+		started=$SECONDS
+		boot "$dir" "$name"
+		verdict=$(judge "$dir")
+		printf '%s\n' "$verdict" >"$dir/result"
+		if as_expected "$verdict"; then
+			echo PASS >"$dir/result"
+			printf 'ok    %s (%d s)%s\n' "$name" $((SECONDS - started)) "$lost"
+			return
+		fi
+		[ "${verdict#LOST}" != "$verdict" ] || break
+		lost=" after $attempt lost"
+		printf 'lost  %s: %s\n' "$name" "${verdict#LOST }"
+		cp "$dir/console" "$dir/console.lost$attempt"
+	done
+	printf 'FAILED %s: %s (%s)\n' "$name" "$verdict" "$dir"
+}
+
+names=()
+build_image=1
+while [ $# -gt 0 ]; do
+	case $1 in
+	--list)
+		list
+		exit
+		;;
+	--one)
+		run_one "$2"
+		exit
+		;;
+	--jobs)
+		jobs=$2
+		shift
+		;;
+	--limit)
+		KHO_VM_LIMIT=$2
+		shift
+		;;
+	--no-build) build_image= ;;
+	-*) die "$1: unknown option; see the head of this script" ;;
+	*) names+=("$1") ;;
+	esac
+	shift
+done
+[ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$scenarios" && ls)
+mapfile -t names < <(expand "${names[@]}")
+[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
+printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
+for name in "${names[@]}"; do
+	grep -q '^PASS' "$build/vm/$name/result" || exit 1
+done

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PID 1 of the test bed, and the helper its scripts call for what a shell
+ * cannot do. Static, and needs nothing but the kernel.
+ *
+ * As PID 1: mounts, runs /lib/stage.sh, judges and powers off. The verdict goes
+ * to the second serial port, one line at a time:
+ *
+ *   STAGE <n> <release>     a kernel of the scenario reached user space
+ *   METRIC <key> <value>    a measurement
+ *   FAIL <reason>           something is wrong; more than one is possible
+ *   PASS                    last line: everything the scenario wanted happened
+ *
+ * As /bin/vmtool: see the table at the end.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/reboot.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <x86intrin.h>
+
+#define VERDICT_PORT "/dev/ttyS1"
+#define STAGE_SCRIPT "/lib/stage.sh"
+#define STAGE_DONE "/run/stage-done"
+#define KMSG_RECORD 8192
+#define CMDLINE_BYTES 4096
+#define PAGE_BYTES 4096
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		text += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* One line on the verdict port; returns when the last byte has left. */
+static int say(const char *line)
+{
+	struct termios tio;
+	char text[1024];
+	int fd, len, ret;
+
+	fd = open(VERDICT_PORT, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!tcgetattr(fd, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(fd, TCSANOW, &tio);
+	}
+	len = snprintf(text, sizeof(text), "%.*s\n", (int)sizeof(text) - 2,
+		       line);
+	ret = write_all(fd, text, len);
+	tcdrain(fd);
+	close(fd);
+	return ret;
+}
+
+/* What must not appear in a kernel log, whoever caused it. */
+static const char *const bad_signs[] = {
+	"BUG:",
+	"kernel BUG",
+	"WARNING:",
+	"Oops",
+	"Call Trace",
+	"Bad page",
+	"bad page",
+	"Bad rss",
+	"refcount_t",
+	"general protection",
+	"unable to handle",
+	"Kernel panic",
+	"list_add corruption",
+	"list_del corruption",
+	"double free",
+	"page allocation failure",
+	"Out of memory",
+	"invoked oom-killer",
+	"blocked for more than",
+	"segfault at",
+	"trap int3",
+};
+
+static bool is_bad(const char *line)
+{
+	for (size_t i = 0; i < sizeof(bad_signs) / sizeof(bad_signs[0]); i++)
+		if (strstr(line, bad_signs[i]))
+			return true;
+	return false;
+}
+
+/* Text of a record of /dev/kmsg, which has "prefix;text\n" and then tags. */
+static char *record_text(char *record)
+{
+	char *text = strchr(record, ';');
+
+	text = text ? text + 1 : record;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/*
+ * Calls @line for each record of the kernel log, and stops at its first answer
+ * that is not 0. A record that was overwritten while reading is an error: what
+ * it said is not known.
+ */
+static int for_each_record(int (*line)(const char *text, void *data),
+			   void *data)
+{
+	char record[KMSG_RECORD];
+	int fd, ret = 0;
+	ssize_t n;
+
+	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while (!ret) {
+		n = read(fd, record, sizeof(record) - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			ret = errno == EAGAIN ? 0 : -1;
+			break;
+		}
+		record[n] = '\0';
+		ret = line(record_text(record), data);
+	}
+	close(fd);
+	return ret;
+}
+
+static int keep_if_bad(const char *text, void *data)
+{
+	if (!is_bad(text))
+		return 0;
+	snprintf(data, 256, "%s", text);
+	return 1;
+}
+
+static int print_line(const char *text, void *data)
+{
+	puts(text);
+	return 0;
+}
+
+/* 0 if the kernel log is clean, otherwise says FAIL with its first bad line. */
+static int judge_log(void)
+{
+	char bad[256] = "cannot read the kernel log", line[300];
+
+	if (!for_each_record(keep_if_bad, bad))
+		return 0;
+	snprintf(line, sizeof(line), "FAIL kernel log: %s", bad);
+	say(line);
+	for_each_record(print_line, NULL);
+	return 1;
+}
+
+static void mount_one(const char *type, const char *dir, const char *options)
+{
+	mkdir(dir, 0755);
+	if (mount(type, dir, type, 0, options) && errno != EBUSY)
+		fprintf(stderr, "mount %s: %s\n", dir, strerror(errno));
+}
+
+static void mount_all(void)
+{
+	mount_one("proc", "/proc", NULL);
+	mount_one("sysfs", "/sys", NULL);
+	mount_one("devtmpfs", "/dev", NULL);
+	mount_one("debugfs", "/sys/kernel/debug", NULL);
+	mount_one("tmpfs", "/run", "mode=755");
+	mount_one("tmpfs", "/tmp", NULL);
+}
+
+/* Words "vmtest.KEY=VALUE" of the command line become variables VM_KEY. */
+static void import_cmdline(void)
+{
+	static char cmdline[CMDLINE_BYTES];
+	char name[64], *word, *save = NULL, *value;
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, cmdline, sizeof(cmdline) - 1);
+
+	if (n < 0)
+		return;
+	close(fd);
+	cmdline[n] = '\0';
+	for (word = strtok_r(cmdline, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save)) {
+		value = strchr(word, '=');
+		if (!value || strncmp(word, "vmtest.", 7))
+			continue;
+		*value++ = '\0';
+		snprintf(name, sizeof(name), "VM_%s", word + 7);
+		setenv(name, value, 1);
+	}
+}
+
+/* Runs the stage; 0 if it ended well, else FAIL has been said. */
+static int run_stage(void)
+{
+	char line[128];
+	int status = -1;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		setsid();
+		execl("/bin/busybox", "sh", STAGE_SCRIPT, NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(-1, &status, 0) != pid)
+		continue;
+	if (pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	snprintf(line, sizeof(line), "FAIL stage %s ended with status 0x%x",
+		 getenv("VM_stage") ?: "?", status);
+	say(line);
+	return 1;
+}
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+/* The script leaves STAGE_DONE when it has done all it wanted to. */
+static int run_as_init(uint64_t tsc)
+{
+	char text[32];
+	int bad;
+
+	mount_all();
+	import_cmdline();
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)tsc);
+	setenv("VM_tsc", text, 1);
+	bad = run_stage();
+	if (!bad && access(STAGE_DONE, F_OK)) {
+		say("FAIL the stage ended before it was done");
+		bad = 1;
+	}
+	bad |= judge_log();
+	if (!bad)
+		say("PASS");
+	power_off();
+	return 1;
+}
+
+static int tool_say(char **arg)
+{
+	return say(arg[0]) ? 1 : 0;
+}
+
+static int tool_judge(char **arg)
+{
+	return judge_log();
+}
+
+static int tool_dmesg(char **arg)
+{
+	return for_each_record(print_line, NULL) ? 1 : 0;
+}
+
+static int tool_tsc(char **arg)
+{
+	printf("%llu\n", (unsigned long long)__rdtsc());
+	return 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/*
+ * Ticks of the TSC in a millisecond, by comparison with the kernel's clock over
+ * a stretch that busy-waiting fills.
+ */
+static int tool_tsc_per_ms(char **arg)
+{
+	uint64_t ns = now_ns(), tsc = __rdtsc(), end;
+
+	do
+		end = now_ns();
+	while (end - ns < 200000000);
+	printf("%llu\n",
+	       (unsigned long long)((__rdtsc() - tsc) * 1000000 / (end - ns)));
+	return 0;
+}
+
+/* reboot(KEXEC) with nothing between the time stamp and the call but a line. */
+static int tool_kexec(char **arg)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "METRIC tsc_jump %llu",
+		 (unsigned long long)__rdtsc());
+	say(line);
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		LINUX_REBOOT_CMD_KEXEC, NULL);
+	perror("reboot(KEXEC)");
+	return 1;
+}
+
+/* A word that says which page this is, to notice two pages that are one. */
+static uint64_t page_mark(uint64_t page)
+{
+	return (page + 1) * 0x9e3779b97f4a7c15ULL;
+}
+
+static uint64_t count_wrong_pages(const char *mem, uint64_t pages)
+{
+	uint64_t wrong = 0;
+
+	for (uint64_t i = 0; i < pages; i++) {
+		const uint64_t *word = (const void *)(mem + i * PAGE_BYTES);
+
+		if (word[0] != page_mark(i) || word[511] != ~page_mark(i))
+			wrong++;
+	}
+	return wrong;
+}
+
+/* fill MIB: writes that much anonymous memory, then finds it unchanged. */
+static int tool_fill(char **arg)
+{
+	uint64_t bytes = strtoull(arg[0], NULL, 0) << 20, wrong;
+	uint64_t pages = bytes / PAGE_BYTES;
+	char *mem;
+
+	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mem == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t *word = (void *)(mem + i * PAGE_BYTES);
+
+		word[0] = page_mark(i);
+		word[511] = ~page_mark(i);
+	}
+	wrong = count_wrong_pages(mem, pages);
+	if (wrong)
+		printf("%llu of %llu pages changed\n",
+		       (unsigned long long)wrong, (unsigned long long)pages);
+	return wrong ? 1 : 0;
+}
+
+/* bytes COUNT SEED: that many bytes, a function of the seed. */
+static int tool_bytes(char **arg)
+{
+	uint64_t left = strtoull(arg[0], NULL, 0);
+	uint64_t state = strtoull(arg[1], NULL, 0) * 2 + 1;
+	static uint64_t chunk[8192];
+
+	while (left) {
+		size_t len = left < sizeof(chunk) ? left : sizeof(chunk);
+
+		for (size_t i = 0; i < 8192; i++) {
+			state = state * 6364136223846793005ULL +
+				1442695040888963407ULL;
+			chunk[i] = state ^ state >> 29;
+		}
+		if (write_all(STDOUT_FILENO, (void *)chunk, len))
+			return 1;
+		left -= len;
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int nr_args;
+	int (*run)(char **arg);
+} tools[] = {
+	{ "say", 1, tool_say },
+	{ "judge", 0, tool_judge },
+	{ "dmesg", 0, tool_dmesg },
+	{ "tsc", 0, tool_tsc },
+	{ "tsc-per-ms", 0, tool_tsc_per_ms },
+	{ "kexec", 0, tool_kexec },
+	{ "fill", 1, tool_fill },
+	{ "bytes", 2, tool_bytes },
+};
+
+static int run_as_tool(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (argc == tools[i].nr_args + 2 &&
+		    !strcmp(argv[1], tools[i].name))
+			return tools[i].run(argv + 2);
+	fprintf(stderr, "%s: unknown tool or wrong number of arguments\n",
+		argv[0]);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t tsc = __rdtsc();
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getpid() == 1)
+		return run_as_init(tsc);
+	return run_as_tool(argc, argv);
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=busybox
+#
+# Runs inside the virtual machine: one stage of a scenario. What a scenario may call:
+#
+#   fail REASON...         the verdict is FAIL; ends the stage
+#   metric KEY VALUE       report a measurement
+#   done_all               everything the scenario wanted has happened
+#   module [PARAM...]      load kho.ko
+#   load_next [OPTION...]  load the next kernel of the path with `kho load`
+#   jump                   into what is loaded, with `kho exec`
+#   hop [OPTION...]        both
+#
+# and the variables $VM_scenario, $VM_stage, $VM_path (names of kernels, separated by commas).
+
+export PATH=/bin:/sbin
+
+fail() {
+	vmtool say "FAIL stage $VM_stage: $*"
+	vmtool dmesg
+	exit 1
+}
+
+metric() {
+	vmtool say "METRIC $1 $2"
+}
+
+done_all() {
+	: >/run/stage-done
+}
+
+module() {
+	insmod "/ko/$(uname -r)/kho.ko" "$@" || fail "insmod kho.ko $*"
+}
+
+# Kernel of stage N of the path; empty if there is none.
+kernel_of() {
+	echo "$VM_path," | cut -d, -f$(($1 + 1))
+}
+
+next_image() {
+	local name
+
+	name=$(kernel_of $((VM_stage + 1)))
+	[ -n "$name" ] || fail "the path $VM_path has no next kernel"
+	echo "/boot/vmlinuz-$name"
+}
+
+# The next kernel's initramfs: with the kernels only if it is not the last.
+next_initrd() {
+	cp /boot/base.cpio /tmp/initrd || fail "no memory for the next initrd"
+	if [ -n "$(kernel_of $((VM_stage + 2)))" ]; then
+		(cd / && find boot -print | cpio -o -H newc) >>/tmp/initrd 2>/dev/null ||
+			fail "cannot pack the next initrd"
+	fi
+	echo /tmp/initrd
+}
+
+next_cmdline() {
+	sed "s/vmtest\.stage=[0-9]*/vmtest.stage=$((VM_stage + 1))/" /proc/cmdline | tr -d '\n'
+}
+
+load_next() {
+	local image initrd
+
+	image=$(next_image) && initrd=$(next_initrd) || exit 1
+	kho load "$image" --initrd "$initrd" --append "$(next_cmdline)" "$@" ||
+		fail "kho load $image $*"
+	rm -f "$initrd"
+}
+
+jump() {
+	vmtool judge || exit 1
+	metric tsc_jump "$(vmtool tsc)"
+	kho exec
+	fail "kho exec came back with status $?"
+}
+
+hop() {
+	load_next "$@"
+	jump
+}
+
+# The same with kexec(8), for comparison and as a foreign loader.
+plain_load_next() {
+	local image initrd
+
+	image=$(next_image) && initrd=$(next_initrd) || exit 1
+	kexec -c -l "$image" --initrd="$initrd" --command-line="$(next_cmdline)" "$@" ||
+		fail "kexec -l $image $*"
+	rm -f "$initrd"
+}
+
+plain_jump() {
+	vmtool judge || exit 1
+	vmtool kexec
+	fail "kexec came back with status $?"
+}
+
+vmtool say "STAGE $VM_stage $(uname -r)"
+metric tsc_init "$VM_tsc"
+# shellcheck source=/dev/null
+. "/scenarios/$VM_scenario" || fail "no scenario $VM_scenario"
+"stage_$VM_stage"
