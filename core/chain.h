@@ -15,7 +15,8 @@
  * @extent: ascending, disjoint
  * @nr: 1 .. KHO_MAX_EXTENTS
  */
-void kho_chain_write(struct kho_chain_ser *page, u64 page_phys, const struct kho_range *extent, u32 nr);
+void kho_chain_write(struct kho_chain_ser *page, u64 page_phys,
+		     const struct kho_range *extent, u32 nr);
 
 /**
  * kho_chain_check() - check a chain page
@@ -29,6 +30,7 @@ void kho_chain_write(struct kho_chain_ser *page, u64 page_phys, const struct kho
  *
  * Return: 0, -EBADMSG, -EPROTONOSUPPORT (version), -ERANGE (count or extent).
  */
-int kho_chain_check(const struct kho_chain_ser *page, u64 page_phys, struct kho_refusal *r);
+int kho_chain_check(const struct kho_chain_ser *page, u64 page_phys,
+		    struct kho_refusal *r);
 
 #endif /* KHO_CORE_CHAIN_H */

@@ -34,10 +34,11 @@ struct kho_fdt_subtree {
  * @subtree: children, in order
  * @nr: how many
  *
- * Return: 0; -EINVAL (name empty, too long, or with a '/'; @page then is undefined); -ENOSPC
- * (does not fit).
+ * Return: 0; -EINVAL (name empty, too long, or with a '/'), -EEXIST (name twice), both with @page
+ * unchanged; -ENOSPC (does not fit; @page then is undefined).
  */
-int kho_fdt_write(void *page, u64 tree_phys, const struct kho_fdt_subtree *subtree, u32 nr);
+int kho_fdt_write(void *page, u64 tree_phys,
+		  const struct kho_fdt_subtree *subtree, u32 nr);
 
 /**
  * struct kho_fdt - a root FDT that was checked
@@ -67,7 +68,8 @@ struct kho_fdt {
  * Return: 0; -EBADMSG; -EPROTONOSUPPORT (compatible); -ENOENT (no memory map); -EEXIST (name
  * twice).
  */
-int kho_fdt_check(struct kho_fdt *fdt, const void *page, u64 page_phys, struct kho_refusal *r);
+int kho_fdt_check(struct kho_fdt *fdt, const void *page, u64 page_phys,
+		  struct kho_refusal *r);
 
 /**
  * kho_fdt_subtree_at() - get the subtree number @index, in the order of the FDT
@@ -77,7 +79,8 @@ int kho_fdt_check(struct kho_fdt *fdt, const void *page, u64 page_phys, struct k
  *
  * Return: 0 or -ENOENT.
  */
-int kho_fdt_subtree_at(const struct kho_fdt *fdt, u32 index, struct kho_fdt_subtree *out);
+int kho_fdt_subtree_at(const struct kho_fdt *fdt, u32 index,
+		       struct kho_fdt_subtree *out);
 
 /**
  * kho_fdt_subtree_find() - get a subtree by name
@@ -87,6 +90,7 @@ int kho_fdt_subtree_at(const struct kho_fdt *fdt, u32 index, struct kho_fdt_subt
  *
  * Return: 0 or -ENOENT.
  */
-int kho_fdt_subtree_find(const struct kho_fdt *fdt, const char *name, struct kho_fdt_subtree *out);
+int kho_fdt_subtree_find(const struct kho_fdt *fdt, const char *name,
+			 struct kho_fdt_subtree *out);
 
 #endif /* KHO_CORE_FDT_H */

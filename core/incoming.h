@@ -21,12 +21,12 @@
  * struct kho_incoming_ops - what the environment knows
  * @page: readable contents of one page that is RAM, in the direct map and was reserved by this
  *   kernel at boot, or NULL
- * @mark: remember a block of @order at @phys by its first page. -ERANGE if any end of the block
- *   is not RAM that this
- *        kernel reserved at boot; -EEXIST if its first page is marked already; 0 otherwise. What
- *        was marked stays so
- *        until the caller forgets all marks; marks change nothing else.
- * @marked_order: order + 1 of the block marked at this page, 0 if none
+ * @mark: remember a block of @order at @phys by its first page. -ERANGE unless all of the block
+ *        is RAM that this kernel reserved at boot (an extent may have holes in it, so looking at
+ *        both ends is not enough); -EEXIST if its first page is marked already; 0 otherwise. What
+ *        was marked stays so until the caller forgets all marks; marks change nothing else.
+ * @marked_order: order + 1 of the block marked at this page, 0 if none; asked for any page-aligned
+ *        address, whether there is memory or not
  * @ctx: passed to all of them
  */
 struct kho_incoming_ops {
@@ -70,21 +70,21 @@ struct kho_incoming {
  *   boot_params' list
  * @r: filled on refusal; may be NULL
  *
- * In this order: head node; chain; that all pages of the wire area and the extents agree; root
- * FDT and its checksum;
- * module struct, version and checksum; that both name the same tree; then the walk: each node
- * page inside an extent
- * and not visited before its time (bounded), each key of a possible order, each block aligned,
- * wholly inside one
- * extent, not below 1 MiB, not overlapping another, not overlapping the pages of the tree; last
- * the tally.
- * A handover without KHO_MODULE_SUBTREE comes from a kernel with native KHO: -ENOENT.
+ * In this order: head node; chain; that the wire area lies in an extent; module struct, version
+ * and checksum; root FDT, first its checksum; that all of them agree on the wire area and the
+ * tree; that each subtree lies in an extent; then the walk: each node page inside an extent, outside the wire
+ * area, not below itself, and no more of them than the extents have pages; each key of a possible
+ * order, each block wholly inside one extent, not overlapping another, no more of them than were
+ * counted; no block over a node; last the tally.
+ * A head that is not at the start of a wire area, or a root FDT without KHO_MODULE_SUBTREE, comes
+ * from a kernel with native KHO: -ENOENT.
  *
  * Context: may take long (linear in blocks and nodes); calls @ops only.
  *
  * Return: 0 or the refusal's errno; after a refusal the caller forgets all marks.
  */
-int kho_incoming_check(struct kho_incoming *in, const struct kho_incoming_ops *ops, u64 head_phys,
+int kho_incoming_check(struct kho_incoming *in,
+		       const struct kho_incoming_ops *ops, u64 head_phys,
 		       struct kho_refusal *r);
 
 /**

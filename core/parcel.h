@@ -15,10 +15,13 @@
  * @page: contents of the preserved, not yet restored block of @order at @phys, or NULL if there
  *   is none
  * @ctx: passed to it
+ * @nr_pages: preserved pages there are in all: lists that name more are refused before they are
+ *            followed; 0 = not known, so that hostile lists are bounded by what they claim only
  */
 struct kho_page_ops {
 	const void *(*page)(void *ctx, u64 phys, unsigned int order);
 	void *ctx;
+	u64 nr_pages;
 };
 
 /**
@@ -29,7 +32,10 @@ struct kho_page_ops {
  */
 bool kho_parcel_name_ok(const char *name);
 
-/* CRC that belongs into kho_parcel_ser.crc. */
+/**
+ * kho_parcel_crc() - compute what belongs into kho_parcel_ser.crc
+ * @p: slot; its state and its crc do not count
+ */
 u32 kho_parcel_crc(const struct kho_parcel_ser *p);
 
 /**
@@ -42,12 +48,14 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p);
  * @r: filled on refusal
  *
  * Bounded by total_pages, so that a cycle ends. Addresses are page aligned and not 0 before @ops
- * sees them.
+ * sees them. @each may take a page away from what @ops knows, and @chunk a chunk.
  *
  * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE.
  */
-int kho_page_list_check(const struct kho_vmalloc *list, const struct kho_page_ops *ops,
-			int (*each)(void *ctx, u64 phys), int (*chunk)(void *ctx, u64 phys), void *ctx,
+int kho_page_list_check(const struct kho_vmalloc *list,
+			const struct kho_page_ops *ops,
+			int (*each)(void *ctx, u64 phys),
+			int (*chunk)(void *ctx, u64 phys), void *ctx,
 			struct kho_refusal *r);
 
 /**
@@ -56,17 +64,20 @@ int kho_page_list_check(const struct kho_vmalloc *list, const struct kho_page_op
  * @head_phys: blob of the subtree
  * @blob_bytes: its size
  * @ops: environment
- * @each: called for each valid parcel, may be NULL; a result other than 0 is returned
+ * @each: called for each valid parcel once the whole index was found good, may be NULL; a result
+ *   other than 0 is returned
  * @ctx: passed to it
  * @r: filled on refusal
  *
- * Names are valid and appear once; no page is named twice (within the bounds of what order-0
- * marks can tell, that is
- * up to the caller's restore, which works once a page).
+ * Time grows with the square of the number of parcels, which KHO_PARCELS_MAX bounds. Names are
+ * valid and appear once. That no page is named twice is up to the caller's restore, which works
+ * once a page.
  *
- * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE.
+ * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice).
  */
-int kho_parcels_check(u64 head_phys, u64 blob_bytes, const struct kho_page_ops *ops,
-		      int (*each)(void *ctx, const struct kho_parcel_ser *p), void *ctx, struct kho_refusal *r);
+int kho_parcels_check(u64 head_phys, u64 blob_bytes,
+		      const struct kho_page_ops *ops,
+		      int (*each)(void *ctx, const struct kho_parcel_ser *p),
+		      void *ctx, struct kho_refusal *r);
 
 #endif /* KHO_CORE_PARCEL_H */

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "parcel.h"
+
+#include "bits.h"
+#include "crc32c.h"
+
+bool kho_parcel_name_ok(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < KHO_PARCEL_NAME_SIZE && name[i]; i++) {
+		u8 byte = (u8)name[i];
+
+		if (byte < 0x20 || byte == 0x7f || byte == '/')
+			return false;
+	}
+	if (!i || i == KHO_PARCEL_NAME_SIZE)
+		return false;
+	/* "." and ".." */
+	return name[0] != '.' || (i > 1 && (name[1] != '.' || i > 2));
+}
+
+u32 kho_parcel_crc(const struct kho_parcel_ser *p)
+{
+	const size_t from = offsetof(struct kho_parcel_ser, data_crc);
+
+	return kho_crc32c(0, (const u8 *)p + from,
+			  offsetof(struct kho_parcel_ser, crc) - from);
+}
+
+/* ---- lists of pages ---- */
+
+/*
+ * State of one kho_page_list_check().
+ * @left: pages that the list must still name
+ */
+struct page_list {
+	const struct kho_page_ops *ops;
+	int (*each)(void *ctx, u64 phys);
+	int (*chunk)(void *ctx, u64 phys);
+	void *ctx;
+	struct kho_refusal *r;
+	u64 left;
+};
+
+/* The contents of an order-0 page; NULL if there can be none at this address. */
+static const void *page_at(const struct kho_page_ops *ops, u64 phys)
+{
+	if (!phys || phys % KHO_PAGE_SIZE)
+		return NULL;
+	return ops->page(ops->ctx, phys, 0);
+}
+
+static int check_descriptor(const struct kho_vmalloc *list,
+			    const struct kho_page_ops *ops,
+			    struct kho_refusal *r)
+{
+	if (list->order)
+		return kho_refuse(r, -EBADMSG, "page list order", list->first,
+				  list->order, 0);
+	if (list->flags & ~(KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP))
+		return kho_refuse(r, -EBADMSG, "page list flags", list->first,
+				  list->flags, KHO_VMALLOC_ALLOC);
+	if (ops->nr_pages && list->total_pages > ops->nr_pages)
+		return kho_refuse(r, -ERANGE,
+				  "page list longer than preserved memory",
+				  list->first, list->total_pages,
+				  ops->nr_pages);
+	if (!list->first && list->total_pages)
+		return kho_refuse(r, -EBADMSG, "page list without pages", 0, 0,
+				  list->total_pages);
+	if (list->first && !list->total_pages)
+		return kho_refuse(r, -EBADMSG, "page list of no pages",
+				  list->first, list->first, 0);
+	return 0;
+}
+
+static int check_data_page(struct page_list *l, u64 phys, u64 chunk_phys)
+{
+	if (phys % KHO_PAGE_SIZE)
+		return kho_refuse(l->r, -EBADMSG, "page list entry alignment",
+				  chunk_phys, phys,
+				  kho_align_down(phys, KHO_PAGE_SIZE));
+	if (!l->left)
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list names too many pages", chunk_phys,
+				  phys, 0);
+	/* @each may take the page away, and the chunk is still being read. */
+	if (phys == chunk_phys)
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list names its own page", chunk_phys,
+				  phys, phys);
+	if (!page_at(l->ops, phys))
+		return kho_refuse(
+			l->r, -EBADMSG,
+			"page list names a page that is not preserved",
+			chunk_phys, phys, phys);
+	l->left--;
+	return l->each ? l->each(l->ctx, phys) : 0;
+}
+
+/* Checks one chunk; @next is set to the address of the one that follows, 0 if there is none. */
+static int check_chunk(struct page_list *l, u64 phys, u64 *next)
+{
+	const struct kho_vmalloc_chunk *chunk = page_at(l->ops, phys);
+	u32 used;
+
+	if (!chunk)
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list chunk is not preserved", phys,
+				  phys, phys);
+	*next = chunk->hdr.next;
+	for (used = 0; used < KHO_VMALLOC_SIZE && chunk->phys[used]; used++) {
+		int err = check_data_page(l, chunk->phys[used], phys);
+
+		if (err)
+			return err;
+	}
+	if (used < KHO_VMALLOC_SIZE && *next)
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list goes on after its end", phys,
+				  *next, 0);
+	if (!*next && l->left)
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list names too few pages", phys,
+				  l->left, 0);
+	return l->chunk ? l->chunk(l->ctx, phys) : 0;
+}
+
+int kho_page_list_check(const struct kho_vmalloc *list,
+			const struct kho_page_ops *ops,
+			int (*each)(void *ctx, u64 phys),
+			int (*chunk)(void *ctx, u64 phys), void *ctx,
+			struct kho_refusal *r)
+{
+	struct page_list l = { .ops = ops,
+			       .each = each,
+			       .chunk = chunk,
+			       .ctx = ctx,
+			       .r = r,
+			       .left = list->total_pages };
+	u64 phys = list->first;
+	int err;
+
+	err = check_descriptor(list, ops, r);
+	/* A chunk that is followed is full, so that each one takes KHO_VMALLOC_SIZE off what is left. */
+	while (!err && phys)
+		err = check_chunk(&l, phys, &phys);
+	return err;
+}
+
+/* ---- the index ---- */
+
+/*
+ * A walk over all slots of the index.
+ * @block_phys: block that @block is the contents of; 0 = before the first
+ * @nr_blocks: blocks entered so far
+ * @slot: number of the slot to be looked at next
+ */
+struct slot_walk {
+	const struct kho_page_ops *ops;
+	const struct kho_block_header_ser *block;
+	u64 block_phys;
+	u64 next_phys;
+	u32 nr_blocks;
+	u32 slot;
+};
+
+static void walk_begin(struct slot_walk *w, const struct kho_page_ops *ops,
+		       u64 first_phys)
+{
+	memset(w, 0, sizeof(*w));
+	w->ops = ops;
+	w->next_phys = first_phys;
+}
+
+static u64 slot_phys(const struct slot_walk *w, u32 slot)
+{
+	return w->block_phys + sizeof(*w->block) +
+	       slot * sizeof(struct kho_parcel_ser);
+}
+
+/* Return: 1, 0 if there is no further block, or errno. */
+static int next_block(struct slot_walk *w, struct kho_refusal *r)
+{
+	u64 from = w->block_phys;
+
+	if (!w->next_phys)
+		return 0;
+	if (w->nr_blocks == KHO_BLOCK_CHAIN_MAX)
+		return kho_refuse(r, -ERANGE,
+				  "parcel index is too long or a circle", from,
+				  w->next_phys, 0);
+	w->block = page_at(w->ops, w->next_phys);
+	if (!w->block)
+		return kho_refuse(r, -EBADMSG,
+				  "parcel index block is not preserved", from,
+				  w->next_phys, w->next_phys);
+	w->block_phys = w->next_phys;
+	if (!w->block->count || w->block->count > KHO_PARCELS_PER_BLOCK)
+		return kho_refuse(r, -ERANGE, "parcel index count of slots",
+				  w->block_phys, w->block->count,
+				  KHO_PARCELS_PER_BLOCK);
+	w->next_phys = w->block->next;
+	w->nr_blocks++;
+	w->slot = 0;
+	return 1;
+}
+
+/* Gives the next slot that is not free. Return: 1, 0 at the end, or errno. */
+static int next_parcel(struct slot_walk *w, const struct kho_parcel_ser **out,
+		       struct kho_refusal *r)
+{
+	for (;;) {
+		int more;
+
+		while (w->block && w->slot < w->block->count) {
+			*out = (const struct kho_parcel_ser *)(w->block + 1) +
+			       w->slot++;
+			if ((*out)->state != KHO_PARCEL_FREE)
+				return 1;
+		}
+		more = next_block(w, r);
+		if (more <= 0)
+			return more;
+	}
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	u32 i;
+
+	for (i = 0; i < KHO_PARCEL_NAME_SIZE && a[i] == b[i]; i++)
+		if (!a[i])
+			return true;
+	return false;
+}
+
+/* Whether a slot before @upto has its name. All slots before it were found good. */
+static bool name_came_before(const struct slot_walk *w, u64 first_phys,
+			     const struct kho_parcel_ser *upto)
+{
+	const struct kho_parcel_ser *p;
+	struct slot_walk again;
+
+	walk_begin(&again, w->ops, first_phys);
+	while (next_parcel(&again, &p, NULL) > 0 && p != upto)
+		if (same_name(p->name, upto->name))
+			return true;
+	return false;
+}
+
+static int check_slot(const struct kho_parcel_ser *p, u64 phys,
+		      struct kho_refusal *r)
+{
+	u64 pages = (p->bytes >> KHO_PAGE_SHIFT) + !!(p->bytes % KHO_PAGE_SIZE);
+	u32 crc;
+
+	if (p->state != KHO_PARCEL_VALID)
+		return kho_refuse(r, -EBADMSG, "parcel state", phys, p->state,
+				  KHO_PARCEL_VALID);
+	crc = kho_parcel_crc(p);
+	if (p->crc != crc)
+		return kho_refuse(r, -EBADMSG, "parcel checksum", phys, p->crc,
+				  crc);
+	if (p->reserved)
+		return kho_refuse(r, -EBADMSG, "parcel reserved field", phys,
+				  p->reserved, 0);
+	if (!kho_parcel_name_ok(p->name))
+		return kho_refuse(r, -EBADMSG, "parcel name", phys, 0, 0);
+	if (p->data.total_pages != pages)
+		return kho_refuse(r, -EBADMSG, "parcel number of pages", phys,
+				  p->data.total_pages, pages);
+	return 0;
+}
+
+/*
+ * @nr_parcels: valid ones so far
+ * @nr_pages: pages that they name
+ */
+struct index_sum {
+	u32 nr_parcels;
+	u64 nr_pages;
+};
+
+static int check_sum(struct index_sum *sum, const struct kho_parcel_ser *p,
+		     u64 phys, const struct kho_page_ops *ops,
+		     struct kho_refusal *r)
+{
+	if (++sum->nr_parcels > KHO_PARCELS_MAX)
+		return kho_refuse(r, -ERANGE, "number of parcels", phys,
+				  sum->nr_parcels, KHO_PARCELS_MAX);
+	sum->nr_pages += p->data.total_pages;
+	if (ops->nr_pages && sum->nr_pages > ops->nr_pages)
+		return kho_refuse(r, -ERANGE,
+				  "parcels are larger than preserved memory",
+				  phys, sum->nr_pages, ops->nr_pages);
+	return 0;
+}
+
+static int check_index(u64 first_phys, const struct kho_page_ops *ops,
+		       struct kho_refusal *r)
+{
+	struct index_sum sum = { 0, 0 };
+	const struct kho_parcel_ser *p;
+	struct slot_walk w;
+	int more;
+
+	walk_begin(&w, ops, first_phys);
+	while ((more = next_parcel(&w, &p, r)) > 0) {
+		u64 phys = slot_phys(&w, w.slot - 1);
+		struct kho_vmalloc list;
+		int err;
+
+		err = check_slot(p, phys, r);
+		if (!err)
+			err = check_sum(&sum, p, phys, ops, r);
+		if (err)
+			return err;
+		if (name_came_before(&w, first_phys, p))
+			return kho_refuse(r, -EEXIST, "parcel name twice", phys,
+					  0, 0);
+		memcpy(&list, &p->data, sizeof(list));
+		err = kho_page_list_check(&list, ops, NULL, NULL, NULL, r);
+		if (err)
+			return err;
+	}
+	return more;
+}
+
+static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,
+			    u64 bytes, struct kho_refusal *r)
+{
+	if (!head)
+		return kho_refuse(r, -EBADMSG, "parcel index is not preserved",
+				  phys, phys, phys);
+	if (bytes != sizeof(*head))
+		return kho_refuse(r, -EBADMSG, "parcel index size", phys, bytes,
+				  sizeof(*head));
+	if (head->magic != KHO_PARCEL_MAGIC)
+		return kho_refuse(r, -EBADMSG, "parcel index magic number",
+				  phys, head->magic, KHO_PARCEL_MAGIC);
+	if (head->version != KHO_PARCEL_VERSION)
+		return kho_refuse(r, -EPROTONOSUPPORT, "parcel index version",
+				  phys, head->version, KHO_PARCEL_VERSION);
+	if (head->entry_size != sizeof(struct kho_parcel_ser))
+		return kho_refuse(r, -EBADMSG, "parcel index slot size", phys,
+				  head->entry_size,
+				  sizeof(struct kho_parcel_ser));
+	return 0;
+}
+
+int kho_parcels_check(u64 head_phys, u64 blob_bytes,
+		      const struct kho_page_ops *ops,
+		      int (*each)(void *ctx, const struct kho_parcel_ser *p),
+		      void *ctx, struct kho_refusal *r)
+{
+	const struct kho_parcel_head_ser *head = page_at(ops, head_phys);
+	const struct kho_parcel_ser *p;
+	struct slot_walk w;
+	int err;
+
+	err = check_index_head(head, head_phys, blob_bytes, r);
+	if (!err)
+		err = check_index(head->first_block_phys, ops, r);
+	if (err || !each)
+		return err;
+	walk_begin(&w, ops, head->first_block_phys);
+	while ((err = next_parcel(&w, &p, r)) > 0) {
+		err = each(ctx, p);
+		if (err)
+			return err;
+	}
+	return err;
+}
