@@ -30,20 +30,24 @@
 
 /**
  * struct kho_cover - see above
- * @extent: ascending, disjoint, not adjacent
- * @nr_extents: how many
+ * @extent: ascending, disjoint, not adjacent; one element more for a new extent that has yet to
+ *   find its place
+ * @nr_extents: how many, at most KHO_MAX_EXTENTS between calls
  * @keepout: ascending, disjoint
  * @nr_keepout: how many
  * @ram: RAM of this machine, ascending, disjoint, page aligned; owned by the caller
  * @nr_ram: how many, not 0
+ * @hot: a piece of one extent in which every page may be preserved: where the last range was
+ *   found; empty if not known
  */
 struct kho_cover {
-	struct kho_range extent[KHO_MAX_EXTENTS];
+	struct kho_range extent[KHO_MAX_EXTENTS + 1];
 	u32 nr_extents;
 	struct kho_range keepout[KHO_COVER_MAX_KEEPOUT];
 	u32 nr_keepout;
 	const struct kho_range *ram;
 	u32 nr_ram;
+	struct kho_range hot;
 };
 
 /**
@@ -137,19 +141,24 @@ int kho_cover_keepout_del(struct kho_cover *c, u64 start, u64 end);
  */
 struct kho_replan {
 	const struct kho_cover *cover;
-	u64 *map; /* one bit for each granule of memory */
+	struct kho_range *extent; /* the new extents, KHO_MAX_EXTENTS + 1; in the buffer */
+	u64 *map; /* one bit for each granule of memory; in the buffer */
 	u64 map_bits;
 	u64 base; /* physical address of the granule of bit 0 */
 	unsigned int granule_shift;
+	bool strayed; /* something outside RAM was marked */
 };
+
+/* Least size of the buffer of a re-plan. */
+#define KHO_REPLAN_MIN_BYTES 4096
 
 /**
  * kho_replan_bytes() - size of the buffer that gives a re-plan its finest granule
  * (KHO_COVER_GRANULE)
  * @c: cover
  *
- * Return: bytes, a multiple of 8. Half, a quarter, ... of it works too, with coarser extents;
- * 4096 is the least.
+ * Return: bytes, a multiple of 8. Less works too, with coarser extents, down to
+ * KHO_REPLAN_MIN_BYTES.
  */
 size_t kho_replan_bytes(const struct kho_cover *c);
 
@@ -157,7 +166,7 @@ size_t kho_replan_bytes(const struct kho_cover *c);
  * kho_replan_begin() - start a re-plan
  * @p: state, filled
  * @c: cover
- * @buf: kept until end; contents do not matter
+ * @buf: kept until end; 8-byte aligned; contents do not matter
  * @bytes: see kho_replan_bytes()
  *
  * Return: 0, or -EINVAL (buffer too small).
@@ -177,8 +186,8 @@ void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
  * @p: state
  * @c: the cover of begin
  *
- * Return: 0 the extents are as they were, 1 they changed, -ENOSPC (the extents stay as they
- * were).
+ * Return: 0 the extents are as they were, 1 they changed; -ENOSPC, or -EINVAL (something outside
+ * the RAM of begin was marked), and the extents stay as they were.
  */
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
 

@@ -24,10 +24,9 @@
  * struct kho_tracker_ops - memory for the nodes of a tracker
  * @node_alloc: a zeroed page that lies inside the cover, or NULL; the tracker hands every node
  *   back zeroed
- * @node_free: takes back a page of @node_alloc; it is all zero
- * @node_population: where the number of entries in use of this node is kept (outside the wire).
- *   0 for a new
- *                   node; valid until @node_free
+ * @node_free: takes back a page of @node_alloc; it is all zero, and so is its population
+ * @node_population: where the number of entries in use of this node (bits of a leaf, children of
+ *   an inner node) is kept, outside the wire. 0 for a new node; valid until @node_free
  * @ctx: passed to all of them
  * @va_offset: virtual address of a node minus its physical address
  */
@@ -41,7 +40,7 @@ struct kho_tracker_ops {
 
 /**
  * struct kho_finger - where the last leaf for one order was found
- * @prefix: key >> KHO_BITMAP_SIZE_LOG2 of that leaf
+ * @prefix: key >> KHO_BITMAP_SIZE_LOG2 of that leaf; ~0 if there is none
  * @leaf: its words, NULL = none
  * @population: its population
  */
@@ -58,7 +57,7 @@ struct kho_finger {
  * @tally: the two copies on the wire
  * @now: the truth the copies are made from
  * @nr_nodes: node pages held, the root included
- * @finger: one for each order
+ * @finger: one for each order; the largest orders, whose keys lie all in one leaf, share the last
  */
 struct kho_tracker {
 	struct kho_tracker_ops ops;
@@ -66,7 +65,7 @@ struct kho_tracker {
 	struct kho_tally_ser *tally;
 	struct kho_tally_ser now;
 	u64 nr_nodes;
-	struct kho_finger finger[KHO_ORDER_0_LOG2 + 1];
+	struct kho_finger finger[KHO_ORDER_0_LOG2 - KHO_BITMAP_SIZE_LOG2 + 2];
 };
 
 /**
@@ -76,7 +75,8 @@ struct kho_tracker {
  */
 static inline u64 kho_key(u64 phys, unsigned int order)
 {
-	return (1ULL << (KHO_ORDER_0_LOG2 - order)) | (phys >> (KHO_PAGE_SHIFT + order));
+	/* Two shifts: PAGE_SHIFT + order may reach the width of the word. */
+	return (1ULL << (KHO_ORDER_0_LOG2 - order)) | ((phys >> KHO_PAGE_SHIFT) >> order);
 }
 
 /* Order of the block of a key; @key must not be 0. */
@@ -88,7 +88,7 @@ static inline unsigned int kho_key_order(u64 key)
 /* Physical address of the block of a key; @key must not be 0. */
 static inline u64 kho_key_phys(u64 key)
 {
-	return key << (KHO_PAGE_SHIFT + kho_key_order(key));
+	return (key << KHO_PAGE_SHIFT) << kho_key_order(key);
 }
 
 /**
@@ -103,7 +103,10 @@ int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops, s
 
 /**
  * kho_tracker_destroy() - free all nodes, the root included, whatever is in them
- * @t: may be all zero
+ * @t: may be all zero, and is afterwards
+ *
+ * Unlike all other calls it passes through states that no receiver accepts: nothing published
+ * may name the tree any more. The tally is left alone.
  */
 void kho_tracker_destroy(struct kho_tracker *t);
 

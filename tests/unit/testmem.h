@@ -39,7 +39,8 @@ struct testmem {
 };
 
 /* Prints a message to stderr and aborts. */
-__attribute__((noreturn, format(printf, 1, 2))) void test_die(const char *fmt, ...);
+__attribute__((noreturn, format(printf, 1, 2))) void test_die(const char *fmt,
+							      ...);
 
 /* Makes a memory of @nr_pages zeroed pages that begins at physical address @phys. */
 void testmem_init(struct testmem *m, u64 phys, u64 nr_pages);

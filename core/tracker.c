@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "tracker.h"
+
+enum {
+	ROOT_LEVEL = KHO_TREE_MAX_DEPTH - 1,
+	NODE_ENTRIES = KHO_PAGE_SIZE / sizeof(u64),
+	SHARED_FINGER = KHO_ORDER_0_LOG2 - KHO_BITMAP_SIZE_LOG2 + 1,
+	/* A range has at most two blocks of each order. */
+	MAX_CUTS = 2 * (KHO_ORDER_0_LOG2 + 1),
+};
+
+static const u64 NO_PREFIX = ~0ULL;
+
+static_assert(NODE_ENTRIES == 1 << KHO_TABLE_SIZE_LOG2, "a node is one page");
+static_assert(NODE_ENTRIES * 64 == 1 << KHO_BITMAP_SIZE_LOG2, "so is a leaf");
+
+/* How a range falls into blocks. */
+struct cut {
+	u64 phys;
+	u64 nr_pages;
+	unsigned int order;
+};
+
+static inline u64 *node_at(const struct kho_tracker *t, u64 phys)
+{
+	return (u64 *)(unsigned long)(phys + t->ops.va_offset);
+}
+
+static inline u64 node_phys(const struct kho_tracker *t, const u64 *node)
+{
+	return (u64)(unsigned long)node - t->ops.va_offset;
+}
+
+static inline unsigned long *population(const struct kho_tracker *t, u64 *node)
+{
+	return t->ops.node_population(t->ops.ctx, node);
+}
+
+static inline u64 key_prefix(u64 key)
+{
+	return key >> KHO_BITMAP_SIZE_LOG2;
+}
+
+/* Where in an inner node of @level (1 .. ROOT_LEVEL) the way to a leaf goes on. */
+static inline unsigned int entry_index(u64 prefix, unsigned int level)
+{
+	return (prefix >> ((level - 1) * KHO_TABLE_SIZE_LOG2)) &
+	       (NODE_ENTRIES - 1);
+}
+
+static inline unsigned int word_index(u64 key)
+{
+	return (key >> 6) & (NODE_ENTRIES - 1);
+}
+
+static inline u64 word_bit(u64 key)
+{
+	return 1ULL << (key & 63);
+}
+
+static u64 *find_leaf(const struct kho_tracker *t, u64 prefix)
+{
+	u64 *node = t->root;
+	unsigned int level;
+
+	for (level = ROOT_LEVEL; level; level--) {
+		u64 child = node[entry_index(prefix, level)];
+
+		if (!child)
+			return NULL;
+		node = node_at(t, child);
+	}
+	return node;
+}
+
+static inline struct kho_finger *finger_of(struct kho_tracker *t,
+					   unsigned int order)
+{
+	return &t->finger[order < SHARED_FINGER ? order : SHARED_FINGER];
+}
+
+static void finger_drop(struct kho_finger *f)
+{
+	f->prefix = NO_PREFIX;
+	f->leaf = NULL;
+	f->population = NULL;
+}
+
+static bool finger_move(struct kho_tracker *t, struct kho_finger *f, u64 prefix)
+{
+	u64 *leaf = find_leaf(t, prefix);
+
+	if (!leaf)
+		return false;
+	f->prefix = prefix;
+	f->leaf = leaf;
+	f->population = population(t, leaf);
+	return true;
+}
+
+/* The finger of @order, on the leaf for @key; NULL if there is no such leaf. */
+static inline struct kho_finger *point_at(struct kho_tracker *t, u64 key,
+					  unsigned int order)
+{
+	struct kho_finger *f = finger_of(t, order);
+
+	if (likely(f->prefix == key_prefix(key)) ||
+	    finger_move(t, f, key_prefix(key)))
+		return f;
+	return NULL;
+}
+
+/* Frees a chain of nodes with one entry each, from @node at @level down to an empty leaf. */
+static void free_chain(struct kho_tracker *t, u64 *node, unsigned int level,
+		       u64 prefix)
+{
+	for (;;) {
+		u64 *entry = level ? &node[entry_index(prefix, level)] : NULL;
+		u64 *child = entry ? node_at(t, *entry) : NULL;
+
+		if (entry) {
+			*entry = 0;
+			*population(t, node) = 0;
+		}
+		t->ops.node_free(t->ops.ctx, node);
+		if (!child)
+			return;
+		node = child;
+		level--;
+	}
+}
+
+/* Makes the chain of nodes from @level down to an empty leaf; nothing points to it yet. */
+static u64 *make_chain(struct kho_tracker *t, unsigned int level, u64 prefix)
+{
+	u64 *top = NULL;
+	unsigned int l;
+
+	for (l = 0; l <= level; l++) {
+		u64 *node = t->ops.node_alloc(t->ops.ctx);
+
+		if (!node) {
+			if (top)
+				free_chain(t, top, l - 1, prefix);
+			return NULL;
+		}
+		if (top) {
+			node[entry_index(prefix, l)] = node_phys(t, top);
+			*population(t, node) = 1;
+		}
+		top = node;
+	}
+	return top;
+}
+
+static int add_leaf(struct kho_tracker *t, u64 prefix)
+{
+	unsigned int level = ROOT_LEVEL;
+	u64 *parent = t->root;
+	u64 *chain;
+	u64 *entry;
+
+	while (*(entry = &parent[entry_index(prefix, level)])) {
+		parent = node_at(t, *entry);
+		level--;
+	}
+	chain = make_chain(t, level - 1, prefix);
+	if (!chain)
+		return -ENOMEM;
+	smp_wmb(); /* the chain is complete before anything leads to it */
+	WRITE_ONCE(*entry, node_phys(t, chain));
+	++*population(t, parent);
+	t->nr_nodes += level;
+	return 0;
+}
+
+/* Frees an empty leaf and every node above it that has no other child, except the root. */
+static void prune(struct kho_tracker *t, u64 prefix)
+{
+	u64 *path[KHO_TREE_MAX_DEPTH];
+	unsigned int level;
+
+	path[ROOT_LEVEL] = t->root;
+	for (level = ROOT_LEVEL; level; level--)
+		path[level - 1] =
+			node_at(t, path[level][entry_index(prefix, level)]);
+	while (level + 1 < ROOT_LEVEL && *population(t, path[level + 1]) == 1)
+		level++;
+
+	WRITE_ONCE(path[level + 1][entry_index(prefix, level + 1)], 0);
+	smp_wmb(); /* nothing leads there any more before it is taken apart */
+	--*population(t, path[level + 1]);
+	t->nr_nodes -= level + 1;
+	free_chain(t, path[level], level, prefix);
+}
+
+static inline void publish(struct kho_tally_ser *to,
+			   const struct kho_tally_ser *now)
+{
+	WRITE_ONCE(to->nr_keys, now->nr_keys);
+	WRITE_ONCE(to->nr_pages, now->nr_pages);
+	WRITE_ONCE(to->hash, now->hash);
+}
+
+/*
+ * Changes one word of a leaf, t->now being the tally with the change. Until the word changes the
+ * tree matches tally[0], from then on tally[1]; the copy that does not matter is written.
+ */
+static inline void commit(struct kho_tracker *t, u64 *word, u64 value)
+{
+	smp_wmb(); /* tally[0] of the change before is complete */
+	publish(&t->tally[1], &t->now);
+	smp_wmb();
+	WRITE_ONCE(*word, value);
+	smp_wmb();
+	publish(&t->tally[0], &t->now);
+}
+
+static inline int enter(struct kho_tracker *t, u64 key, unsigned int order)
+{
+	struct kho_finger *f = point_at(t, key, order);
+	u64 *word;
+
+	if (unlikely(!f)) {
+		int err = add_leaf(t, key_prefix(key));
+
+		if (err)
+			return err;
+		f = point_at(t, key, order);
+	}
+	word = &f->leaf[word_index(key)];
+	if (*word & word_bit(key))
+		return 0;
+	++*f->population;
+	t->now.nr_keys++;
+	t->now.nr_pages += 1ULL << order;
+	t->now.hash += kho_mix64(key);
+	commit(t, word, *word | word_bit(key));
+	return 1;
+}
+
+static inline int leave(struct kho_tracker *t, u64 key, unsigned int order)
+{
+	struct kho_finger *f = point_at(t, key, order);
+	u64 *word;
+
+	if (!f)
+		return -ENOENT;
+	word = &f->leaf[word_index(key)];
+	if (!(*word & word_bit(key)))
+		return -ENOENT;
+	t->now.nr_keys--;
+	t->now.nr_pages -= 1ULL << order;
+	t->now.hash -= kho_mix64(key);
+	commit(t, word, *word & ~word_bit(key));
+	if (unlikely(!--*f->population)) {
+		finger_drop(f);
+		prune(t, key_prefix(key));
+	}
+	return 0;
+}
+
+static inline int check_block(u64 phys, unsigned int order)
+{
+	if (order > KHO_ORDER_0_LOG2)
+		return -ERANGE;
+	if (phys & ((KHO_PAGE_SIZE << order) - 1))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_range(u64 phys, u64 nr_pages)
+{
+	const u64 limit = 1ULL << KHO_ORDER_0_LOG2;
+
+	if (!nr_pages || phys & (KHO_PAGE_SIZE - 1))
+		return -EINVAL;
+	if (nr_pages > limit || (phys >> KHO_PAGE_SHIFT) > limit - nr_pages)
+		return -ERANGE;
+	return 0;
+}
+
+static inline void cut_begin(struct cut *c, u64 phys, u64 nr_pages)
+{
+	c->phys = phys;
+	c->nr_pages = nr_pages;
+	c->order = kho_range_next_order(phys, nr_pages);
+}
+
+/* Goes on to the next block; false if there is none. */
+static inline bool cut_next(struct cut *c)
+{
+	c->phys += KHO_PAGE_SIZE << c->order;
+	c->nr_pages -= 1ULL << c->order;
+	if (!c->nr_pages)
+		return false;
+	c->order = kho_range_next_order(c->phys, c->nr_pages);
+	return true;
+}
+
+static inline u64 cut_key(const struct cut *c)
+{
+	return kho_key(c->phys, c->order);
+}
+
+int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops,
+		     struct kho_tally_ser *tally)
+{
+	unsigned int i;
+
+	memset(t, 0, sizeof(*t));
+	t->ops = *ops;
+	t->tally = tally;
+	for (i = 0; i <= SHARED_FINGER; i++)
+		finger_drop(&t->finger[i]);
+	t->root = t->ops.node_alloc(t->ops.ctx);
+	if (!t->root)
+		return -ENOMEM;
+	t->nr_nodes = 1;
+	publish(&t->tally[0], &t->now);
+	publish(&t->tally[1], &t->now);
+	return 0;
+}
+
+/* At most KHO_TREE_MAX_DEPTH frames deep. */
+static void free_subtree(struct kho_tracker *t, u64 *node, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; level && i < NODE_ENTRIES; i++)
+		if (node[i])
+			free_subtree(t, node_at(t, node[i]), level - 1);
+	memset(node, 0, KHO_PAGE_SIZE);
+	*population(t, node) = 0;
+	t->ops.node_free(t->ops.ctx, node);
+}
+
+void kho_tracker_destroy(struct kho_tracker *t)
+{
+	if (t->root)
+		free_subtree(t, t->root, ROOT_LEVEL);
+	memset(t, 0, sizeof(*t));
+}
+
+u64 kho_tracker_root_phys(const struct kho_tracker *t)
+{
+	return node_phys(t, t->root);
+}
+
+int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order)
+{
+	int err = check_block(phys, order);
+
+	return err ? err : enter(t, kho_key(phys, order), order);
+}
+
+int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order)
+{
+	int err = check_block(phys, order);
+
+	return err ? err : leave(t, kho_key(phys, order), order);
+}
+
+/* Removes those of the first @nr blocks of a range whose bit is set in @fresh. */
+static void undo_range(struct kho_tracker *t, u64 phys, u64 nr_pages,
+		       const u64 *fresh, unsigned int nr)
+{
+	struct cut c;
+	unsigned int i;
+
+	cut_begin(&c, phys, nr_pages);
+	for (i = 0; i < nr; i++, cut_next(&c))
+		if (fresh[i / 64] & 1ULL << i % 64)
+			leave(t, cut_key(&c), c.order);
+}
+
+int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
+{
+	u64 fresh[(MAX_CUTS + 63) / 64] = { 0 };
+	unsigned int nr = 0;
+	struct cut c;
+	int ret = check_range(phys, nr_pages);
+
+	if (ret)
+		return ret;
+	cut_begin(&c, phys, nr_pages);
+	do {
+		ret = enter(t, cut_key(&c), c.order);
+		if (ret < 0) {
+			undo_range(t, phys, nr_pages, fresh, nr);
+			return ret;
+		}
+		fresh[nr / 64] |= (u64)ret << nr % 64;
+		nr++;
+	} while (cut_next(&c));
+	return 0;
+}
+
+int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
+{
+	struct cut c;
+	int err = check_range(phys, nr_pages);
+
+	if (err)
+		return err;
+	cut_begin(&c, phys, nr_pages);
+	do {
+		if (!kho_tracker_lookup(t, c.phys, c.order))
+			return -ENOENT;
+	} while (cut_next(&c));
+	cut_begin(&c, phys, nr_pages);
+	do {
+		leave(t, cut_key(&c), c.order);
+	} while (cut_next(&c));
+	return 0;
+}
+
+bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
+			unsigned int order)
+{
+	const struct kho_finger *f;
+	const u64 *leaf;
+	u64 key;
+
+	if (check_block(phys, order))
+		return false;
+	key = kho_key(phys, order);
+	f = &t->finger[order < SHARED_FINGER ? order : SHARED_FINGER];
+	leaf = f->prefix == key_prefix(key) ? f->leaf :
+					      find_leaf(t, key_prefix(key));
+	return leaf && leaf[word_index(key)] & word_bit(key);
+}
+
+/* First word from @i on that is not 0, or NODE_ENTRIES; runs of zeros go by eight at a time. */
+static inline unsigned int next_used(const u64 *word, unsigned int i)
+{
+	while (i < NODE_ENTRIES && !word[i]) {
+		i++;
+		while (!(i & 7) && i < NODE_ENTRIES &&
+		       !(word[i] | word[i + 1] | word[i + 2] | word[i + 3] |
+			 word[i + 4] | word[i + 5] | word[i + 6] | word[i + 7]))
+			i += 8;
+	}
+	return i;
+}
+
+/* All keys of one word have the same order, except in the very first one, where @base is 0. */
+static inline int
+walk_word(u64 base, u64 bits,
+	  int (*block)(void *ctx, u64 phys, unsigned int order), void *ctx)
+{
+	unsigned int order = base ? kho_key_order(base) : 0;
+
+	for (; bits; bits &= bits - 1) {
+		u64 key = base | kho_ffs64(bits);
+		int ret;
+
+		if (unlikely(!base))
+			order = kho_key_order(key);
+		ret = block(ctx, (key << KHO_PAGE_SHIFT) << order, order);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* At most KHO_TREE_MAX_DEPTH frames deep. @base: the bits of the keys above those of this node. */
+static int walk_node(const struct kho_tracker *t, const u64 *node,
+		     unsigned int level, u64 base,
+		     int (*block)(void *ctx, u64 phys, unsigned int order),
+		     void *ctx)
+{
+	unsigned int i;
+
+	for (i = next_used(node, 0); i < NODE_ENTRIES;
+	     i = next_used(node, i + 1)) {
+		u64 below = base << KHO_TABLE_SIZE_LOG2 | i;
+		int ret = level ? walk_node(t, node_at(t, node[i]), level - 1,
+					    below, block, ctx) :
+				  walk_word(below << 6, node[i], block, ctx);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int kho_tracker_walk(const struct kho_tracker *t,
+		     int (*block)(void *ctx, u64 phys, unsigned int order),
+		     void *ctx)
+{
+	return walk_node(t, t->root, ROOT_LEVEL, 0, block, ctx);
+}
