@@ -22,6 +22,10 @@ INCLUDES := -I. -Iinclude -Iinclude/uapi
 CFLAGS_COMMON := -std=gnu11 $(OPTIMIZE) $(WARN) $(INCLUDES) -MMD -MP
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+# make V=1 shows whole commands
+Q := $(if $(V),,@)
+show = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@')
+
 core_src := $(wildcard core/*.c)
 cli_src := $(wildcard cli/*.c)
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -60,15 +64,18 @@ clean: ## remove build/
 cli: $(B)/kho
 
 $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
-	$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
+	$(call show,LD)
+	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
 
 $(B)/host/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
+	$(call show,CC)
+	$(Q)$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
 
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) -c -o $@ $<
+	$(call show,CC)
+	$(Q)$(CC) $(CFLAGS_COMMON) -c -o $@ $<
 
 # --- the modules
 
@@ -84,19 +91,23 @@ modules-at:
 
 $(B)/unit-san/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) $(SAN) -Itests/unit -c -o $@ $<
+	$(call show,CC)
+	$(Q)$(CC) $(CFLAGS_COMMON) $(SAN) -Itests/unit -c -o $@ $<
 
 $(B)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_COMMON) -Itests/unit -c -o $@ $<
+	$(call show,CC)
+	$(Q)$(CC) $(CFLAGS_COMMON) -Itests/unit -c -o $@ $<
 
 unit_objects = $(patsubst %.c,$(1)/obj/%.o,$(core_src) $(unit_help))
 
 $(B)/unit/test_%: $(B)/unit/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit)
-	$(CC) $(OPTIMIZE) -o $@ $^ -lcmocka -lfdt
+	$(call show,LD)
+	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ -lcmocka -lfdt
 
 $(B)/unit-san/test_%: $(B)/unit-san/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit-san)
-	$(CC) $(OPTIMIZE) $(SAN) -o $@ $^ -lcmocka -lfdt
+	$(call show,LD)
+	$(Q)$(CC) $(OPTIMIZE) $(SAN) -o $@ $^ -lcmocka -lfdt
 
 unit-build: $(unit_tests:%=$(B)/unit/%)
 unit-san-build: $(unit_tests:%=$(B)/unit-san/%)
@@ -111,11 +122,13 @@ unit-san: unit-san-build
 
 $(B)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS_COMMON) $(SAN) -fsanitize=fuzzer-no-link -Itests/unit -Itests/fuzz -c -o $@ $<
+	$(call show,CC)
+	$(Q)$(CLANG) $(CFLAGS_COMMON) $(SAN) -fsanitize=fuzzer-no-link -Itests/unit -Itests/fuzz -c -o $@ $<
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(B)/fuzz/obj/%.o,$(core_src) $(fuzz_help))
-	$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ -lfdt
+	$(call show,LD)
+	$(Q)$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ -lfdt
 
 fuzz-build: $(fuzzers:%=$(B)/fuzz/%)
 
@@ -125,8 +138,8 @@ fuzz: fuzz-build
 
 # --- the rest
 
-golden: unit-build
-	@scripts/golden.sh
+golden: $(patsubst %,$(B)/unit/%,$(filter test_golden%,$(unit_tests)))
+	@scripts/run-each.sh $^
 
 lint:
 	@scripts/lint.sh

@@ -8,9 +8,9 @@
 # Prints the path of the program.
 
 set -eu -o pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=apt-private.sh
+# shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
 
 # The same on every host, so that the same lines are complained about.

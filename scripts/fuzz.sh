@@ -7,7 +7,7 @@
 # usage: scripts/fuzz.sh NAME RUNS
 
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 name=$1 runs=$2

@@ -9,9 +9,9 @@
 # Prints one line for each kernel: name, release, directory.
 
 set -eu -o pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=apt-private.sh
+# shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
 
 # newest_release SUITE ABI FLAVOUR: newest kernel of the suite that matches

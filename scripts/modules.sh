@@ -8,7 +8,7 @@
 #        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
 
 set -eu -o pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # The compiler the kernel was built with if it is here, otherwise the one that is.
@@ -47,6 +47,9 @@ release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$headers/include/genera
 dir=$build/modules/$release
 cc=$(compiler_for "$headers")
 
+mkdir -p "$dir"
+exec 9>"$dir/.lock"
+flock 9
 link_tree "$dir"
 make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
 make -s -C "$headers" CC="$cc" M="$dir/tests/kmod" \

@@ -8,7 +8,7 @@
 # Archives are simply put one after the other to make an initrd.
 
 set -eu -o pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 out=$build/vm/image

@@ -15,7 +15,7 @@
 # Everything a machine said is kept in build/vm/NAME: console, verdict, command.
 
 set -eu -o pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 scenarios=$top/tests/vm/scenarios

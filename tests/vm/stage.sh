@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=busybox
+# shellcheck shell=dash disable=SC2154 # init sets VM_*
 #
 # Runs inside the virtual machine: one stage of a scenario. What a scenario may call:
 #

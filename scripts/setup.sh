@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Install what the build, the tests and the demo need, on Debian 12 and 13. As root it installs what
+# is missing; as a user it says what to run.
+#
+# usage: scripts/setup.sh [build|vm|all]
+#   build  enough to build the tool and the modules
+#   vm     and to boot them in virtual machines
+#   all    and to run every test and check (default)
+
+set -eu -o pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+build_packages=(
+	gcc make libc6-dev libelf1 binutils util-linux
+	libsmartcols-dev libjson-c-dev libfdt-dev libkmod-dev libzstd-dev
+	debian-archive-keyring xz-utils
+)
+vm_packages=(qemu-system-x86 busybox-static cpio)
+all_packages=(
+	git clang llvm clang-format libclang-rt-dev libcmocka-dev device-tree-compiler
+	perl python3 sparse shellcheck codespell
+)
+
+# Packages whose name differs between the releases, newest first.
+alternatives() {
+	case $1 in
+	libclang-rt-dev) echo "libclang-rt-$(clang_major)-dev" ;;
+	libelf1) echo 'libelf1t64 libelf1' ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# Major version of the clang that "apt-get install clang" gives here.
+clang_major() {
+	apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1
+}
+
+installed() {
+	dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
+}
+
+# The first alternative that is installed or, failing that, that could be.
+pick() {
+	local name
+
+	for name in $(alternatives "$1"); do
+		installed "$name" && return
+	done
+	for name in $(alternatives "$1"); do
+		if apt-cache show "$name" >/dev/null 2>&1; then
+			echo "$name"
+			return
+		fi
+	done
+	echo "$name"
+}
+
+install() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -q -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
+		install -y --no-install-recommends "$@" >"$build/setup.log" 2>&1
+}
+
+case ${1-all} in
+build) wanted=("${build_packages[@]}") ;;
+vm) wanted=("${build_packages[@]}" "${vm_packages[@]}") ;;
+all) wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}") ;;
+*) die "usage: ${0##*/} [build|vm|all]" ;;
+esac
+
+mkdir -p "$build"
+[ "$(id -u)" -ne 0 ] || apt-cache show gcc >/dev/null 2>&1 || retry apt-get -q -q update
+missing=()
+for name in "${wanted[@]}"; do
+	mapfile -t -O "${#missing[@]}" missing < <(pick "$name")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+[ "$(id -u)" -eq 0 ] ||
+	die "missing packages; run as root: apt-get install ${missing[*]}"
+say "installing: ${missing[*]}"
+# The lists may be older than the archive.
+retry apt-get -q -q update
+retry install "${missing[@]}" || die "apt-get failed, see $build/setup.log"
