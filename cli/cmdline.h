@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The next kernel's command line: putting it together and finding words that would spoil the
+ * handover.
+ */
+#ifndef KHO_CLI_CMDLINE_H
+#define KHO_CLI_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct cmdline_word - one parameter, as the kernel would split the line
+ * @name: start of the name, inside the line
+ * @name_len: its length
+ * @value: start of the value, NULL if there is no '='
+ * @len: length of the whole word from @name on
+ */
+struct cmdline_word {
+	const char *name;
+	size_t name_len;
+	const char *value;
+	size_t len;
+};
+
+/**
+ * cmdline_next() - get the next parameter
+ * @line: where to go on; moved behind the word
+ * @word: filled
+ *
+ * Blanks separate words unless they stand between double quotes, as in the kernel. "--" ends the
+ * parameters of the kernel and therefore the walk.
+ *
+ * Return: false if there is none.
+ */
+bool cmdline_next(const char **line, struct cmdline_word *word);
+
+/**
+ * cmdline_word_is() - compare a parameter's name, with '-' and '_' being the same
+ * @word: from cmdline_next()
+ * @name: name to compare with
+ */
+bool cmdline_word_is(const struct cmdline_word *word, const char *name);
+
+/**
+ * cmdline_has() - does the line have NAME=VALUE?
+ * @line: command line
+ * @name: name of the parameter
+ * @value: one element of its comma-separated value; NULL: any value, or none
+ */
+bool cmdline_has(const char *line, const char *name, const char *value);
+
+/**
+ * cmdline_objection() - find a word with which the next kernel would not keep what is preserved
+ * @line: command line
+ * @word: filled if there is one
+ *
+ * Return: NULL, or what the word would do: the rest of a sentence that starts with the word.
+ */
+const char *cmdline_objection(const char *line, struct cmdline_word *word);
+
+/**
+ * cmdline_reusable() - copy a running kernel's command line without what its boot loader put in
+ * @running: contents of /proc/cmdline
+ *
+ * Leaves out BOOT_IMAGE= and initrd=, which name files for the boot loader.
+ *
+ * Return: string to be freed.
+ */
+char *cmdline_reusable(const char *running);
+
+/**
+ * cmdline_join() - put two parts together with a blank between them
+ * @first: may be NULL
+ * @second: may be NULL
+ *
+ * Return: string to be freed.
+ */
+char *cmdline_join(const char *first, const char *second);
+
+#endif /* KHO_CLI_CMDLINE_H */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kho: hand memory from the running kernel to the next one.
+ */
+#include <locale.h>
+#include <string.h>
+
+#include "util.h"
+#include "verbs.h"
+
+static const struct verb verbs[] = {
+	{ "check",
+	  "tell whether a kernel could be loaded, without changing anything",
+	  verb_check },
+	{ "load", "load the next kernel, so that it keeps what is preserved",
+	  verb_load },
+	{ "unload", "unload it again", verb_unload },
+	{ "exec", "start the loaded kernel now, without shutting anything down",
+	  verb_exec },
+	{ "status",
+	  "show what is preserved and what came from the previous kernel",
+	  verb_status },
+	{ "put", "store a parcel for the next kernel", verb_put },
+	{ "get", "get the contents of a parcel", verb_get },
+	{ "list", "list the parcels", verb_list },
+	{ "drop", "remove parcels, or give back what came in", verb_drop },
+	{ NULL, NULL, NULL },
+};
+
+static int help(void)
+{
+	const struct verb *v;
+
+	puts("Usage: kho VERB [OPTION...] [ARGUMENT...]\n\n"
+	     "Hand memory from the running kernel to the next one, across a kexec.\n\n"
+	     "Verbs:");
+	for (v = verbs; v->name; v++)
+		printf("  %-8s %s\n", v->name, v->brief);
+	puts("\nOptions:\n"
+	     "  -h, --help     this help; `kho VERB --help` tells about a verb\n"
+	     "  -V, --version  version of the tool\n\n"
+	     "The spellings of kexec(8) work too: kho -l KERNEL ..., kho -u, kho -e, kho -S.\n\n"
+	     "Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
+	     "Example:\n"
+	     "  kho put notes < notes.txt\n"
+	     "  kho load /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
+	     "  systemctl kexec\n"
+	     "  kho get notes              (in the next kernel, with the kho module loaded)");
+	return finish_output();
+}
+
+static int run(const struct verb *v, int argc, char **argv)
+{
+	/* What getopt puts in front of its messages. */
+	autofree char *name = format("kho %s", v->name);
+
+	argv[0] = name;
+	return v->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *v;
+
+	setlocale(LC_ALL, "");
+	verbs_translate(argc, argv);
+	if (argc < 2) {
+		say("what to do? Give a verb; `kho --help` lists them.");
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help"))
+		return help();
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("kho " KHO_VERSION);
+		return finish_output();
+	}
+	v = verb_find(verbs, argv[1]);
+	if (!v) {
+		say("there is no verb '%s'; `kho --help` lists them.", argv[1]);
+		return EXIT_USAGE;
+	}
+	return run(v, argc - 1, argv + 1);
+}

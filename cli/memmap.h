@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The firmware's memory map, as it is handed from kernel to kernel.
+ */
+#ifndef KHO_CLI_MEMMAP_H
+#define KHO_CLI_MEMMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* E820 types of the boot protocol. */
+enum memmap_type {
+	MEMMAP_RAM = 1,
+	MEMMAP_RESERVED = 2,
+	MEMMAP_ACPI = 3,
+	MEMMAP_NVS = 4,
+	MEMMAP_UNUSABLE = 5,
+	MEMMAP_PMEM = 7,
+	MEMMAP_PRAM = 12,
+};
+#define MEMMAP_SOFT_RESERVED 0xefffffffU
+
+/**
+ * struct memmap_range - one range
+ * @start: first byte
+ * @end: first byte after it
+ * @type: E820 type
+ */
+struct memmap_range {
+	uint64_t start;
+	uint64_t end;
+	uint32_t type;
+};
+
+/**
+ * struct memmap - a growing list of ranges
+ * @range: to be freed with memmap_free()
+ * @nr: ranges in use
+ * @room: ranges allocated
+ */
+struct memmap {
+	struct memmap_range *range;
+	size_t nr;
+	size_t room;
+};
+
+/* Add a range; an empty one is left out. */
+void memmap_add(struct memmap *map, uint64_t start, uint64_t end,
+		uint32_t type);
+void memmap_free(struct memmap *map);
+
+/* Order by address. */
+void memmap_sort(struct memmap *map);
+
+/**
+ * memmap_merge() - join neighbours of the same type
+ * @map: sorted
+ *
+ * Return: how many ranges went away.
+ */
+size_t memmap_merge(struct memmap *map);
+
+/* Bytes of all ranges of one type; meaningful where they do not overlap. */
+uint64_t memmap_bytes(const struct memmap *map, uint32_t type);
+
+/**
+ * memmap_type() - E820 type by the name that /sys/firmware/memmap uses
+ * @name: name without the newline
+ *
+ * Return: type; MEMMAP_RESERVED for a name nobody knows, which is what stays untouched.
+ */
+uint32_t memmap_type(const char *name);
+
+#endif /* KHO_CLI_MEMMAP_H */
