@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The exported functions of <linux/kexec_handover.h>: arguments checked, then handed on. */
+
+#include <linux/export.h>
+#include <linux/kexec_handover.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+
+#include "kho.h"
+
+/**
+ * kho_is_enabled() - is handover switched on?
+ *
+ * Context: any.
+ *
+ * Return: true if memory can be preserved (parameter enable= of the module).
+ */
+bool kho_is_enabled(void)
+{
+	return kho_enabled;
+}
+EXPORT_SYMBOL_GPL(kho_is_enabled);
+
+/**
+ * is_kho_boot() - did a previous kernel hand memory to this one?
+ *
+ * Context: any.
+ *
+ * Return: true if there was a handover and it was found good.
+ */
+bool is_kho_boot(void)
+{
+	return kho_in_accepted();
+}
+EXPORT_SYMBOL_GPL(is_kho_boot);
+
+/* Pages that cannot be relied on to be there, or to be ours, in the next kernel. */
+static bool preservable(struct page *page, unsigned long nr_pages)
+{
+	unsigned long pfn = page_to_pfn(page), i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (!(i & (PAGES_PER_SECTION - 1)) &&
+		    !pfn_to_online_page(pfn + i))
+			return false;
+		if (PageHWPoison(pfn_to_page(pfn + i)) ||
+		    PageOffline(pfn_to_page(pfn + i)))
+			return false;
+	}
+	return pfn_to_online_page(pfn + nr_pages - 1);
+}
+
+static int preserve(struct page *page, unsigned long nr_pages, bool folio)
+{
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	if (!page || !nr_pages ||
+	    nr_pages > (1ULL << KHO_ORDER_0_LOG2) - page_to_pfn(page))
+		return -EINVAL;
+	if (!preservable(page, nr_pages)) {
+		pr_err_ratelimited(
+			"cannot preserve pfn %#lx, %lu pages: offline, ballooned or broken memory\n",
+			page_to_pfn(page), nr_pages);
+		return -EINVAL;
+	}
+	return kho_out_preserve(page_to_phys(page), nr_pages, folio);
+}
+
+/**
+ * kho_preserve_folio() - keep a folio for the next kernel
+ * @folio: any folio of RAM; it must stay allocated, and neither be split nor migrated
+ *
+ * The folio can be written to until the machine jumps. Preserving twice is harmless.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -EOPNOTSUPP (handover is off); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
+ * not online RAM, poisoned or ballooned); -ENOSPC (no extent left); -ENOMEM.
+ */
+int kho_preserve_folio(struct folio *folio)
+{
+	return preserve(&folio->page, folio_nr_pages(folio), true);
+}
+EXPORT_SYMBOL_GPL(kho_preserve_folio);
+
+/**
+ * kho_unpreserve_folio() - do not keep a folio after all
+ * @folio: as it was preserved: same address, same order
+ *
+ * Unpreserving what was not preserved is logged and changes nothing.
+ *
+ * Context: may sleep.
+ */
+void kho_unpreserve_folio(struct folio *folio)
+{
+	kho_out_unpreserve(page_to_phys(&folio->page), folio_nr_pages(folio),
+			   true);
+}
+EXPORT_SYMBOL_GPL(kho_unpreserve_folio);
+
+/**
+ * kho_preserve_pages() - keep a physically contiguous range of pages for the next kernel
+ * @page: first page
+ * @nr_pages: number of pages, not 0; the range may cross NUMA nodes
+ *
+ * Context: may sleep.
+ *
+ * Return: as for kho_preserve_folio(); on failure nothing that this call added stays preserved.
+ */
+int kho_preserve_pages(struct page *page, unsigned long nr_pages)
+{
+	return preserve(page, nr_pages, false);
+}
+EXPORT_SYMBOL_GPL(kho_preserve_pages);
+
+/**
+ * kho_unpreserve_pages() - do not keep a range after all
+ * @page: as it was preserved
+ * @nr_pages: as it was preserved; a part of a range cannot be unpreserved
+ *
+ * Context: may sleep.
+ */
+void kho_unpreserve_pages(struct page *page, unsigned long nr_pages)
+{
+	kho_out_unpreserve(page_to_phys(page), nr_pages, false);
+}
+EXPORT_SYMBOL_GPL(kho_unpreserve_pages);
+
+/**
+ * kho_add_subtree() - hand a named blob to the next kernel
+ * @name: 1 .. 63 characters, no '/'; unique
+ * @blob: virtual address in the direct map; its pages must be preserved by the caller
+ * @size: bytes
+ *
+ * Allowed at any time, also after an image was loaded.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -EEXIST (name taken); -ENOSPC (the root FDT, one page, is full); -EINVAL (name or blob
+ * is not usable); -EOPNOTSUPP (handover is off); -ENOMEM.
+ */
+int kho_add_subtree(const char *name, void *blob, size_t size)
+{
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	if (!name || !size || !virt_addr_valid(blob))
+		return -EINVAL;
+	return kho_out_subtree_add(name, blob, size);
+}
+EXPORT_SYMBOL_GPL(kho_add_subtree);
+
+/**
+ * kho_remove_subtree() - take back a blob given to kho_add_subtree()
+ * @blob: its address
+ *
+ * Silent if there is no such subtree.
+ *
+ * Context: may sleep.
+ */
+void kho_remove_subtree(void *blob)
+{
+	if (kho_enabled)
+		kho_out_subtree_remove(blob);
+}
+EXPORT_SYMBOL_GPL(kho_remove_subtree);
+
+/**
+ * kho_retrieve_subtree() - find a blob that the previous kernel left
+ * @name: of the subtree
+ * @phys: filled with the physical address
+ * @size: filled with the size in bytes; may be NULL
+ *
+ * The contents come from another kernel: the client validates them.
+ *
+ * Context: any after the module was loaded.
+ *
+ * Return: 0; -ENOENT (no handover, or no such subtree); -EINVAL (@name or @phys is NULL).
+ */
+int kho_retrieve_subtree(const char *name, phys_addr_t *phys, size_t *size)
+{
+	struct kho_fdt_subtree subtree;
+	int ret;
+
+	if (!name || !phys)
+		return -EINVAL;
+	ret = kho_in_subtree(name, &subtree);
+	if (ret)
+		return ret;
+	*phys = subtree.phys;
+	if (size)
+		*size = subtree.bytes;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kho_retrieve_subtree);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arena: pages for the nodes of the radix tree. They are taken from the page allocator in chunks,
+ * so that metadata does not scatter over memory and does not stretch the cover, and are zero
+ * whenever they are not in use.
+ *
+ * A page's population (entries in use of a node) is kept in page->private, which is ours while we
+ * own the page; pages are listed by page->lru.
+ *
+ * All functions are called under the lock of outgoing.c.
+ */
+
+#include <linux/gfp.h>
+#include <linux/list.h>
+
+#include "kho.h"
+
+/* 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000 scattered keys. */
+#define CHUNK_ORDER 6
+/* More free pages than this go back to the page allocator. */
+#define MAX_FREE (2UL << CHUNK_ORDER)
+
+static LIST_HEAD(idle_nodes);
+static LIST_HEAD(used_nodes);
+/* Pages that may not be preserved (the last of RAM, below 1 MiB); kept so as not to get them again. */
+static LIST_HEAD(unfit_nodes);
+static unsigned long nr_free;
+static unsigned long nr_held;
+
+static void adopt_chunk(struct page *chunk, unsigned int order)
+{
+	u64 phys = page_to_phys(chunk);
+	unsigned long i, nr = 1UL << order;
+	struct list_head *list = &idle_nodes;
+
+	if (kho_out_cover(phys, phys + (nr << PAGE_SHIFT)))
+		list = &unfit_nodes;
+	else
+		nr_free += nr;
+	split_page(chunk, order);
+	for (i = 0; i < nr; i++)
+		list_add_tail(&chunk[i].lru, list);
+	nr_held += nr;
+}
+
+/* Makes sure that the list of free pages is not empty. */
+static int refill(void)
+{
+	unsigned int order;
+	struct page *chunk;
+
+	for (order = CHUNK_ORDER; list_empty(&idle_nodes);) {
+		chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+					    (order ? __GFP_NORETRY : 0),
+				    order);
+		if (chunk)
+			adopt_chunk(chunk, order);
+		else if (order)
+			order--;
+		else
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void release(struct page *page)
+{
+	list_del(&page->lru);
+	set_page_private(page, 0);
+	nr_held--;
+	__free_page(page);
+}
+
+/**
+ * kho_arena_alloc() - get a zeroed page inside the cover
+ * @ctx: unused
+ *
+ * Return: its virtual address, or NULL.
+ */
+void *kho_arena_alloc(void *ctx)
+{
+	struct page *page;
+
+	if (list_empty(&idle_nodes) && refill())
+		return NULL;
+	page = list_first_entry(&idle_nodes, struct page, lru);
+	list_move(&page->lru, &used_nodes);
+	set_page_private(page, 0);
+	nr_free--;
+	return page_address(page);
+}
+
+/**
+ * kho_arena_free() - take back a page of kho_arena_alloc()
+ * @ctx: unused
+ * @node: the page; all zero
+ */
+void kho_arena_free(void *ctx, void *node)
+{
+	struct page *page = virt_to_page(node);
+
+	if (nr_free >= MAX_FREE) {
+		release(page);
+		return;
+	}
+	list_move(&page->lru, &idle_nodes);
+	nr_free++;
+}
+
+/**
+ * kho_arena_population() - where the number of entries in use of a node is kept
+ * @ctx: unused
+ * @node: page of kho_arena_alloc()
+ */
+unsigned long *kho_arena_population(void *ctx, void *node)
+{
+	return &page_private(virt_to_page(node));
+}
+
+/**
+ * kho_arena_mark() - tell a re-plan which pages the arena holds
+ * @plan: under way
+ */
+void kho_arena_mark(struct kho_replan *plan)
+{
+	struct page *page;
+
+	list_for_each_entry(page, &idle_nodes, lru)
+		kho_replan_mark(plan, page_to_phys(page),
+				page_to_phys(page) + PAGE_SIZE);
+	list_for_each_entry(page, &used_nodes, lru)
+		kho_replan_mark(plan, page_to_phys(page),
+				page_to_phys(page) + PAGE_SIZE);
+}
+
+/**
+ * kho_arena_bytes() - memory held
+ */
+u64 kho_arena_bytes(void)
+{
+	return (u64)nr_held << PAGE_SHIFT;
+}
+
+static void release_all(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru)
+		release(page);
+}
+
+/**
+ * kho_arena_init() - hold a first chunk, so that the first preserve finds room
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kho_arena_init(void)
+{
+	return refill();
+}
+
+/**
+ * kho_arena_exit() - give everything back; no page may be in use
+ */
+void kho_arena_exit(void)
+{
+	release_all(&idle_nodes);
+	release_all(&used_nodes);
+	release_all(&unfit_nodes);
+	nr_free = 0;
+}

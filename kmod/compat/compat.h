@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows how kernels differ: one wrapper for each fact that probe.sh finds,
+ * the newest kernel first.
+ */
+#ifndef KHO_COMPAT_H
+#define KHO_COMPAT_H
+
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+
+#include "probed.h"
+
+/* Largest order of the page allocator: MAX_ORDER was exclusive, then inclusive, then renamed. */
+#define KHO_MAX_BUDDY_ORDER ilog2(MAX_ORDER_NR_PAGES)
+
+/* Takes [start_pfn, end_pfn) out of the page allocator, migrating what is there. May sleep. */
+static inline int kho_compat_alloc_contig(unsigned long start_pfn,
+					  unsigned long end_pfn)
+{
+#ifdef KHO_HAVE_ACR_FLAGS
+	return alloc_contig_range(start_pfn, end_pfn, ACR_FLAGS_NONE,
+				  GFP_KERNEL | __GFP_NOWARN);
+#else
+	return alloc_contig_range(start_pfn, end_pfn, MIGRATE_MOVABLE,
+				  GFP_KERNEL | __GFP_NOWARN);
+#endif
+}
+
+/* The word of flags of a page. */
+static inline unsigned long *kho_compat_page_flags(struct page *page)
+{
+#ifdef KHO_HAVE_MEMDESC_FLAGS
+	return &page->flags.f;
+#else
+	return &page->flags;
+#endif
+}
+
+#endif /* KHO_COMPAT_H */

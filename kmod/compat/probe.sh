@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: CC=... FLAGS=... probe.sh OUTPUT
+#
+# Finds out facts about the headers of the kernel we are built for, by compiling a few lines for
+# each, and writes them as macros. Distributions backport, so a version number proves nothing.
+# One probe must pass and one must fail: if they do not, the probing itself is broken and the
+# build stops rather than taking every answer for "old kernel".
+set -eu
+out=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# probe: does what comes on standard input compile?
+probe()
+{
+	cat >"$dir/probe.c"
+	# FLAGS is a list of words.
+	# shellcheck disable=SC2086
+	$CC $FLAGS -Werror -Wno-unused -Wno-missing-prototypes \
+		-Wno-missing-declarations -fsyntax-only "$dir/probe.c" \
+		>"$dir/log" 2>&1
+}
+
+# fact NAME: defines NAME if standard input compiles.
+fact()
+{
+	if probe; then
+		echo "#define $1 1" >>"$dir/out"
+	else
+		echo "/* $1 is not so */" >>"$dir/out"
+	fi
+}
+
+{
+	echo '/* SPDX-License-Identifier: GPL-2.0 */'
+	echo '/* Made by kmod/compat/probe.sh for one kernel; do not edit. */'
+} >"$dir/out"
+
+if ! probe <<'END'; then
+#include <linux/module.h>
+#include <linux/mm.h>
+static int must_pass(struct page *p) { return page_count(p); }
+END
+	echo "kho: the headers of this kernel do not compile:" >&2
+	head -5 "$dir/log" >&2
+	exit 1
+fi
+if probe <<'END'; then
+#include <linux/mm.h>
+static int must_fail(struct page *p) { return p->no_such_member_of_struct_page; }
+END
+	echo "kho: probing is broken: nonsense compiled" >&2
+	exit 1
+fi
+
+# v6.17: alloc_contig_range() takes flags of its own instead of a migratetype.
+fact KHO_HAVE_ACR_FLAGS <<'END'
+#include <linux/gfp.h>
+static acr_flags_t f = ACR_FLAGS_NONE;
+END
+
+# v6.18: page->flags became a struct.
+fact KHO_HAVE_MEMDESC_FLAGS <<'END'
+#include <linux/mm.h>
+static unsigned long f(struct page *p) { return p->flags.f; }
+END
+
+# v6.16: KHO in the kernel itself; this module then steps aside.
+fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
+#include <linux/kconfig.h>
+#if !IS_ENABLED(CONFIG_KEXEC_HANDOVER)
+#error not native
+#endif
+END
+
+if ! cmp -s "$dir/out" "$out"; then
+	cp "$dir/out" "$out"
+fi

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/kho: what the kho tool asks of the module. The contract is <linux/kho.h>. */
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "kho.h"
+
+/* Ranges that one list may hold: extents, scratch, what came in, and a memory map. */
+#define MAX_RANGES 1024
+
+/* Scratch of the image that is loaded, and the entry point of that image. */
+static struct kho_scratch_set image_scratch;
+static u64 image_entry;
+static DEFINE_MUTEX(image_lock);
+
+/**
+ * kho_image_loaded() - did `kho load` load an image?
+ * @entry: filled with its entry point, a physical address
+ *
+ * Context: any, takes no lock.
+ */
+bool kho_image_loaded(u64 *entry)
+{
+	*entry = READ_ONCE(image_entry);
+	return *entry;
+}
+
+/* --------------------------------------------------------------------- structs that may grow */
+
+/**
+ * kho_ioctl_get() - copy the argument of an ioctl
+ * @to: filled; what the caller does not know of yet is zero
+ * @known: size of the struct here
+ * @least: size of its first version
+ * @from: user's struct
+ * @bytes: size member of it
+ *
+ * Return: 0, -EINVAL (too small), -E2BIG (has something that is not known here), -EFAULT.
+ */
+int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
+		  u32 bytes)
+{
+	if (bytes < least)
+		return -EINVAL;
+	return copy_struct_from_user(to, known, from, bytes);
+}
+
+/**
+ * kho_ioctl_put() - copy the result of an ioctl
+ * @to: user's struct
+ * @bytes: its size: no more is written
+ * @from: struct here
+ * @known: size of it
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known)
+{
+	return copy_to_user(to, from, min_t(size_t, bytes, known)) ? -EFAULT :
+								     0;
+}
+
+/* ---------------------------------------------------------------------------------------- image */
+
+static int image_prepare(struct kho_scratch_set *mine, void __user *arg,
+			 u32 bytes)
+{
+	struct kho_image_area area[KHO_IMAGE_MAX_AREAS];
+	struct kho_ioctl_image_prepare p;
+	int ret;
+
+	ret = kho_ioctl_get(&p, sizeof(p), sizeof(p), arg, bytes);
+	if (ret)
+		return ret;
+	if (!p.nr_areas || p.nr_areas > KHO_IMAGE_MAX_AREAS)
+		return -EINVAL;
+	if (!kho_enabled)
+		return -EBUSY;
+	if (copy_from_user(area, u64_to_user_ptr(p.areas),
+			   p.nr_areas * sizeof(area[0])))
+		return -EFAULT;
+	guard(mutex)(&image_lock);
+	kho_scratch_give_back(mine);
+	ret = kho_scratch_take(mine, area, p.nr_areas);
+	if (ret)
+		return ret;
+	p.setup_data = kho_out_setup_data();
+	if (copy_to_user(u64_to_user_ptr(p.areas), area,
+			 p.nr_areas * sizeof(area[0])) ||
+	    kho_ioctl_put(arg, bytes, &p, sizeof(p))) {
+		kho_scratch_give_back(mine);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static bool set_contains(const struct kho_scratch_set *set, u64 phys)
+{
+	u32 i;
+
+	for (i = 0; i < set->nr; i++)
+		if (phys >= set->range[i].start && phys < set->range[i].end)
+			return true;
+	return false;
+}
+
+/* Keeps the memory map that the image was given. */
+static int take_memmap(const struct kho_ioctl_image_commit *c)
+{
+	struct kho_memmap_entry_ser *entry;
+	u32 i;
+	int ret = 0;
+
+	static_assert(sizeof(*entry) == sizeof(struct kho_memmap_range));
+	if (c->nr_memmap > KHO_MAX_MEMMAP)
+		return -EINVAL;
+	entry = kcalloc(KHO_MAX_MEMMAP, sizeof(*entry), GFP_KERNEL);
+	if (!entry)
+		return -ENOMEM;
+	if (copy_from_user(entry, u64_to_user_ptr(c->memmap),
+			   c->nr_memmap * sizeof(*entry)))
+		ret = -EFAULT;
+	for (i = 0; !ret && i < c->nr_memmap; i++)
+		if (entry[i].reserved)
+			ret = -EINVAL;
+	if (!ret)
+		kho_out_memmap(entry, c->nr_memmap);
+	kfree(entry);
+	return ret;
+}
+
+static int image_commit(struct kho_scratch_set *mine, void __user *arg,
+			u32 bytes)
+{
+	struct kho_ioctl_image_commit c;
+	int ret;
+
+	ret = kho_ioctl_get(&c, sizeof(c), sizeof(c), arg, bytes);
+	if (ret)
+		return ret;
+	guard(mutex)(&image_lock);
+	if (!set_contains(mine, c.entry))
+		return -EINVAL;
+	ret = take_memmap(&c);
+	if (ret)
+		return ret;
+	if (!image_entry)
+		__module_get(THIS_MODULE);
+	kho_scratch_give_back(&image_scratch);
+	image_scratch = *mine;
+	mine->nr = 0;
+	WRITE_ONCE(image_entry, c.entry);
+	kho_out_stamp(KHO_STAMP_IMAGE_LOAD);
+	return 0;
+}
+
+static int simple_get(void __user *arg, u32 bytes)
+{
+	struct kho_ioctl_simple simple;
+	int ret;
+
+	ret = kho_ioctl_get(&simple, sizeof(simple), sizeof(simple), arg,
+			    bytes);
+	return ret ?: simple.flags ? -EINVAL : 0;
+}
+
+static int image_release(void __user *arg, u32 bytes)
+{
+	int ret = simple_get(arg, bytes);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&image_lock);
+	if (!image_entry)
+		return -ENOENT;
+	WRITE_ONCE(image_entry, 0);
+	kho_scratch_give_back(&image_scratch);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------------- status */
+
+static int status(void __user *arg, u32 bytes)
+{
+	struct kho_ioctl_status *s;
+	u64 entry;
+	int ret;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	ret = kho_ioctl_get(s, sizeof(*s), sizeof(*s), arg, bytes);
+	if (ret)
+		goto out;
+	memset(s, 0, sizeof(*s));
+	s->size = bytes;
+	if (kho_enabled) {
+		s->flags |= KHO_STATUS_ENABLED;
+		kho_out_status(s);
+	}
+	if (kho_image_loaded(&entry)) {
+		s->flags |= KHO_STATUS_IMAGE_LOADED;
+		if (kho_watch_is_foreign(entry))
+			s->flags |= KHO_STATUS_FOREIGN_IMAGE;
+	}
+	s->nr_parcels = kho_parcel_count();
+	kho_in_status(s);
+	ret = kho_ioctl_put(arg, bytes, s, sizeof(*s));
+out:
+	kfree(s);
+	return ret;
+}
+
+static int ranges(void __user *arg, u32 bytes)
+{
+	struct kho_range_info *info;
+	struct kho_ioctl_ranges r;
+	u32 nr;
+	int ret;
+
+	ret = kho_ioctl_get(&r, sizeof(r), sizeof(r), arg, bytes);
+	if (ret)
+		return ret;
+	info = kvcalloc(MAX_RANGES, sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	nr = kho_enabled ? kho_out_ranges(info, MAX_RANGES) : 0;
+	nr += kho_in_ranges(info + nr, MAX_RANGES - nr);
+	ret = nr > r.nr ? -ENOSPC : 0;
+	r.nr = nr;
+	if (!ret &&
+	    copy_to_user(u64_to_user_ptr(r.ranges), info, nr * sizeof(*info)))
+		ret = -EFAULT;
+	kvfree(info);
+	if (ret == -EFAULT)
+		return ret;
+	return kho_ioctl_put(arg, bytes, &r, sizeof(r)) ?: ret;
+}
+
+/* ---------------------------------------------------------------------------------------- device */
+
+static long kho_dev_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	struct kho_scratch_set *mine = file->private_data;
+	void __user *user = (void __user *)arg;
+	u32 bytes;
+
+	if (_IOC_TYPE(cmd) != KHO_IOCTL_TYPE)
+		return -ENOTTY;
+	if (get_user(bytes, (u32 __user *)user))
+		return -EFAULT;
+	switch (cmd) {
+	case KHO_IOCTL_STATUS:
+		return status(user, bytes);
+	case KHO_IOCTL_RANGES:
+		return ranges(user, bytes);
+	case KHO_IOCTL_IMAGE_PREPARE:
+		return image_prepare(mine, user, bytes);
+	case KHO_IOCTL_IMAGE_COMMIT:
+		return image_commit(mine, user, bytes);
+	case KHO_IOCTL_IMAGE_RELEASE:
+		return image_release(user, bytes);
+	case KHO_IOCTL_IN_DROP:
+		return simple_get(user, bytes) ?: kho_in_drop();
+	default:
+		return kho_parcel_ioctl(cmd, user, bytes);
+	}
+}
+
+static int kho_dev_open(struct inode *inode, struct file *file)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	file->private_data =
+		kzalloc(sizeof(struct kho_scratch_set), GFP_KERNEL);
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+static int kho_dev_release(struct inode *inode, struct file *file)
+{
+	scoped_guard(mutex, &image_lock)
+		kho_scratch_give_back(file->private_data);
+	kfree(file->private_data);
+	return 0;
+}
+
+static const struct file_operations dev_fops = {
+	.owner = THIS_MODULE,
+	.open = kho_dev_open,
+	.release = kho_dev_release,
+	.unlocked_ioctl = kho_dev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kho",
+	.fops = &dev_fops,
+	.mode = 0600,
+};
+
+/**
+ * kho_dev_init() - make /dev/kho
+ *
+ * Return: 0 or an error of the device model.
+ */
+int kho_dev_init(void)
+{
+	return misc_register(&dev);
+}
+
+/**
+ * kho_dev_exit() - remove /dev/kho; no file of it is open
+ */
+void kho_dev_exit(void)
+{
+	misc_deregister(&dev);
+}

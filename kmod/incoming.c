@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The incoming side: find what the previous kernel left, validate it as a whole, give back what was
+ * reserved only because it lay between preserved blocks, and keep the rest until a client takes it.
+ *
+ * The wire area of the previous kernel stays reserved: sysfs shows the boot list that runs through
+ * it. Its head page is marked as consumed, so that loading the module again does not read a tree
+ * whose pages are long in other use.
+ */
+
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+
+#include "kho.h"
+
+/* In page->private of the head page: "KHOC" "DONE". */
+#define CONSUMED 0x4b484f43444f4e45UL
+
+enum in_state {
+	IN_NONE, /* no handover, or it was consumed by an earlier load of the module */
+	IN_REFUSED, /* found bad; everything stays reserved */
+	IN_ACCEPTED,
+};
+
+/* Ranges of RAM inside extents: at least as many as extents. */
+#define MAX_SEGMENTS (2 * KHO_MAX_EXTENTS)
+
+static enum in_state in_state;
+static bool in_dropped;
+static struct kho_boot_list in_list;
+static struct kho_incoming in_data;
+static struct kho_range in_segment[MAX_SEGMENTS];
+static u32 nr_segments;
+/* The segment found last: neighbours are asked for one after the other. */
+static u32 last_segment;
+static char in_reason[256];
+static int in_error;
+static u64 in_released;
+static atomic64_t in_unclaimed;
+static u64 in_validate_ns, in_release_ns, in_ready_ns;
+/* Copies: what outlives the wire's pages. */
+static u32 in_kexec_count;
+static char in_release[72], in_module_version[32];
+static u64 in_stamp[3];
+static DEFINE_MUTEX(in_lock);
+
+/* ------------------------------------------------- which memory this kernel reserved at boot */
+
+static int add_segment(u64 start, u64 end)
+{
+	if (nr_segments == MAX_SEGMENTS)
+		return -ENOSPC;
+	in_segment[nr_segments].start = start;
+	in_segment[nr_segments++].end = end;
+	return 0;
+}
+
+/* Segments are what extents and RAM have in common: ascending and disjoint, whatever the list says. */
+static int make_segments(const struct kho_range *extent, u32 nr)
+{
+	struct kho_ram ram;
+	u64 from = 0;
+	u32 i, j;
+	int ret;
+
+	ret = kho_ram_get(&ram);
+	for (i = 0; !ret && i < nr; i++) {
+		from = max(from, PAGE_ALIGN(extent[i].start));
+		for (j = 0; !ret && j < ram.nr; j++) {
+			u64 start = max(from, ram.range[j].start);
+			u64 end = min(PAGE_ALIGN_DOWN(extent[i].end),
+				      ram.range[j].end);
+
+			if (start < end)
+				ret = add_segment(start, end);
+		}
+		from = max(from, extent[i].end);
+	}
+	kho_ram_put(&ram);
+	return ret;
+}
+
+static bool in_this_segment(u32 i, u64 start, u64 end)
+{
+	return i < nr_segments && start >= in_segment[i].start &&
+	       end <= in_segment[i].end;
+}
+
+static bool in_one_segment(u64 start, u64 end)
+{
+	u32 i;
+
+	if (in_this_segment(last_segment, start, end))
+		return true;
+	for (i = 0; i < nr_segments; i++) {
+		if (!in_this_segment(i, start, end))
+			continue;
+		last_segment = i;
+		return true;
+	}
+	return false;
+}
+
+/* The struct page of boot-reserved RAM, or NULL. */
+static struct page *reserved_page(u64 phys)
+{
+	struct page *page;
+
+	if (!in_one_segment(phys, phys + PAGE_SIZE))
+		return NULL;
+	page = pfn_to_page(PHYS_PFN(phys));
+	return PageReserved(page) && page_ref_count(page) == 1 ? page : NULL;
+}
+
+/* Is all of each segment online and reserved? One look a section and at both ends suffices. */
+static bool segments_are_reserved(void)
+{
+	u32 i;
+
+	for (i = 0; i < nr_segments; i++) {
+		unsigned long pfn = PHYS_PFN(in_segment[i].start);
+		unsigned long end = PHYS_PFN(in_segment[i].end);
+		unsigned long next;
+
+		for (; pfn < end; pfn = next) {
+			next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
+			if (!pfn_to_online_page(pfn) ||
+			    !reserved_page(PFN_PHYS(pfn)) ||
+			    !reserved_page(PFN_PHYS(next - 1)))
+				return false;
+		}
+	}
+	return nr_segments;
+}
+
+static const void *in_page(void *ctx, u64 phys)
+{
+	return reserved_page(phys) ? phys_to_virt(phys) : NULL;
+}
+
+static int in_mark(void *ctx, u64 phys, unsigned int order)
+{
+	struct page *page;
+
+	if (!in_one_segment(phys, phys + (PAGE_SIZE << order)))
+		return -ERANGE;
+	page = pfn_to_page(PHYS_PFN(phys));
+	if (!PageReserved(page))
+		return -ERANGE;
+	return kho_page_mark(page, order);
+}
+
+static unsigned int in_marked_order(void *ctx, u64 phys)
+{
+	struct page *page = reserved_page(phys);
+
+	return page ? kho_page_marked_order(page) : 0;
+}
+
+static void forget_marks(void)
+{
+	unsigned long pfn;
+	u32 i;
+
+	for (i = 0; i < nr_segments; i++) {
+		for (pfn = PHYS_PFN(in_segment[i].start);
+		     pfn < PHYS_PFN(in_segment[i].end); pfn++) {
+			struct page *page = pfn_to_page(pfn);
+
+			if (kho_page_marked_order(page))
+				set_page_private(page, 0);
+			if (!(pfn % PAGES_PER_SECTION))
+				cond_resched();
+		}
+	}
+}
+
+/* ---------------------------------------------------------------------------------- refusals */
+
+static void refuse(const char *by, const struct kho_refusal *r)
+{
+	size_t n;
+
+	in_error = -r->err;
+	n = scnprintf(in_reason, sizeof(in_reason), "%s%s", by, r->check);
+	if (r->where)
+		n += scnprintf(in_reason + n, sizeof(in_reason) - n,
+			       " at %#llx", r->where);
+	if (r->found != r->wanted)
+		scnprintf(in_reason + n, sizeof(in_reason) - n,
+			  ": found %#llx, expected %#llx", r->found, r->wanted);
+	else if (r->found)
+		scnprintf(in_reason + n, sizeof(in_reason) - n, ": found %#llx",
+			  r->found);
+}
+
+/**
+ * kho_in_client_refused() - a client of ours found its data bad
+ * @client: its name
+ * @r: why
+ *
+ * Its memory stays reserved; the reason shows in the status.
+ */
+void kho_in_client_refused(const char *client, const struct kho_refusal *r)
+{
+	guard(mutex)(&in_lock);
+	refuse(client, r);
+	pr_err("%s refused: %s; its memory stays reserved until `kho drop --all`\n",
+	       client, in_reason);
+}
+
+/* ---------------------------------------------------------------------------- give back gaps */
+
+/* First page at or after @pfn that is not to be given back: marked, or @end. */
+static unsigned long gap_end(unsigned long pfn, unsigned long end)
+{
+	while (pfn < end && !kho_page_marked_order(pfn_to_page(pfn)))
+		pfn++;
+	return pfn;
+}
+
+/* Gives back what is not marked. */
+static void release_gaps(void)
+{
+	u32 i;
+
+	for (i = 0; i < nr_segments; i++) {
+		unsigned long pfn = PHYS_PFN(in_segment[i].start);
+		unsigned long end = PHYS_PFN(in_segment[i].end), stop;
+
+		while (pfn < end) {
+			struct page *page = pfn_to_page(pfn);
+			unsigned int order = kho_page_marked_order(page);
+
+			if (order) {
+				pfn += 1UL << (order - 1);
+				continue;
+			}
+			stop = gap_end(pfn, end);
+			in_released += kho_give_back(pfn, stop);
+			pfn = stop;
+		}
+	}
+}
+
+/* The wire area was preserved like anything else: it is ours, and stays. */
+static void claim_wire(void)
+{
+	unsigned long pfn = PHYS_PFN(in_data.head_phys), i;
+
+	for (i = 0; i < KHO_WIRE_PAGES; i++) {
+		struct page *page = pfn_to_page(pfn + i);
+		unsigned int order = kho_page_marked_order(page);
+
+		if (!order)
+			continue;
+		set_page_private(page, 0);
+		atomic64_sub(PAGE_SIZE << (order - 1), &in_unclaimed);
+	}
+	set_page_private(pfn_to_page(pfn), CONSUMED);
+}
+
+/* ------------------------------------------------------------------------------ init and exit */
+
+static const struct kho_incoming_ops in_ops = {
+	.page = in_page,
+	.mark = in_mark,
+	.marked_order = in_marked_order,
+};
+
+static int validate(u64 head_phys)
+{
+	struct kho_refusal r = {};
+	u64 start = ktime_get_ns();
+	int ret;
+
+	ret = make_segments(in_list.extent, in_list.nr_extents);
+	if (ret == -ENOMEM || ret == -ENODEV)
+		return ret;
+	if (ret)
+		ret = kho_refuse(&r, ret, "too many ranges of memory", 0, 0, 0);
+	else if (!segments_are_reserved())
+		ret = kho_refuse(&r, -ENOENT,
+				 "this kernel did not reserve the extents",
+				 head_phys, 0, 0);
+	else
+		ret = kho_incoming_check(&in_data, &in_ops, head_phys, &r);
+	in_validate_ns = ktime_get_ns() - start;
+	if (!ret)
+		return 0;
+	forget_marks();
+	refuse("", &r);
+	return ret;
+}
+
+static bool already_consumed(u64 head_phys)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(head_phys));
+
+	return page && PageReserved(page) && page_private(page) == CONSUMED;
+}
+
+static void copy_story(void)
+{
+	const struct kho_module_ser *m = in_data.module;
+
+	in_kexec_count = m->kexec_count;
+	strscpy(in_release, m->release, sizeof(in_release));
+	strscpy(in_module_version, m->module_version,
+		sizeof(in_module_version));
+	memcpy(in_stamp, m->stamp_ns, sizeof(in_stamp));
+}
+
+/**
+ * kho_in_init() - find and validate a handover
+ * @head_phys: where it starts if that is known by other means, else 0
+ *
+ * Acts on nothing: kho_in_accept() does.
+ *
+ * Return: 0, also if there is no handover or a bad one (see the status); -ENOMEM, -ENODEV.
+ */
+int kho_in_init(u64 head_phys)
+{
+	int ret = kho_boot_list_read(&in_list, head_phys);
+
+	if (ret) {
+		pr_err("cannot read the list of setup_data nodes (error %d): what a previous kernel left stays untouched\n",
+		       ret);
+		return 0;
+	}
+	if (!in_list.head_phys || already_consumed(in_list.head_phys))
+		return 0;
+	ret = validate(in_list.head_phys);
+	if (ret == -ENOMEM || ret == -ENODEV)
+		return ret;
+	if (ret) {
+		in_state = IN_REFUSED;
+		pr_err("handover refused: %s; its memory stays reserved until `kho drop --all`\n",
+		       in_reason);
+		return 0;
+	}
+	copy_story();
+	return 0;
+}
+
+/**
+ * kho_in_exit() - undo kho_in_init() before kho_in_accept(), or after everything was claimed
+ */
+void kho_in_exit(void)
+{
+	if (in_state == IN_NONE && in_data.module)
+		forget_marks();
+}
+
+/**
+ * kho_in_accept() - act on a good handover: give back gaps, let clients restore the rest
+ *
+ * The last step of loading the module: it cannot be undone.
+ */
+void kho_in_accept(void)
+{
+	u64 start = ktime_get_ns();
+
+	if (in_state != IN_NONE || !in_data.module)
+		return;
+	atomic64_set(&in_unclaimed, in_data.tally.nr_pages << PAGE_SHIFT);
+	__module_get(THIS_MODULE);
+	release_gaps();
+	claim_wire();
+	in_release_ns = ktime_get_ns() - start;
+	in_ready_ns = ktime_get_real_ns();
+	in_state = IN_ACCEPTED;
+	pr_info("exec from: %s (count %u)\n", in_release, in_kexec_count);
+	pr_info("%llu blocks, %llu KiB handed over; %llu KiB between them given back\n",
+		in_data.tally.nr_keys, in_data.tally.nr_pages << 2,
+		in_released >> 10);
+	kho_in_claimed(0);
+}
+
+/**
+ * kho_in_claimed() - a client has taken over some of what came in
+ * @bytes: how much
+ *
+ * Context: any that may sleep.
+ */
+void kho_in_claimed(u64 bytes)
+{
+	static bool let_go;
+
+	if (atomic64_sub_return(bytes, &in_unclaimed))
+		return;
+	/* The last of it: nothing here keeps the module loaded any more. */
+	if (!xchg(&let_go, true))
+		module_put(THIS_MODULE);
+}
+
+/**
+ * kho_in_accepted() - was there a handover, and was it good?
+ */
+bool kho_in_accepted(void)
+{
+	return READ_ONCE(in_state) == IN_ACCEPTED;
+}
+
+/**
+ * kho_in_kexec_count() - handovers since the last cold boot
+ */
+u32 kho_in_kexec_count(void)
+{
+	return in_kexec_count;
+}
+
+/**
+ * kho_in_subtree() - find a subtree of the previous kernel
+ * @name: NUL-terminated
+ * @subtree: filled; its name points into the FDT
+ *
+ * Return: 0 or -ENOENT.
+ */
+int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
+{
+	if (!kho_in_accepted())
+		return -ENOENT;
+	return kho_fdt_subtree_find(&in_data.fdt, name, subtree);
+}
+
+/* -------------------------------------------------------------------------------------- drop */
+
+/* Gives back every block that nobody has restored. */
+static void drop_unclaimed(void)
+{
+	u32 i;
+
+	for (i = 0; i < nr_segments; i++) {
+		unsigned long pfn = PHYS_PFN(in_segment[i].start);
+		unsigned long end = PHYS_PFN(in_segment[i].end);
+
+		while (pfn < end) {
+			struct page *page = pfn_to_page(pfn);
+			unsigned int order = kho_page_marked_order(page);
+			unsigned long nr = order ? 1UL << (order - 1) : 1;
+
+			if (order && kho_page_unmark(page, order - 1))
+				kho_in_claimed(kho_give_back(pfn, pfn + nr));
+			pfn += nr;
+			cond_resched();
+		}
+	}
+}
+
+/*
+ * The image of this kernel is reserved too. A list whose checksum is wrong might name it, and modules
+ * do not know its exact place: keep away from its neighbourhood then.
+ */
+static bool near_kernel_image(u64 phys)
+{
+	u64 kernel = __pa_symbol(&system_state);
+	u64 most = in_list.image_bytes ?: 512ULL << 20;
+
+	if (in_data.chain)
+		return false;
+	return phys + most > kernel && phys < kernel + most;
+}
+
+/* May this page of a refused handover be given back? */
+static bool droppable(u64 phys)
+{
+	u64 wire =
+		kho_align_down(in_list.head_phys, KHO_WIRE_PAGES * PAGE_SIZE);
+
+	return phys - wire >= KHO_WIRE_PAGES * PAGE_SIZE &&
+	       reserved_page(phys) && !near_kernel_image(phys);
+}
+
+/* Gives back what a refused handover keeps reserved. */
+static void drop_refused(void)
+{
+	u64 phys, run;
+	u32 i;
+
+	for (i = 0; i < nr_segments; i++) {
+		phys = in_segment[i].start;
+		while (phys < in_segment[i].end) {
+			for (run = phys; run < in_segment[i].end;
+			     run += PAGE_SIZE)
+				if (!droppable(run))
+					break;
+			in_released +=
+				kho_give_back(PHYS_PFN(phys), PHYS_PFN(run));
+			phys = run + PAGE_SIZE;
+			cond_resched();
+		}
+	}
+	if (pfn_to_online_page(PHYS_PFN(in_list.head_phys)))
+		set_page_private(pfn_to_page(PHYS_PFN(in_list.head_phys)),
+				 CONSUMED);
+}
+
+/**
+ * kho_in_drop() - give back everything that came in and that nobody has restored
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or -ENOENT if there is nothing.
+ */
+int kho_in_drop(void)
+{
+	guard(mutex)(&in_lock);
+	if (in_dropped)
+		return -ENOENT;
+	if (in_state == IN_REFUSED) {
+		drop_refused();
+		in_dropped = true;
+		return 0;
+	}
+	if (in_state != IN_ACCEPTED || !atomic64_read(&in_unclaimed))
+		return -ENOENT;
+	drop_unclaimed();
+	in_dropped = true;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------ status */
+
+/**
+ * kho_in_status() - fill the incoming part of a status
+ * @status: out
+ */
+void kho_in_status(struct kho_ioctl_status *status)
+{
+	guard(mutex)(&in_lock);
+	if (in_state != IN_NONE)
+		status->flags |= KHO_STATUS_IN_PRESENT;
+	if (in_state == IN_ACCEPTED)
+		status->flags |= KHO_STATUS_IN_ACCEPTED;
+	if (in_state == IN_REFUSED)
+		status->flags |= KHO_STATUS_IN_REFUSED;
+	if (in_dropped)
+		status->flags |= KHO_STATUS_IN_DROPPED;
+	status->kexec_count = in_kexec_count;
+	status->in_blocks = in_data.tally.nr_keys;
+	status->in_bytes = in_data.tally.nr_pages << PAGE_SHIFT;
+	status->in_unclaimed_bytes = atomic64_read(&in_unclaimed);
+	status->in_released_bytes = in_released;
+	status->in_error = in_error;
+	status->in_validate_ns = in_validate_ns;
+	status->in_release_ns = in_release_ns;
+	status->in_ready_ns = in_ready_ns;
+	memcpy(status->in_stamp_ns, in_stamp, sizeof(status->in_stamp_ns));
+	strscpy(status->in_release, in_release, sizeof(status->in_release));
+	strscpy(status->in_module_version, in_module_version,
+		sizeof(status->in_module_version));
+	strscpy(status->in_reason, in_reason, sizeof(status->in_reason));
+}
+
+static void put_range(struct kho_range_info *info, u32 room, u32 at, u64 start,
+		      u64 end, u32 type)
+{
+	if (at < room)
+		info[at] = (struct kho_range_info){
+			.start = start,
+			.end = end,
+			.type = type,
+		};
+}
+
+/**
+ * kho_in_ranges() - list the extents that came in, and the memory map that was handed on
+ * @info: filled as far as there is room
+ * @room: elements
+ *
+ * Return: how many there are.
+ */
+u32 kho_in_ranges(struct kho_range_info *info, u32 room)
+{
+	const struct kho_memmap_ser *map = in_data.memmap;
+	u32 i, nr = 0;
+
+	for (i = 0; i < nr_segments; i++)
+		put_range(info, room, nr++, in_segment[i].start,
+			  in_segment[i].end, KHO_RANGE_IN_EXTENT);
+	if (!kho_in_accepted() || !map)
+		return nr;
+	for (i = 0; i < map->nr_entries; i++, nr++) {
+		put_range(info, room, nr, map->entry[i].addr,
+			  map->entry[i].addr + map->entry[i].bytes,
+			  KHO_RANGE_MEMMAP);
+		if (nr < room)
+			info[nr].info = map->entry[i].type;
+	}
+	return nr;
+}

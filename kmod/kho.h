@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of kho.ko know of each other. */
+#ifndef KHO_KMOD_H
+#define KHO_KMOD_H
+
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho.h>
+
+#include "core/cover.h"
+#include "core/incoming.h"
+#include "core/parcel.h"
+#include "core/tracker.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "KHO: " fmt
+
+/* ------------------------------------------------------------------ ram.c: which memory is RAM */
+
+/**
+ * struct kho_ram - list of the RAM of this machine
+ * @range: page aligned, ascending, neither overlapping nor adjacent
+ * @nr: number of ranges, at least 1
+ */
+struct kho_ram {
+	struct kho_range *range;
+	u32 nr;
+};
+
+int kho_ram_get(struct kho_ram *ram);
+void kho_ram_put(struct kho_ram *ram);
+
+/* ------------------------------------------------- bootdata.c: what the boot loader handed to us */
+
+/**
+ * struct kho_boot_list - what boot_params' list of setup_data nodes says about a handover
+ * @head_phys: node of type KHO_SETUP_DATA_TYPE, 0 if there is none
+ * @extent: ranges that SETUP_INDIRECT nodes after it made this kernel reserve; not validated
+ * @nr_extents: how many
+ * @image_bytes: this kernel's image takes no more than that; 0 = not known
+ */
+struct kho_boot_list {
+	u64 head_phys;
+	struct kho_range extent[KHO_MAX_EXTENTS];
+	u32 nr_extents;
+	u32 image_bytes;
+};
+
+int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys);
+
+/* ------------------------------------------- give_back.c: boot-reserved memory to the allocator */
+
+u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn);
+
+/* --------------------------------------------------- arena.c: pages for the metadata of the wire */
+
+int kho_arena_init(void);
+void kho_arena_exit(void);
+void *kho_arena_alloc(void *ctx);
+void kho_arena_free(void *ctx, void *node);
+unsigned long *kho_arena_population(void *ctx, void *node);
+void kho_arena_mark(struct kho_replan *plan);
+u64 kho_arena_bytes(void);
+
+/* ------------------------------------------------ outgoing.c: what the next kernel will be given */
+
+int kho_out_init(u32 kexec_count);
+void kho_out_exit(void);
+int kho_out_preserve(u64 phys, u64 nr_pages, bool folio);
+int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
+int kho_out_cover(u64 start, u64 end);
+int kho_out_keepout_add(const struct kho_range *range, u32 nr);
+void kho_out_keepout_del(const struct kho_range *range, u32 nr);
+int kho_out_subtree_add(const char *name, void *blob, u64 bytes);
+int kho_out_subtree_remove(void *blob);
+u64 kho_out_setup_data(void);
+void kho_out_stamp(enum kho_stamp which);
+void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr);
+void kho_out_status(struct kho_ioctl_status *status);
+u32 kho_out_ranges(struct kho_range_info *info, u32 room);
+
+/* -------------------------------------------------- incoming.c: what the previous kernel left us */
+
+int kho_in_init(u64 head_phys);
+void kho_in_exit(void);
+void kho_in_accept(void);
+bool kho_in_accepted(void);
+u32 kho_in_kexec_count(void);
+int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree);
+void kho_in_claimed(u64 bytes);
+void kho_in_client_refused(const char *client, const struct kho_refusal *r);
+int kho_in_drop(void);
+void kho_in_status(struct kho_ioctl_status *status);
+u32 kho_in_ranges(struct kho_range_info *info, u32 room);
+
+/* ------------------------------------- restore.c: from boot-reserved memory to pages and folios */
+
+/* "KHOP" in the upper half of page->private, order + 1 in the lower. */
+#define KHO_MARK_MAGIC (0x4b484f50UL << 32)
+
+/* Order + 1 of the preserved block that starts at this page; 0 if none does. */
+static inline unsigned int kho_page_marked_order(struct page *page)
+{
+	unsigned long mark = READ_ONCE(page_private(page));
+
+	if ((mark & ~0xffffffffUL) != KHO_MARK_MAGIC || !PageReserved(page))
+		return 0;
+	return mark;
+}
+
+int kho_restore_init(void);
+int kho_page_mark(struct page *page, unsigned int order);
+bool kho_page_unmark(struct page *page, unsigned int order);
+
+/* ------------------------------------------------------- scratch.c: room for the image to load */
+
+/**
+ * struct kho_scratch_set - memory held for one image
+ * @range: areas
+ * @nr: number of areas, 0 if nothing is held
+ */
+struct kho_scratch_set {
+	struct kho_range range[KHO_IMAGE_MAX_AREAS];
+	u32 nr;
+};
+
+int kho_scratch_take(struct kho_scratch_set *set, struct kho_image_area *area,
+		     u32 nr);
+void kho_scratch_give_back(struct kho_scratch_set *set);
+
+/* ------------------------------------------------------ watch.c: images that others have loaded */
+
+void kho_watch_init(void);
+void kho_watch_exit(void);
+bool kho_watch_is_foreign(u64 entry);
+
+/* ---------------------------------------------------------------------------------- parcel*.c */
+
+struct kho_parcel;
+
+int kho_parcel_init(void);
+void kho_parcel_exit(void);
+struct kho_parcel *kho_parcel_create(const char *name);
+int kho_parcel_append(struct kho_parcel *p, const char __user *from,
+		      size_t bytes);
+int kho_parcel_commit(struct kho_parcel *p, bool replace);
+struct kho_parcel *kho_parcel_find(const char *name);
+void kho_parcel_put(struct kho_parcel *p);
+int kho_parcel_verify(struct kho_parcel *p);
+ssize_t kho_parcel_read(struct kho_parcel *p, char __user *to, size_t bytes,
+			loff_t *pos);
+u64 kho_parcel_bytes(const struct kho_parcel *p);
+u32 kho_parcel_crc32c(const struct kho_parcel *p);
+int kho_parcel_drop(const char *name);
+u32 kho_parcel_count(void);
+u32 kho_parcel_list(struct kho_parcel_info *info, u32 room);
+long kho_parcel_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
+
+/* ----------------------------------------------------------------------------------------- dev.c */
+
+int kho_dev_init(void);
+void kho_dev_exit(void);
+int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
+		  u32 bytes);
+int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
+bool kho_image_loaded(u64 *entry);
+
+/* ---------------------------------------------------------------------------------------- main.c */
+
+extern bool kho_enabled;
+
+#endif /* KHO_KMOD_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kho.ko: Kexec HandOver for the kernel that is running. Start, stop, and refusals to start. */
+
+#include <linux/cc_platform.h>
+#include <linux/crash_dump.h>
+#include <linux/module.h>
+
+#include "compat/compat.h"
+#include "kho.h"
+
+#ifndef KHO_ENABLE_DEFAULT
+#define KHO_ENABLE_DEFAULT 1
+#endif
+
+bool kho_enabled;
+
+static bool enable = KHO_ENABLE_DEFAULT;
+module_param(enable, bool, 0444);
+MODULE_PARM_DESC(
+	enable,
+	"preserve memory for the next kernel (what came in is kept either way)");
+
+static unsigned long in;
+module_param(in, ulong, 0400);
+MODULE_PARM_DESC(
+	in,
+	"physical address of the handover, if the kernel's sysfs cannot tell");
+
+/* Why this machine cannot do it, or NULL. */
+static const char *cannot_work_here(void)
+{
+	if (is_kdump_kernel())
+		return "this is a crash kernel: it lives in a corner of memory, and must not touch the rest";
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+		return "memory is encrypted (SME, SEV or TDX): early boot would read the handover wrongly";
+	return NULL;
+}
+
+static int start(void)
+{
+	int ret;
+
+	ret = kho_restore_init();
+	if (ret) {
+		pr_err("not loaded: folios made here differ from the kernel's own\n");
+		return ret;
+	}
+	ret = kho_in_init(in);
+	if (ret)
+		return ret;
+	if (!enable)
+		return 0;
+	ret = kho_out_init(kho_in_kexec_count() + 1);
+	if (ret)
+		kho_in_exit();
+	kho_enabled = !ret;
+	return ret;
+}
+
+static int __init kho_init(void)
+{
+	const char *why = cannot_work_here();
+	int ret;
+
+	if (why) {
+		pr_err("not loaded: %s\n", why);
+		return -EOPNOTSUPP;
+	}
+	ret = start();
+	if (ret)
+		goto err;
+	ret = kho_dev_init();
+	if (ret)
+		goto err_stop;
+	kho_watch_init();
+	/* Nothing below can fail: what came in is acted on once. */
+	kho_in_accept();
+	kho_parcel_init();
+	return 0;
+
+err_stop:
+	if (kho_enabled)
+		kho_out_exit();
+	kho_in_exit();
+err:
+	pr_err("not loaded: error %d\n", ret);
+	return ret;
+}
+
+static void __exit kho_exit(void)
+{
+	kho_watch_exit();
+	kho_dev_exit();
+	kho_parcel_exit();
+	if (kho_enabled)
+		kho_out_exit();
+	kho_in_exit();
+}
+
+module_init(kho_init);
+module_exit(kho_exit);
+MODULE_DESCRIPTION("Kexec HandOver for unmodified kernels");
+MODULE_VERSION(KHO_MODULE_VERSION_STRING);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The outgoing side: the wire area, and with it everything the next kernel will be given.
+ *
+ * The wire area stays where it is from module load to the jump, so that an image may be loaded at
+ * any time. At every instant, between any two stores, it describes a handover that the receiver
+ * accepts and that contains every preserved block: the cover grows before a block is entered in the
+ * tree, and whatever takes more than one store is written to a page not in use and published by one
+ * store (see <linux/kho/abi/kho_module.h>).
+ *
+ * Everything here is under out_lock, except where stated.
+ */
+
+#include <linux/list.h>
+#include <linux/memory.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/utsname.h>
+#include <linux/vmalloc.h>
+
+#include "core/chain.h"
+#include "core/crc32c.h"
+#include "core/fdt.h"
+#include "kho.h"
+
+/* Names in one page of FDT: each takes at least 60 bytes. */
+#define MAX_SUBTREES 64
+
+struct out_subtree {
+	struct list_head list;
+	void *blob;
+	u64 bytes;
+	char name[];
+};
+
+static DEFINE_MUTEX(out_lock);
+static struct kho_ram out_ram;
+static struct kho_cover out_cover;
+static struct kho_tracker out_tracker;
+static LIST_HEAD(out_subtrees);
+static u32 nr_subtrees;
+
+/* The wire area: first page, and views of the others. */
+static void *wire;
+static struct kho_head_ser *wire_head;
+static struct kho_module_ser *wire_module;
+
+/* What the module itself preserves; the rest belongs to clients. */
+static struct kho_tally_ser own_tally;
+/* A reference on the module is held while clients have state here. */
+static bool holds_module;
+
+static void *wire_page(enum kho_wire_page which)
+{
+	return wire + which * PAGE_SIZE;
+}
+
+/* ------------------------------------------------------------------ publishing, one store each */
+
+/* The page of a pair that is not in use, given the physical address that is. */
+static enum kho_wire_page spare_of(u64 in_use, enum kho_wire_page a,
+				   enum kho_wire_page b)
+{
+	return in_use == virt_to_phys(wire_page(a)) ? b : a;
+}
+
+static void publish_chain(void)
+{
+	enum kho_wire_page spare = spare_of(wire_head->hdr.next,
+					    KHO_WIRE_CHAIN_A, KHO_WIRE_CHAIN_B);
+	struct kho_chain_ser *chain = wire_page(spare);
+
+	kho_chain_write(chain, virt_to_phys(chain), out_cover.extent,
+			out_cover.nr_extents);
+	smp_wmb(); /* the chain is complete before it is used */
+	WRITE_ONCE(wire_head->hdr.next, virt_to_phys(chain));
+}
+
+static int publish_fdt(void)
+{
+	enum kho_wire_page spare = spare_of(wire_head->data.fdt_addr,
+					    KHO_WIRE_FDT_A, KHO_WIRE_FDT_B);
+	struct kho_fdt_subtree *table;
+	struct out_subtree *s;
+	void *fdt = wire_page(spare);
+	u32 nr = 0;
+	int ret;
+
+	table = kcalloc(nr_subtrees, sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+	list_for_each_entry(s, &out_subtrees, list) {
+		table[nr].name = s->name;
+		table[nr].phys = virt_to_phys(s->blob);
+		table[nr++].bytes = s->bytes;
+	}
+	ret = kho_fdt_write(fdt, kho_tracker_root_phys(&out_tracker), table,
+			    nr);
+	kfree(table);
+	if (ret)
+		return ret;
+	wire_module->fdt_crc[spare - KHO_WIRE_FDT_A] =
+		kho_crc32c(0, fdt, PAGE_SIZE);
+	smp_wmb(); /* FDT and checksum are complete before they are used */
+	WRITE_ONCE(wire_head->data.fdt_addr, virt_to_phys(fdt));
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------- the cover */
+
+/**
+ * kho_out_cover() - make sure that a range of metadata is covered
+ * @start: physical address of the first byte, page aligned
+ * @end: first byte after it, page aligned
+ *
+ * Context: under out_lock: called by the arena, which is called by the tracker.
+ *
+ * Return: 0, -EINVAL or -ENOSPC as kho_cover_add().
+ */
+int kho_out_cover(u64 start, u64 end)
+{
+	int ret = kho_cover_add(&out_cover, start, end);
+
+	if (ret <= 0)
+		return ret;
+	if (wire)
+		publish_chain();
+	return 0;
+}
+
+static int replan_mark(void *ctx, u64 phys, unsigned int order)
+{
+	kho_replan_mark(ctx, phys, phys + (PAGE_SIZE << order));
+	return 0;
+}
+
+/* Makes the extents as tight as they can be. On failure they stay as they are. */
+static int replan(void)
+{
+	struct kho_replan plan;
+	size_t bytes = kho_replan_bytes(&out_cover);
+	void *buf;
+	int ret;
+
+	buf = kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	while (!buf && bytes > PAGE_SIZE) {
+		bytes = round_up(bytes / 2, 8);
+		buf = kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	}
+	if (!buf)
+		return -ENOMEM;
+	ret = kho_replan_begin(&plan, &out_cover, buf, bytes);
+	if (ret)
+		goto out;
+	kho_tracker_walk(&out_tracker, replan_mark, &plan);
+	kho_arena_mark(&plan);
+	ret = kho_replan_end(&plan, &out_cover);
+	if (ret > 0) {
+		publish_chain();
+		ret = 0;
+	}
+out:
+	kvfree(buf);
+	return ret;
+}
+
+/**
+ * kho_out_keepout_add() - ban preserved memory from ranges, and extents too
+ * @range: page aligned; nothing in them is preserved
+ * @nr: number of ranges
+ *
+ * Return: 0; -ENOSPC, -EINVAL or -ENOMEM with nothing changed but for how tight the extents are.
+ */
+int kho_out_keepout_add(const struct kho_range *range, u32 nr)
+{
+	int ret = 0;
+	u32 i;
+
+	guard(mutex)(&out_lock);
+	for (i = 0; i < nr; i++) {
+		ret = kho_cover_keepout_add(&out_cover, range[i].start,
+					    range[i].end);
+		if (ret)
+			goto err_del;
+	}
+	ret = replan();
+	if (!ret)
+		return 0;
+err_del:
+	while (i--)
+		kho_cover_keepout_del(&out_cover, range[i].start, range[i].end);
+	return ret;
+}
+
+/**
+ * kho_out_keepout_del() - take back what kho_out_keepout_add() did
+ * @range: the same ranges
+ * @nr: number of ranges
+ */
+void kho_out_keepout_del(const struct kho_range *range, u32 nr)
+{
+	u32 i;
+
+	guard(mutex)(&out_lock);
+	for (i = 0; i < nr; i++)
+		kho_cover_keepout_del(&out_cover, range[i].start, range[i].end);
+}
+
+/* ---------------------------------------------------------------- preserving and unpreserving */
+
+static u64 client_keys(void)
+{
+	return out_tracker.now.nr_keys - own_tally.nr_keys;
+}
+
+/* The module cannot go while clients rely on it. */
+static void update_hold(void)
+{
+	bool hold = client_keys() || nr_subtrees > 1;
+
+	if (hold == holds_module)
+		return;
+	if (hold)
+		__module_get(THIS_MODULE);
+	else
+		module_put(THIS_MODULE);
+	holds_module = hold;
+}
+
+static int out_preserve(u64 phys, u64 nr_pages, bool folio)
+{
+	struct kho_refusal r;
+	int ret;
+
+	ret = kho_cover_check(&out_cover, phys, phys + (nr_pages << PAGE_SHIFT),
+			      &r);
+	if (ret) {
+		pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n",
+				   phys, nr_pages, r.check);
+		return ret;
+	}
+	ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
+	if (ret)
+		return ret;
+	if (!folio)
+		return kho_tracker_preserve_range(&out_tracker, phys, nr_pages);
+	ret = kho_tracker_preserve(&out_tracker, phys, ilog2(nr_pages));
+	return min(ret, 0);
+}
+
+/**
+ * kho_out_preserve() - preserve a range
+ * @phys: physical address of the first page
+ * @nr_pages: not 0, the range does not wrap
+ * @folio: enter it as one block (a naturally aligned power of two), not cut into blocks
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -EINVAL, -ENOSPC, -ERANGE, -ENOMEM; on failure nothing is preserved that was not before.
+ */
+int kho_out_preserve(u64 phys, u64 nr_pages, bool folio)
+{
+	int ret;
+
+	guard(mutex)(&out_lock);
+	ret = out_preserve(phys, nr_pages, folio);
+	update_hold();
+	return ret;
+}
+
+/**
+ * kho_out_unpreserve() - undo kho_out_preserve()
+ * @phys: as there
+ * @nr_pages: as there
+ * @folio: as there
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or -ENOENT, -EINVAL, -ERANGE with nothing changed.
+ */
+int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio)
+{
+	int ret;
+
+	if (!kho_enabled || !nr_pages)
+		return -EINVAL;
+	guard(mutex)(&out_lock);
+	ret = folio ? kho_tracker_unpreserve(&out_tracker, phys,
+					     ilog2(nr_pages)) :
+		      kho_tracker_unpreserve_range(&out_tracker, phys,
+						   nr_pages);
+	if (ret)
+		pr_err_ratelimited(
+			"cannot unpreserve %#llx, %llu pages: not preserved like this\n",
+			phys, nr_pages);
+	update_hold();
+	return ret;
+}
+
+/* ---------------------------------------------------------------------------------- subtrees */
+
+static struct out_subtree *subtree_by_name(const char *name)
+{
+	struct out_subtree *s;
+
+	list_for_each_entry(s, &out_subtrees, list)
+		if (!strcmp(s->name, name))
+			return s;
+	return NULL;
+}
+
+static int subtree_add(const char *name, void *blob, u64 bytes)
+{
+	struct out_subtree *s;
+	int ret;
+
+	if (subtree_by_name(name))
+		return -EEXIST;
+	s = kzalloc(struct_size(s, name, strlen(name) + 1), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	strcpy(s->name, name);
+	s->blob = blob;
+	s->bytes = bytes;
+	list_add_tail(&s->list, &out_subtrees);
+	nr_subtrees++;
+	ret = publish_fdt();
+	if (ret) {
+		if (ret == -ENOSPC)
+			pr_err("no room for subtree \"%s\": the root FDT is one page, and %u subtrees fill it\n",
+			       name, nr_subtrees - 1);
+		list_del(&s->list);
+		nr_subtrees--;
+		kfree(s);
+	}
+	return ret;
+}
+
+/**
+ * kho_out_subtree_add() - enter a subtree in the root FDT
+ * @name: node name
+ * @blob: in the direct map
+ * @bytes: size
+ *
+ * Return: 0, -EEXIST, -EINVAL (name), -ENOSPC (the page is full), -ENOMEM; on failure nothing changed.
+ */
+int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
+{
+	int ret;
+
+	guard(mutex)(&out_lock);
+	ret = subtree_add(name, blob, bytes);
+	update_hold();
+	return ret;
+}
+
+/**
+ * kho_out_subtree_remove() - remove a subtree from the root FDT
+ * @blob: as it was added
+ *
+ * Return: 0; -ENOENT; -ENOMEM: it is still there.
+ */
+int kho_out_subtree_remove(void *blob)
+{
+	struct out_subtree *s;
+	int ret = -ENOENT;
+
+	guard(mutex)(&out_lock);
+	list_for_each_entry(s, &out_subtrees, list) {
+		if (s->blob != blob || blob == wire_module)
+			continue;
+		list_del(&s->list);
+		nr_subtrees--;
+		ret = publish_fdt();
+		if (ret) {
+			list_add_tail(&s->list, &out_subtrees);
+			nr_subtrees++;
+		} else {
+			kfree(s);
+		}
+		break;
+	}
+	update_hold();
+	return ret;
+}
+
+/* ------------------------------------------------------------- what travels with every handover */
+
+/**
+ * kho_out_setup_data() - where an image's list of setup_data nodes must lead
+ *
+ * Context: any, while the module is loaded.
+ *
+ * Return: physical address of the head node.
+ */
+u64 kho_out_setup_data(void)
+{
+	return virt_to_phys(wire_head);
+}
+
+/**
+ * kho_out_stamp() - remember an instant for the next kernel's report
+ * @which: of the instants
+ */
+void kho_out_stamp(enum kho_stamp which)
+{
+	WRITE_ONCE(wire_module->stamp_ns[which], ktime_get_real_ns());
+}
+
+/**
+ * kho_out_memmap() - hand on the memory map that the image was loaded with
+ * @entry: ranges in the firmware's order
+ * @nr: at most KHO_MAX_MEMMAP
+ *
+ * The receiver ignores a map whose checksum is wrong, which is so while this writes it.
+ */
+void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr)
+{
+	struct kho_memmap_ser *map = wire_page(KHO_WIRE_MEMMAP);
+
+	guard(mutex)(&out_lock);
+	WRITE_ONCE(map->magic, 0);
+	smp_wmb(); /* not valid while it is written */
+	memcpy(map->entry, entry, nr * sizeof(*entry));
+	map->nr_entries = nr;
+	map->crc = kho_crc32c(0, map->entry, nr * sizeof(*entry));
+	smp_wmb(); /* complete before it is valid */
+	WRITE_ONCE(map->magic, KHO_MEMMAP_MAGIC);
+}
+
+static void module_ser_fill(struct kho_module_ser *m, u32 kexec_count)
+{
+	m->magic = KHO_MODULE_MAGIC;
+	m->version = KHO_MODULE_VERSION;
+	m->size = sizeof(*m);
+	strscpy(m->module_version, KHO_MODULE_VERSION_STRING,
+		sizeof(m->module_version));
+	strscpy(m->release, init_utsname()->release, sizeof(m->release));
+	m->wire_phys = virt_to_phys(wire);
+	m->tree_phys = kho_tracker_root_phys(&out_tracker);
+	m->kexec_count = kexec_count;
+	m->fixed_crc =
+		kho_crc32c(0, m, offsetof(struct kho_module_ser, fixed_crc));
+}
+
+static void head_ser_fill(struct kho_head_ser *head)
+{
+	head->hdr.type = KHO_SETUP_DATA_TYPE;
+	head->hdr.len = sizeof(head->data);
+	head->data.fdt_size = PAGE_SIZE;
+	head->data.scratch_addr = virt_to_phys(head) + KHO_WIRE_SCRATCH_OFFSET;
+}
+
+/* --------------------------------------------------------------------------------- notifiers */
+
+static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
+			     void *cmd)
+{
+	bool kexec = action == SYS_RESTART && cmd &&
+		     !strcmp(cmd, "kexec reboot");
+	u64 entry;
+
+	if (!kexec)
+		return NOTIFY_DONE;
+	kho_out_stamp(KHO_STAMP_REBOOT);
+	guard(mutex)(&out_lock);
+	if (client_keys() &&
+	    (!kho_image_loaded(&entry) || kho_watch_is_foreign(entry)))
+		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",
+			out_tracker.now.nr_pages - own_tally.nr_pages);
+	replan();
+	return NOTIFY_DONE;
+}
+
+/* After everyone else has had a chance to preserve something. */
+static struct notifier_block reboot_nb = {
+	.notifier_call = kho_reboot_notify,
+	.priority = INT_MIN,
+};
+
+static int kho_memory_notify(struct notifier_block *nb, unsigned long action,
+			     void *arg)
+{
+	struct kho_ram ram, old;
+
+	if (action != MEM_ONLINE && action != MEM_OFFLINE)
+		return NOTIFY_DONE;
+	if (kho_ram_get(&ram)) {
+		kho_ram_put(&ram);
+		pr_warn("memory was plugged, but there is none left to note it: what was added cannot be preserved\n");
+		return NOTIFY_DONE;
+	}
+	guard(mutex)(&out_lock);
+	old = out_ram;
+	out_ram = ram;
+	kho_cover_set_ram(&out_cover, out_ram.range, out_ram.nr);
+	replan();
+	kho_ram_put(&old);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block memory_nb = {
+	.notifier_call = kho_memory_notify,
+};
+
+/* ------------------------------------------------------------------------------------- status */
+
+/**
+ * kho_out_status() - fill the outgoing part of a status
+ * @status: out
+ */
+void kho_out_status(struct kho_ioctl_status *status)
+{
+	u32 i;
+
+	guard(mutex)(&out_lock);
+	status->out_blocks = client_keys();
+	status->out_bytes = (out_tracker.now.nr_pages - own_tally.nr_pages)
+			    << PAGE_SHIFT;
+	status->out_overhead_bytes = kho_arena_bytes() +
+				     KHO_WIRE_PAGES * PAGE_SIZE +
+				     out_ram.nr * sizeof(*out_ram.range);
+	status->out_extent_bytes = kho_cover_bytes(&out_cover);
+	status->nr_extents = out_cover.nr_extents;
+	status->nr_scratch = out_cover.nr_keepout;
+	status->out_scratch_bytes = 0;
+	for (i = 0; i < out_cover.nr_keepout; i++)
+		status->out_scratch_bytes +=
+			out_cover.keepout[i].end - out_cover.keepout[i].start;
+}
+
+/**
+ * kho_out_ranges() - list extents and scratch
+ * @info: filled as far as there is room
+ * @room: elements
+ *
+ * Return: how many there are.
+ */
+u32 kho_out_ranges(struct kho_range_info *info, u32 room)
+{
+	u32 i, nr = 0;
+
+	guard(mutex)(&out_lock);
+	for (i = 0; i < out_cover.nr_extents; i++, nr++)
+		if (nr < room)
+			info[nr] = (struct kho_range_info){
+				.start = out_cover.extent[i].start,
+				.end = out_cover.extent[i].end,
+				.type = KHO_RANGE_EXTENT,
+			};
+	for (i = 0; i < out_cover.nr_keepout; i++, nr++)
+		if (nr < room)
+			info[nr] = (struct kho_range_info){
+				.start = out_cover.keepout[i].start,
+				.end = out_cover.keepout[i].end,
+				.type = KHO_RANGE_SCRATCH,
+			};
+	return nr;
+}
+
+/* ------------------------------------------------------------------------------- init and exit */
+
+/* Takes the wire area: naturally aligned, and where it may be preserved. */
+static int wire_alloc(void)
+{
+	struct page *unfit[4], *page = NULL;
+	unsigned int nr_unfit = 0;
+	u64 phys;
+
+	while (nr_unfit < ARRAY_SIZE(unfit)) {
+		page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
+				   KHO_WIRE_ORDER);
+		if (!page)
+			break;
+		phys = page_to_phys(page);
+		if (kho_cover_add(&out_cover, phys,
+				  phys + KHO_WIRE_PAGES * PAGE_SIZE) >= 0)
+			break;
+		unfit[nr_unfit++] = page;
+		page = NULL;
+	}
+	while (nr_unfit--)
+		__free_pages(unfit[nr_unfit], KHO_WIRE_ORDER);
+	if (!page)
+		return -ENOMEM;
+	wire = page_address(page);
+	wire_head = wire_page(KHO_WIRE_HEAD);
+	wire_module = wire_page(KHO_WIRE_MODULE);
+	return 0;
+}
+
+static void wire_free(void)
+{
+	__free_pages(virt_to_page(wire), KHO_WIRE_ORDER);
+	wire = NULL;
+}
+
+static int out_fill(u32 kexec_count)
+{
+	int ret;
+
+	head_ser_fill(wire_head);
+	module_ser_fill(wire_module, kexec_count);
+	publish_chain();
+	ret = out_preserve(virt_to_phys(wire), KHO_WIRE_PAGES, false);
+	if (ret)
+		return ret;
+	own_tally = out_tracker.now;
+	return subtree_add(KHO_MODULE_SUBTREE, wire_module,
+			   sizeof(*wire_module));
+}
+
+static void subtrees_free(void)
+{
+	struct out_subtree *s, *next;
+
+	list_for_each_entry_safe(s, next, &out_subtrees, list)
+		kfree(s);
+	INIT_LIST_HEAD(&out_subtrees);
+	nr_subtrees = 0;
+}
+
+static int tracker_init(void)
+{
+	struct kho_tracker_ops ops = {
+		.node_alloc = kho_arena_alloc,
+		.node_free = kho_arena_free,
+		.node_population = kho_arena_population,
+		.va_offset = PAGE_OFFSET,
+	};
+
+	return kho_tracker_init(&out_tracker, &ops, wire_module->tally);
+}
+
+static int out_setup(u32 kexec_count)
+{
+	int ret;
+
+	ret = kho_ram_get(&out_ram);
+	if (ret)
+		goto err_ram;
+	kho_cover_init(&out_cover, out_ram.range, out_ram.nr);
+	ret = wire_alloc();
+	if (ret)
+		goto err_ram;
+	ret = kho_arena_init();
+	if (ret)
+		goto err_wire;
+	ret = tracker_init();
+	if (ret)
+		goto err_arena;
+	ret = out_fill(kexec_count);
+	if (ret)
+		goto err_tracker;
+	return 0;
+
+err_tracker:
+	subtrees_free();
+	kho_tracker_destroy(&out_tracker);
+err_arena:
+	kho_arena_exit();
+err_wire:
+	wire_free();
+err_ram:
+	kho_ram_put(&out_ram);
+	return ret;
+}
+
+/**
+ * kho_out_init() - make an empty handover
+ * @kexec_count: its number since the last cold boot, from 1
+ *
+ * Return: 0, -ENOMEM, -ENODEV (no RAM is named).
+ */
+int kho_out_init(u32 kexec_count)
+{
+	int ret;
+
+	scoped_guard(mutex, &out_lock) ret = out_setup(kexec_count);
+	if (ret)
+		return ret;
+	kho_out_stamp(KHO_STAMP_MODULE_LOAD);
+	register_reboot_notifier(&reboot_nb);
+	ret = register_memory_notifier(&memory_nb);
+	if (ret)
+		kho_out_exit();
+	return ret;
+}
+
+/**
+ * kho_out_exit() - undo kho_out_init(); no client has state here
+ */
+void kho_out_exit(void)
+{
+	unregister_memory_notifier(&memory_nb);
+	unregister_reboot_notifier(&reboot_nb);
+	guard(mutex)(&out_lock);
+	subtrees_free();
+	kho_tracker_destroy(&out_tracker);
+	kho_arena_exit();
+	wire_free();
+	kho_ram_put(&out_ram);
+}

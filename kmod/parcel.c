@@ -1,0 +1,731 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parcels: named byte strings that user space hands to the next kernel. The first client of the
+ * in-kernel API; its wire is <linux/kho/abi/parcel.h>.
+ *
+ * A parcel lives until it is dropped: what came in is taken over where it lies and is preserved again.
+ *
+ * All lists and the index are under store_lock. A parcel's pages do not change once it is committed.
+ */
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "core/crc32c.h"
+#include "kho.h"
+
+/**
+ * struct kho_parcel - one parcel, in the store or being written
+ * @list: in the store, sorted by name; empty if not there
+ * @ref: the store's reference, and one for each open file
+ * @name: NUL-terminated
+ * @bytes: length
+ * @created_ns: CLOCK_REALTIME when it was committed
+ * @crc: CRC-32C of the contents
+ * @nr_pages: data pages
+ * @first: first page of the list of data pages
+ * @last: last page of that list
+ * @last_used: entries used in @last
+ * @slot: its place in the index, NULL if not in the store
+ * @incoming: came from a previous kernel
+ * @preserved: pages are preserved
+ */
+struct kho_parcel {
+	struct list_head list;
+	struct kref ref;
+	char name[KHO_PARCEL_NAME_SIZE];
+	u64 bytes;
+	u64 created_ns;
+	u32 crc;
+	u32 nr_pages;
+	struct kho_vmalloc_chunk *first;
+	struct kho_vmalloc_chunk *last;
+	u32 last_used;
+	struct kho_parcel_ser *slot;
+	bool incoming;
+	bool preserved;
+};
+
+/* One page of the index. */
+struct index_block {
+	struct kho_block_header_ser hdr;
+	struct kho_parcel_ser slot[KHO_PARCELS_PER_BLOCK];
+};
+
+static_assert(sizeof(struct index_block) <= PAGE_SIZE);
+
+static LIST_HEAD(store);
+static u32 nr_stored;
+static DEFINE_MUTEX(store_lock);
+/* Blob of the subtree; NULL until the first parcel. */
+static struct kho_parcel_head_ser *store_head;
+
+/* ---------------------------------------------------------------------------- pages of a parcel */
+
+/* Calls @each for every page of data, then of the list itself; stops at an error. */
+static int for_each_page(struct kho_parcel *p,
+			 int (*each)(struct page *page, void *ctx), void *ctx)
+{
+	struct kho_vmalloc_chunk *chunk = p->first, *next;
+	u32 i, left = p->nr_pages;
+	int ret = 0;
+
+	for (; chunk && !ret; chunk = next) {
+		for (i = 0; i < KHO_VMALLOC_SIZE && left && !ret; i++, left--)
+			ret = each(pfn_to_page(PHYS_PFN(chunk->phys[i])), ctx);
+		next = chunk->hdr.next ? phys_to_virt(chunk->hdr.next) : NULL;
+		if (!ret)
+			ret = each(virt_to_page(chunk), ctx);
+		cond_resched();
+	}
+	return ret;
+}
+
+static int preserve_page(struct page *page, void *done)
+{
+	int ret = kho_preserve_pages(page, 1);
+
+	if (!ret)
+		(*(u64 *)done)++;
+	return ret;
+}
+
+static int unpreserve_page(struct page *page, void *left)
+{
+	u64 *n = left;
+
+	if (!*n)
+		return 1;
+	(*n)--;
+	kho_unpreserve_pages(page, 1);
+	return 0;
+}
+
+static int free_page_of(struct page *page, void *ctx)
+{
+	__free_page(page);
+	return 0;
+}
+
+static int preserve_parcel(struct kho_parcel *p)
+{
+	u64 done = 0;
+	int ret = for_each_page(p, preserve_page, &done);
+
+	if (ret)
+		for_each_page(p, unpreserve_page, &done);
+	else
+		p->preserved = true;
+	return ret;
+}
+
+static void kho_parcel_release(struct kref *ref)
+{
+	struct kho_parcel *p = container_of(ref, struct kho_parcel, ref);
+	u64 all = U64_MAX;
+
+	if (p->preserved)
+		for_each_page(p, unpreserve_page, &all);
+	for_each_page(p, free_page_of, NULL);
+	kfree(p);
+}
+
+/**
+ * kho_parcel_put() - drop a reference; the last one frees the pages
+ * @p: parcel
+ */
+void kho_parcel_put(struct kho_parcel *p)
+{
+	kref_put(&p->ref, kho_parcel_release);
+}
+
+static struct kho_parcel *parcel_alloc(const char *name)
+{
+	struct kho_parcel *p = kzalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return NULL;
+	INIT_LIST_HEAD(&p->list);
+	kref_init(&p->ref);
+	strscpy(p->name, name, sizeof(p->name));
+	return p;
+}
+
+/* A page that fills up a parcel without pushing the rest of the system out of memory. */
+static void *data_page(void)
+{
+	return (void *)__get_free_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+				       __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+}
+
+static int chunk_append(struct kho_parcel *p)
+{
+	struct kho_vmalloc_chunk *chunk = data_page();
+
+	if (!chunk)
+		return -ENOMEM;
+	if (p->last)
+		p->last->hdr.next = virt_to_phys(chunk);
+	else
+		p->first = chunk;
+	p->last = chunk;
+	p->last_used = 0;
+	return 0;
+}
+
+/* A new zeroed page at the end. */
+static int page_append(struct kho_parcel *p)
+{
+	void *page;
+	int ret;
+
+	if (p->nr_pages == U32_MAX)
+		return -EFBIG;
+	if (!p->last || p->last_used == KHO_VMALLOC_SIZE) {
+		ret = chunk_append(p);
+		if (ret)
+			return ret;
+	}
+	page = data_page();
+	if (!page)
+		return -ENOMEM;
+	p->last->phys[p->last_used++] = virt_to_phys(page);
+	p->nr_pages++;
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------------- writing */
+
+/**
+ * kho_parcel_create() - start a parcel that is not in the store yet
+ * @name: KHO_PARCEL_NAME_SIZE bytes
+ *
+ * Return: parcel, or ERR_PTR: -EINVAL (name), -ENOMEM, -EOPNOTSUPP (handover is off).
+ */
+struct kho_parcel *kho_parcel_create(const char *name)
+{
+	struct kho_parcel *p;
+
+	if (!kho_enabled)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!kho_parcel_name_ok(name))
+		return ERR_PTR(-EINVAL);
+	p = parcel_alloc(name);
+	return p ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * kho_parcel_append() - write to the end of a parcel that is not in the store yet
+ * @p: parcel; the caller serialises
+ * @from: user memory
+ * @bytes: at most the rest of the current page is taken
+ *
+ * Return: bytes taken, or -EFAULT, -ENOMEM, -EFBIG with nothing taken.
+ */
+int kho_parcel_append(struct kho_parcel *p, const char __user *from,
+		      size_t bytes)
+{
+	size_t at = offset_in_page(p->bytes);
+	char *to;
+	int ret;
+
+	/* A page may be there already: from an append that could not read @from. */
+	if (DIV_ROUND_UP_ULL(p->bytes + 1, PAGE_SIZE) > p->nr_pages) {
+		ret = page_append(p);
+		if (ret)
+			return ret;
+	}
+	bytes = min(bytes, PAGE_SIZE - at);
+	to = phys_to_virt(p->last->phys[p->last_used - 1]);
+	to += at;
+	if (copy_from_user(to, from, bytes)) {
+		memset(to, 0, bytes);
+		return -EFAULT;
+	}
+	p->crc = kho_crc32c(p->crc, to, bytes);
+	p->bytes += bytes;
+	return bytes;
+}
+
+/* ------------------------------------------------------------------------- the index on the wire */
+
+static struct index_block *first_block(void)
+{
+	u64 phys = store_head->first_block_phys;
+
+	return phys ? phys_to_virt(phys) : NULL;
+}
+
+static void slot_fill(struct kho_parcel_ser *slot, const struct kho_parcel *p)
+{
+	slot->data_crc = p->crc;
+	memcpy(slot->name, p->name, sizeof(slot->name));
+	slot->bytes = p->bytes;
+	slot->created_ns = p->created_ns;
+	slot->data.first = p->first ? virt_to_phys(p->first) : 0;
+	slot->data.total_pages = p->nr_pages;
+	slot->data.flags = KHO_VMALLOC_ALLOC;
+	slot->data.order = 0;
+	slot->reserved = 0;
+	slot->crc = kho_parcel_crc(slot);
+}
+
+/* A new block whose first slot is @p, at the end of the chain. */
+static struct kho_parcel_ser *slot_in_new_block(u64 *link,
+						const struct kho_parcel *p)
+{
+	struct index_block *block = (void *)get_zeroed_page(GFP_KERNEL);
+
+	if (!block)
+		return NULL;
+	slot_fill(&block->slot[0], p);
+	block->slot[0].state = KHO_PARCEL_VALID;
+	block->hdr.count = 1;
+	if (kho_preserve_pages(virt_to_page(block), 1)) {
+		free_page((unsigned long)block);
+		return NULL;
+	}
+	smp_wmb(); /* complete before it is linked */
+	WRITE_ONCE(*link, virt_to_phys(block));
+	return &block->slot[0];
+}
+
+/* Publishes @p in the index: one store makes it visible. */
+static struct kho_parcel_ser *slot_publish(const struct kho_parcel *p)
+{
+	u64 *link = &store_head->first_block_phys;
+	struct index_block *block;
+	u32 i;
+
+	for (block = first_block(); block;
+	     block = block->hdr.next ? phys_to_virt(block->hdr.next) : NULL) {
+		for (i = 0; i < block->hdr.count; i++)
+			if (block->slot[i].state == KHO_PARCEL_FREE)
+				break;
+		if (i < KHO_PARCELS_PER_BLOCK) {
+			slot_fill(&block->slot[i], p);
+			smp_wmb(); /* complete before it is valid */
+			WRITE_ONCE(block->slot[i].state, KHO_PARCEL_VALID);
+			smp_wmb(); /* valid before it is counted */
+			if (i == block->hdr.count)
+				WRITE_ONCE(block->hdr.count, i + 1);
+			return &block->slot[i];
+		}
+		link = &block->hdr.next;
+	}
+	return slot_in_new_block(link, p);
+}
+
+static int store_head_make(void)
+{
+	struct kho_parcel_head_ser *head;
+	int ret;
+
+	if (store_head)
+		return 0;
+	head = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!head)
+		return -ENOMEM;
+	head->magic = KHO_PARCEL_MAGIC;
+	head->version = KHO_PARCEL_VERSION;
+	head->entry_size = sizeof(struct kho_parcel_ser);
+	ret = kho_preserve_pages(virt_to_page(head), 1);
+	if (ret)
+		goto err_free;
+	ret = kho_add_subtree(KHO_PARCEL_SUBTREE, head, sizeof(*head));
+	if (ret)
+		goto err_unpreserve;
+	store_head = head;
+	return 0;
+
+err_unpreserve:
+	kho_unpreserve_pages(virt_to_page(head), 1);
+err_free:
+	free_page((unsigned long)head);
+	return ret;
+}
+
+/* Without parcels nothing of the store is kept, and the module can be unloaded. */
+static void store_head_free_if_empty(void)
+{
+	struct index_block *block, *next;
+
+	if (!store_head || nr_stored)
+		return;
+	block = first_block();
+	kho_remove_subtree(store_head);
+	for (; block; block = next) {
+		next = block->hdr.next ? phys_to_virt(block->hdr.next) : NULL;
+		kho_unpreserve_pages(virt_to_page(block), 1);
+		free_page((unsigned long)block);
+	}
+	kho_unpreserve_pages(virt_to_page(store_head), 1);
+	free_page((unsigned long)store_head);
+	store_head = NULL;
+}
+
+/* ------------------------------------------------------------------------------------- the store */
+
+static struct kho_parcel *stored(const char *name)
+{
+	struct kho_parcel *p;
+
+	list_for_each_entry(p, &store, list)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+static void store_insert(struct kho_parcel *p)
+{
+	struct kho_parcel *at;
+
+	list_for_each_entry(at, &store, list)
+		if (strcmp(at->name, p->name) > 0)
+			break;
+	list_add_tail(&p->list, &at->list);
+	nr_stored++;
+}
+
+/* Takes a parcel out: first off the wire, then off its pages. */
+static void store_remove(struct kho_parcel *p)
+{
+	WRITE_ONCE(p->slot->state, KHO_PARCEL_FREE);
+	p->slot = NULL;
+	list_del_init(&p->list);
+	nr_stored--;
+	kho_parcel_put(p);
+}
+
+/* Preserves @p and makes it visible. On success the store owns the caller's reference. */
+static int store_add(struct kho_parcel *p, struct kho_parcel *replaced)
+{
+	int ret = store_head_make();
+
+	if (ret)
+		return ret;
+	ret = preserve_parcel(p);
+	if (ret)
+		goto out;
+	p->slot = slot_publish(p);
+	if (!p->slot) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	if (replaced)
+		store_remove(replaced);
+	store_insert(p);
+out:
+	store_head_free_if_empty();
+	return ret;
+}
+
+/**
+ * kho_parcel_commit() - make a written parcel part of the handover
+ * @p: not in the store; nothing may be appended afterwards
+ * @replace: take the place of a parcel of this name
+ *
+ * For an instant both are on the wire; the receiver takes the one created later.
+ *
+ * Return: 0, -EEXIST, -ENOMEM, -ENOSPC.
+ */
+int kho_parcel_commit(struct kho_parcel *p, bool replace)
+{
+	struct kho_parcel *old;
+	int ret;
+
+	guard(mutex)(&store_lock);
+	old = stored(p->name);
+	if (old && !replace)
+		return -EEXIST;
+	p->created_ns = ktime_get_real_ns();
+	if (old)
+		p->created_ns = max(p->created_ns, old->created_ns + 1);
+	kref_get(&p->ref);
+	ret = store_add(p, old);
+	if (ret)
+		kho_parcel_put(p);
+	return ret;
+}
+
+/**
+ * kho_parcel_find() - get a parcel of the store
+ * @name: NUL-terminated
+ *
+ * Return: parcel with a reference, or NULL.
+ */
+struct kho_parcel *kho_parcel_find(const char *name)
+{
+	struct kho_parcel *p;
+
+	guard(mutex)(&store_lock);
+	p = stored(name);
+	if (p)
+		kref_get(&p->ref);
+	return p;
+}
+
+/**
+ * kho_parcel_drop() - take a parcel out of the handover
+ * @name: NUL-terminated
+ *
+ * Return: 0 or -ENOENT.
+ */
+int kho_parcel_drop(const char *name)
+{
+	struct kho_parcel *p;
+
+	guard(mutex)(&store_lock);
+	p = stored(name);
+	if (!p)
+		return -ENOENT;
+	store_remove(p);
+	store_head_free_if_empty();
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------------- reading */
+
+/**
+ * kho_parcel_verify() - do the contents match their checksum?
+ * @p: committed
+ *
+ * Return: 0, -EBADMSG, -EINTR.
+ */
+int kho_parcel_verify(struct kho_parcel *p)
+{
+	struct kho_vmalloc_chunk *chunk = p->first;
+	u64 left = p->bytes;
+	u32 crc = 0, i;
+
+	while (left) {
+		for (i = 0; i < KHO_VMALLOC_SIZE && left; i++) {
+			size_t n = min_t(u64, left, PAGE_SIZE);
+
+			crc = kho_crc32c(crc, phys_to_virt(chunk->phys[i]), n);
+			left -= n;
+		}
+		if (left)
+			chunk = phys_to_virt(chunk->hdr.next);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	if (crc == p->crc)
+		return 0;
+	pr_err("parcel \"%s\": contents do not match their checksum (found %#x, expected %#x)\n",
+	       p->name, crc, p->crc);
+	return -EBADMSG;
+}
+
+/**
+ * kho_parcel_read() - read from a committed parcel
+ * @p: parcel
+ * @to: user memory
+ * @bytes: room there
+ * @pos: position, moved on
+ *
+ * Finds its place once a call: reading much at a time is faster.
+ *
+ * Return: bytes read, 0 at the end, -EFAULT, -EINVAL.
+ */
+ssize_t kho_parcel_read(struct kho_parcel *p, char __user *to, size_t bytes,
+			loff_t *pos)
+{
+	struct kho_vmalloc_chunk *chunk = p->first;
+	size_t done = 0, at, n;
+	u64 page;
+
+	if (*pos < 0)
+		return -EINVAL;
+	if (*pos >= p->bytes)
+		return 0;
+	bytes = min_t(u64, bytes, p->bytes - *pos);
+	for (page = *pos >> PAGE_SHIFT; page >= KHO_VMALLOC_SIZE;
+	     page -= KHO_VMALLOC_SIZE)
+		chunk = phys_to_virt(chunk->hdr.next);
+	for (; done < bytes; page++, done += n, *pos += n) {
+		if (page == KHO_VMALLOC_SIZE) {
+			chunk = phys_to_virt(chunk->hdr.next);
+			page = 0;
+		}
+		at = offset_in_page(*pos);
+		n = min(bytes - done, PAGE_SIZE - at);
+		if (copy_to_user(to + done,
+				 phys_to_virt(chunk->phys[page]) + at, n))
+			return done ?: -EFAULT;
+		cond_resched();
+	}
+	return done;
+}
+
+/* Length in bytes. */
+u64 kho_parcel_bytes(const struct kho_parcel *p)
+{
+	return p->bytes;
+}
+
+/* CRC-32C of the contents. */
+u32 kho_parcel_crc32c(const struct kho_parcel *p)
+{
+	return p->crc;
+}
+
+/* Parcels in the store. */
+u32 kho_parcel_count(void)
+{
+	return READ_ONCE(nr_stored);
+}
+
+/**
+ * kho_parcel_list() - describe the parcels of the store, in ascending order of names
+ * @info: filled as far as there is room
+ * @room: elements
+ *
+ * Return: how many there are.
+ */
+u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
+{
+	struct kho_parcel *p;
+	u32 i = 0;
+
+	guard(mutex)(&store_lock);
+	list_for_each_entry(p, &store, list) {
+		if (i < room) {
+			memset(&info[i], 0, sizeof(info[i]));
+			strscpy(info[i].name, p->name, sizeof(info[i].name));
+			info[i].bytes = p->bytes;
+			info[i].created_ns = p->created_ns;
+			info[i].crc = p->crc;
+			if (p->incoming)
+				info[i].flags |= KHO_PARCEL_INFO_INCOMING;
+		}
+		i++;
+	}
+	return i;
+}
+
+/* -------------------------------------------------------------- taking over what came in */
+
+static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+
+	if (!page || kho_page_marked_order(page) != order + 1)
+		return NULL;
+	return phys_to_virt(phys);
+}
+
+static const struct kho_page_ops waiting_pages = { .page = waiting_page };
+
+/* A list of pages that were restored, so that they can be freed if the rest cannot be. */
+static int restore_page(void *ctx, u64 phys)
+{
+	return kho_restore_pages(phys, 1) ? 0 : -EBADMSG;
+}
+
+static struct kho_vmalloc_chunk *last_chunk(struct kho_vmalloc_chunk *chunk)
+{
+	while (chunk && chunk->hdr.next)
+		chunk = phys_to_virt(chunk->hdr.next);
+	return chunk;
+}
+
+/*
+ * Takes over one parcel where it lies. Its pages were found waiting one by one; what can still go
+ * wrong is that two parcels name the same page, and memory running out.
+ */
+static int adopt(void *ctx, const struct kho_parcel_ser *ser)
+{
+	struct kho_parcel *p = parcel_alloc(ser->name), *old;
+	int ret;
+
+	if (!p)
+		return -ENOMEM;
+	ret = kho_page_list_check(&ser->data, &waiting_pages, restore_page,
+				  restore_page, NULL, ctx);
+	if (ret)
+		goto err_forget;
+	p->bytes = ser->bytes;
+	p->created_ns = ser->created_ns;
+	p->crc = ser->data_crc;
+	p->nr_pages = ser->data.total_pages;
+	p->first = ser->data.first ? phys_to_virt(ser->data.first) : NULL;
+	p->last = last_chunk(p->first);
+	p->incoming = true;
+	old = stored(p->name);
+	if (old && old->created_ns > p->created_ns) {
+		kho_parcel_put(p);
+		return 0;
+	}
+	ret = store_add(p, old);
+	if (ret)
+		kho_parcel_put(p);
+	return ret;
+
+err_forget:
+	/* What was restored up to here is not freed: another parcel may own it. */
+	kfree(p);
+	return ret;
+}
+
+/* Gives back the old index, which was only read. */
+static void old_index_free(u64 head_phys)
+{
+	struct kho_parcel_head_ser *head = phys_to_virt(head_phys);
+	u64 phys = head->first_block_phys, next;
+
+	for (; phys; phys = next) {
+		struct page *page = kho_restore_pages(phys, 1);
+
+		if (!page)
+			break;
+		next = ((struct kho_block_header_ser *)phys_to_virt(phys))->next;
+		__free_page(page);
+	}
+	if (kho_restore_pages(head_phys, 1))
+		free_page((unsigned long)head);
+}
+
+/**
+ * kho_parcel_init() - take over the parcels that came in
+ *
+ * Parcels that cannot be taken over stay reserved, and the reason shows in the status.
+ *
+ * Return: 0.
+ */
+int kho_parcel_init(void)
+{
+	struct kho_refusal r = {};
+	struct kho_fdt_subtree subtree;
+	int ret;
+
+	if (kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree))
+		return 0;
+	guard(mutex)(&store_lock);
+	ret = kho_parcels_check(subtree.phys, subtree.bytes, &waiting_pages,
+				NULL, NULL, &r);
+	if (!ret)
+		ret = kho_parcels_check(subtree.phys, subtree.bytes,
+					&waiting_pages, adopt, &r, &r);
+	if (!ret) {
+		old_index_free(subtree.phys);
+		return 0;
+	}
+	if (!r.check)
+		kho_refuse(&r, ret, "out of memory while taking over parcels",
+			   0, 0, 0);
+	kho_in_client_refused("parcels: ", &r);
+	return 0;
+}
+
+/**
+ * kho_parcel_exit() - nothing to do: the module stays loaded while there are parcels
+ */
+void kho_parcel_exit(void)
+{
+	WARN_ON_ONCE(nr_stored);
+}

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From boot-reserved memory to pages and folios that anyone can use and free.
+ *
+ * A preserved block waits as the kernel's boot left it: each page reserved, with one reference. Its
+ * first page is marked in page->private, which nobody else uses while a page is reserved; restore
+ * takes the mark away, and so works once.
+ *
+ * The kernel's function that makes a compound page is not exported. A folio is made by copying what
+ * the page allocator itself wrote into the struct pages of a folio of the same order (a template),
+ * with the pointers among them moved. At module load each template is applied to pages that look
+ * like boot-reserved ones, and the result is compared with another folio fresh from the allocator:
+ * where that differs the module does not load.
+ */
+
+#include <linux/export.h>
+#include <linux/kexec_handover.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+
+#include "compat/compat.h"
+#include "kho.h"
+
+#define MARK(order) (KHO_MARK_MAGIC | ((order) + 1))
+
+/* Words in a struct page; the first is the flags. */
+#define PAGE_WORDS (sizeof(struct page) / sizeof(unsigned long))
+/* The first pages of a folio differ from each other, the others are alike. */
+#define DISTINCT 4
+
+/**
+ * struct page_image - what a struct page of a folio looks like
+ * @word: its words; flags without zone, node and section; pointers to struct pages of the same
+ *        folio as their distance from its first struct page
+ * @moved: bit for each word that is such a pointer
+ */
+struct page_image {
+	unsigned long word[PAGE_WORDS];
+	unsigned long moved;
+};
+
+/**
+ * struct folio_template - what the struct pages of a folio of one order look like
+ * @page: head and first tails
+ * @tail: every further tail
+ * @ready: captured and proved
+ */
+struct folio_template {
+	struct page_image page[DISTINCT];
+	struct page_image tail;
+	bool ready;
+};
+
+static struct folio_template templates[MAX_ORDER_NR_PAGES > 1024 ? 32 : 11];
+static DEFINE_MUTEX(template_lock);
+/* Makes the test and the removal of a range of marks one step. */
+static DEFINE_MUTEX(mark_lock);
+
+/* ------------------------------------------------------------------------------------- marks */
+
+/**
+ * kho_page_mark() - mark a preserved block by its first page
+ * @page: boot-reserved
+ * @order: of the block
+ *
+ * Return: 0 or -EEXIST.
+ */
+int kho_page_mark(struct page *page, unsigned int order)
+{
+	if (kho_page_marked_order(page))
+		return -EEXIST;
+	set_page_private(page, MARK(order));
+	return 0;
+}
+
+/**
+ * kho_page_unmark() - take the mark of a block away
+ * @page: its first page
+ * @order: its order
+ *
+ * Return: false if there was no such mark.
+ */
+bool kho_page_unmark(struct page *page, unsigned int order)
+{
+	guard(mutex)(&mark_lock);
+	if (kho_page_marked_order(page) != order + 1)
+		return false;
+	set_page_private(page, 0);
+	return true;
+}
+
+/* --------------------------------------------------------------------------------- templates */
+
+static unsigned long flag_bits(void)
+{
+	return (1UL << NR_PAGEFLAGS) - 1;
+}
+
+static void capture(struct page_image *image, struct page *page,
+		    struct page *head, unsigned long nr)
+{
+	unsigned long lo = (unsigned long)head, hi = (unsigned long)(head + nr);
+	unsigned long *word = (unsigned long *)page;
+	unsigned int w;
+
+	image->moved = 0;
+	image->word[0] = word[0] & flag_bits();
+	for (w = 1; w < PAGE_WORDS; w++) {
+		image->word[w] = word[w];
+		if (word[w] < lo || word[w] >= hi)
+			continue;
+		image->word[w] -= lo;
+		image->moved |= 1UL << w;
+	}
+}
+
+static void apply(const struct page_image *image, struct page *page,
+		  struct page *head)
+{
+	unsigned long *word = (unsigned long *)page;
+	unsigned int w;
+
+	word[0] = (word[0] & ~flag_bits()) | image->word[0];
+	for (w = 1; w < PAGE_WORDS; w++)
+		word[w] = image->word[w] +
+			  ((image->moved >> w & 1) ? (unsigned long)head : 0);
+}
+
+/* Makes 2^order boot-reserved pages one folio; only their struct pages are touched. */
+static void make_folio(const struct folio_template *t, struct page *head,
+		       unsigned int order)
+{
+	unsigned long i, nr = 1UL << order;
+
+	for (i = 0; i < min(nr, (unsigned long)DISTINCT); i++)
+		apply(&t->page[i], head + i, head);
+	if (nr <= DISTINCT)
+		return;
+	/* Words of the tails, once for all of them. */
+	apply(&t->tail, head + DISTINCT, head);
+	for (i = DISTINCT + 1; i < nr; i++) {
+		unsigned long *to = (unsigned long *)(head + i);
+		const unsigned long *from = (unsigned long *)(head + DISTINCT);
+		unsigned int w;
+
+		to[0] = (to[0] & ~flag_bits()) | t->tail.word[0];
+		for (w = 1; w < PAGE_WORDS; w++)
+			to[w] = from[w];
+	}
+}
+
+static struct page *alloc_order(unsigned int order, gfp_t gfp)
+{
+	return alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | gfp,
+			   order);
+}
+
+/* Gives 2^order fresh pages the state in which boot leaves reserved memory. */
+static void look_reserved(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << order; i++) {
+		__SetPageReserved(page + i);
+		set_page_count(page + i, 1);
+	}
+}
+
+/* Do the words that the allocator itself checks agree with those of a real folio? */
+static bool same_page(struct page *made, struct page *made_head,
+		      struct page *real, struct page *real_head)
+{
+	unsigned long flags = flag_bits();
+
+	if ((*kho_compat_page_flags(made) & flags) !=
+	    (*kho_compat_page_flags(real) & flags))
+		return false;
+	if (page_count(made) != page_count(real) ||
+	    page_ref_count(made) != page_ref_count(real) ||
+	    atomic_read(&made->_mapcount) != atomic_read(&real->_mapcount) ||
+	    made->mapping != real->mapping)
+		return false;
+	if (made == made_head)
+		return compound_order(made) == compound_order(real);
+	return PageTail(made) && compound_head(made) == made_head &&
+	       made->compound_head - (unsigned long)made_head ==
+		       real->compound_head - (unsigned long)real_head;
+}
+
+static bool same_folio(struct page *made, struct page *real, unsigned int order)
+{
+	struct folio *folio = page_folio(made);
+	unsigned long i;
+
+	if (folio_order(folio) != order || folio_ref_count(folio) != 1 ||
+	    folio_mapped(folio) || folio_test_reserved(folio) ||
+	    folio_test_locked(folio) || folio_test_lru(folio))
+		return false;
+	for (i = 0; i < 1UL << order; i++)
+		if (!same_page(made + i, made, real + i, real))
+			return false;
+	return true;
+}
+
+/* Applies a template to pages that look reserved, and compares. -EILSEQ: it must not be used. */
+static int prove(const struct folio_template *t, unsigned int order)
+{
+	struct page *made = alloc_order(order, 0);
+	struct page *real = alloc_order(order, __GFP_COMP);
+	int ret = -ENOMEM;
+
+	if (made && real) {
+		look_reserved(made, order);
+		make_folio(t, made, order);
+		ret = same_folio(made, real, order) ? 0 : -EILSEQ;
+	}
+	if (real)
+		__free_pages(real, order);
+	if (!made)
+		return ret;
+	/* A folio that is not like the real thing is never freed: that could do harm. */
+	if (!ret)
+		folio_put(page_folio(made));
+	else if (ret == -ENOMEM)
+		__free_pages(made, order);
+	return ret;
+}
+
+static int template_make(unsigned int order)
+{
+	struct folio_template *t = &templates[order];
+	unsigned long i, nr = 1UL << order;
+	struct page *page;
+	int ret;
+
+	guard(mutex)(&template_lock);
+	if (t->ready)
+		return 0;
+	page = alloc_order(order, __GFP_COMP);
+	if (!page)
+		return -ENOMEM;
+	for (i = 0; i < min(nr, (unsigned long)DISTINCT); i++)
+		capture(&t->page[i], page + i, page, nr);
+	capture(&t->tail, page + nr - 1, page, nr);
+	__free_pages(page, order);
+	ret = prove(t, order);
+	if (ret)
+		return ret;
+	smp_store_release(&t->ready, true);
+	return 0;
+}
+
+static const struct folio_template *template_get(unsigned int order)
+{
+	struct folio_template *t = &templates[order];
+
+	if (!smp_load_acquire(&t->ready) && template_make(order))
+		return NULL;
+	return t;
+}
+
+/**
+ * kho_restore_init() - capture and prove the templates
+ *
+ * An order for which there is no memory now is made when it is needed.
+ *
+ * Return: 0, or -EILSEQ if folios cannot be made on this kernel.
+ */
+int kho_restore_init(void)
+{
+	unsigned int order;
+
+	if (ARRAY_SIZE(templates) <= KHO_MAX_BUDDY_ORDER)
+		return -EILSEQ;
+	for (order = 1; order <= KHO_MAX_BUDDY_ORDER; order++)
+		if (template_make(order) == -EILSEQ)
+			return -EILSEQ;
+	return 0;
+}
+
+/* ----------------------------------------------------------------------------------- restore */
+
+/* The first page of a marked block, or NULL. */
+static struct page *marked_page(phys_addr_t phys, unsigned int *order)
+{
+	struct page *page;
+
+	if (!PAGE_ALIGNED(phys))
+		return NULL;
+	page = pfn_to_online_page(PHYS_PFN(phys));
+	if (!page || !kho_page_marked_order(page))
+		return NULL;
+	*order = kho_page_marked_order(page) - 1;
+	return page;
+}
+
+/* Pages of a block become ordinary allocated pages. */
+static void make_pages(struct page *page, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		*kho_compat_page_flags(page + i) &= ~(1UL << PG_reserved);
+	if (page_zone(page) == page_zone(page + nr - 1)) {
+		adjust_managed_page_count(page, nr);
+		return;
+	}
+	for (i = 0; i < nr; i++)
+		adjust_managed_page_count(page + i, 1);
+}
+
+/**
+ * kho_restore_folio() - take over a folio from the previous kernel
+ * @phys: physical address of its first byte
+ *
+ * Works once for each block that the previous kernel preserved as a folio; contents and order are
+ * as they were. The caller owns the only reference.
+ *
+ * Context: may sleep.
+ *
+ * Return: the folio; NULL if nothing waits at exactly this address, or if there is no memory to
+ * make a folio of its order (it then still waits).
+ */
+struct folio *kho_restore_folio(phys_addr_t phys)
+{
+	const struct folio_template *t = NULL;
+	struct page *page;
+	unsigned int order;
+
+	page = marked_page(phys, &order);
+	if (!page)
+		return NULL;
+	if (order > KHO_MAX_BUDDY_ORDER)
+		return NULL;
+	if (order) {
+		t = template_get(order);
+		if (!t)
+			return NULL;
+	}
+	if (!kho_page_unmark(page, order))
+		return NULL;
+	if (t)
+		make_folio(t, page, order);
+	else
+		*kho_compat_page_flags(page) &= ~(1UL << PG_reserved);
+	adjust_managed_page_count(page, 1L << order);
+	kho_in_claimed(PAGE_SIZE << order);
+	return page_folio(page);
+}
+EXPORT_SYMBOL_GPL(kho_restore_folio);
+
+/* Is [phys, phys + nr_pages) made of whole marked blocks? Under mark_lock. */
+static bool range_is_marked(phys_addr_t phys, unsigned long nr_pages)
+{
+	unsigned int order;
+
+	while (nr_pages) {
+		if (!marked_page(phys, &order) || 1UL << order > nr_pages)
+			return false;
+		nr_pages -= 1UL << order;
+		phys += PAGE_SIZE << order;
+	}
+	return true;
+}
+
+/**
+ * kho_restore_pages() - take over a range of pages from the previous kernel
+ * @phys: physical address of the first page
+ * @nr_pages: length, as it was preserved with kho_preserve_pages()
+ *
+ * Works once. Contents are as they were; each page has one reference, the caller's.
+ *
+ * Context: may sleep.
+ *
+ * Return: the first page; NULL if not exactly this range waits, and then nothing of it is taken.
+ */
+struct page *kho_restore_pages(phys_addr_t phys, unsigned long nr_pages)
+{
+	unsigned long left = nr_pages, nr;
+	struct page *page;
+	unsigned int order;
+
+	if (!nr_pages)
+		return NULL;
+	scoped_guard(mutex, &mark_lock)
+	{
+		phys_addr_t p = phys;
+
+		if (!range_is_marked(phys, nr_pages))
+			return NULL;
+		for (; left; left -= nr, p += nr << PAGE_SHIFT) {
+			page = marked_page(p, &order);
+			nr = 1UL << order;
+			set_page_private(page, 0);
+		}
+	}
+	page = pfn_to_page(PHYS_PFN(phys));
+	make_pages(page, nr_pages);
+	kho_in_claimed((u64)nr_pages << PAGE_SHIFT);
+	return page;
+}
+EXPORT_SYMBOL_GPL(kho_restore_pages);
