@@ -109,7 +109,7 @@ check_scripts() {
 
 check_spelling() {
 	files | grep -v -E '^(COPYING|tests/fuzz/corpus/|tests/golden/.*\.bin)' |
-		xargs codespell -L inout,ser,numer,fo
+		xargs codespell -L inout,ser,numer,fo,upto
 }
 
 check_freestanding() {

@@ -7,6 +7,16 @@
 #   metric KEY VALUE       report a measurement
 #   done_all               everything the scenario wanted has happened
 #   module [PARAM...]      load kho.ko
+#   client                 load kho.ko and the test client
+#   vmtest COMMAND...      a command to the client, which must succeed (tests/kmod/kho_vmtest.c)
+#   found                  what its last command found
+#   want WHAT A OP B       fail unless the comparison of test(1) holds
+#   refuses PATTERN COMMAND...  the command fails and says something that matches
+#   status PATH            a value of `kho status --json`, such as in.bytes
+#   flag NAME              whether `kho status` shows a flag
+#   carry KEY VALUE        the next stages find it as $VM_KEY
+#   meminfo KEY            KiB, of /proc/meminfo
+#   fill_memory            use nearly all that is available, and give it back
 #   load_next [OPTION...]  load the next kernel of the path with `kho load`
 #   jump                   into what is loaded, with `kho exec`
 #   hop [OPTION...]        both
@@ -31,6 +41,61 @@ done_all() {
 
 module() {
 	insmod "/ko/$(uname -r)/kho.ko" "$@" || fail "insmod kho.ko $*"
+}
+
+client() {
+	module "$@"
+	insmod "/ko/$(uname -r)/kho_vmtest.ko" || fail "insmod kho_vmtest.ko"
+}
+
+found() {
+	cat /sys/module/kho_vmtest/parameters/result
+}
+
+vmtest() {
+	echo "$*" >/sys/module/kho_vmtest/parameters/run 2>/dev/null || fail "vmtest $*: $(found)"
+}
+
+want() {
+	test "$2" "$3" "$4" || fail "$1: $2 is not $3 $4"
+}
+
+refuses() {
+	local pattern="$1" said
+
+	shift
+	said=$("$@" 2>&1) && fail "was not refused: $*"
+	echo "$said" | grep -q -E "$pattern" || fail "$* was refused, but said: $said"
+}
+
+# Values of the JSON are one a line: "key":value, after a line that opens the object.
+status() {
+	kho status --json | awk -v path="$1" '
+		BEGIN { nr = split(path, part, ".") }
+		/[{]$/ && nr == 2 { inside = index($0, "\"" part[1] "\"") > 0 }
+		index($0, "\"" part[nr] "\":") && (nr == 1 || inside) {
+			sub(/^[^:]*: */, "")
+			sub(/,$/, "")
+			gsub(/^"|"$/, "")
+			print
+			exit
+		}'
+}
+
+flag() {
+	kho status --json | tr -d ' \n' | grep -q "\"flags\":\[[^]]*\"$1\""
+}
+
+carry() {
+	carried="$carried vmtest.$1=$2"
+}
+
+meminfo() {
+	awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo
+}
+
+fill_memory() {
+	vmtool fill $(($(meminfo MemAvailable) * 9 / 10240)) || fail "memory is not usable"
 }
 
 # Kernel of stage N of the path; empty if there is none.
@@ -58,6 +123,7 @@ next_initrd() {
 
 next_cmdline() {
 	sed "s/vmtest\.stage=[0-9]*/vmtest.stage=$((VM_stage + 1))/" /proc/cmdline | tr -d '\n'
+	echo "$carried"
 }
 
 load_next() {
@@ -97,6 +163,7 @@ plain_jump() {
 	fail "kexec came back with status $?"
 }
 
+carried=
 vmtool say "STAGE $VM_stage $(uname -r)"
 metric tsc_init "$VM_tsc"
 # shellcheck source=/dev/null
