@@ -167,25 +167,39 @@ static void look_reserved(struct page *page, unsigned int order)
 	}
 }
 
-/* Do the words that the allocator itself checks agree with those of a real folio? */
-static bool same_page(struct page *made, struct page *made_head,
-		      struct page *real, struct page *real_head)
-{
-	unsigned long flags = flag_bits();
+/*
+ * Words of a struct page in which the allocator leaves nothing to chance. The others may hold what
+ * an earlier use of the page left there.
+ */
+static const size_t telling[] = {
+	offsetof(struct page, flags) / sizeof(long),
+	offsetof(struct page, compound_head) / sizeof(long),
+	offsetof(struct page, mapping) / sizeof(long),
+	offsetof(struct page, _mapcount) / sizeof(long),
+	offsetof(struct page, _refcount) / sizeof(long),
+};
 
-	if ((*kho_compat_page_flags(made) & flags) !=
-	    (*kho_compat_page_flags(real) & flags))
-		return false;
-	if (page_count(made) != page_count(real) ||
-	    page_ref_count(made) != page_ref_count(real) ||
-	    atomic_read(&made->_mapcount) != atomic_read(&real->_mapcount) ||
-	    made->mapping != real->mapping)
-		return false;
-	if (made == made_head)
-		return compound_order(made) == compound_order(real);
-	return PageTail(made) && compound_head(made) == made_head &&
-	       made->compound_head - (unsigned long)made_head ==
-		       real->compound_head - (unsigned long)real_head;
+static bool same_page(struct page *made, struct page *made_head,
+		      struct page *real, struct page *real_head,
+		      unsigned long nr)
+{
+	struct page_image a, b;
+	unsigned int i;
+
+	capture(&a, made, made_head, nr);
+	capture(&b, real, real_head, nr);
+	/* The first words of a head are links of lists it may have been on. */
+	for (i = 0; i < ARRAY_SIZE(telling); i++) {
+		size_t w = telling[i];
+
+		if (made == made_head && w == telling[1])
+			continue;
+		if (a.word[w] != b.word[w] || ((a.moved ^ b.moved) >> w & 1))
+			return false;
+	}
+	return made == made_head ?
+		       !PageTail(made) :
+		       PageTail(made) && compound_head(made) == made_head;
 }
 
 static bool same_folio(struct page *made, struct page *real, unsigned int order)
@@ -194,11 +208,12 @@ static bool same_folio(struct page *made, struct page *real, unsigned int order)
 	unsigned long i;
 
 	if (folio_order(folio) != order || folio_ref_count(folio) != 1 ||
-	    folio_mapped(folio) || folio_test_reserved(folio) ||
-	    folio_test_locked(folio) || folio_test_lru(folio))
+	    compound_order(made) != order || folio_mapped(folio) ||
+	    folio_test_reserved(folio) || folio_test_locked(folio) ||
+	    folio_test_lru(folio))
 		return false;
 	for (i = 0; i < 1UL << order; i++)
-		if (!same_page(made + i, made, real + i, real))
+		if (!same_page(made + i, made, real + i, real, 1UL << order))
 			return false;
 	return true;
 }
