@@ -114,10 +114,11 @@ static bool find_extent(struct check *c, u64 start, u64 end)
 	return true;
 }
 
-/* As kho_incoming_contains(); @end must be above @start. */
+/* As kho_incoming_contains(). */
 static inline bool contained(struct check *c, u64 start, u64 end)
 {
-	if (likely(start >= c->extent.start && end <= c->extent.end))
+	if (likely(start >= c->extent.start && end <= c->extent.end &&
+		   start < end))
 		return true;
 	return find_extent(c, start, end);
 }
@@ -533,7 +534,7 @@ static inline int take_key(struct check *c, u64 key, u64 where)
 			      tally->nr_keys + 1, c->max_keys);
 	phys = kho_key_phys(key);
 	end = phys + (KHO_PAGE_SIZE << order);
-	if (unlikely(end <= phys || !contained(c, phys, end)))
+	if (unlikely(!contained(c, phys, end)))
 		return refuse(c, -ERANGE, "preserved block outside the extents",
 			      where, phys, phys);
 	if (unlikely(c->orders >> order > 1) && enclosing_block(c, phys, order))

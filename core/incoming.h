@@ -72,10 +72,10 @@ struct kho_incoming {
  *
  * In this order: head node; chain; that the wire area lies in an extent; module struct, version
  * and checksum; root FDT, first its checksum; that all of them agree on the wire area and the
- * tree; that each subtree lies in an extent; then the walk: each node page inside an extent, outside the wire
- * area, not below itself, and no more of them than the extents have pages; each key of a possible
- * order, each block wholly inside one extent, not overlapping another, no more of them than were
- * counted; no block over a node; last the tally.
+ * tree; that each subtree lies in an extent; then the walk: each node page inside an extent,
+ * outside the wire area, not below itself, and no more of them than the extents have pages; each
+ * key of a possible order, each block wholly inside one extent, not overlapping another, no more
+ * of them than were counted; no block over a node; last the tally.
  * A head that is not at the start of a wire area, or a root FDT without KHO_MODULE_SUBTREE, comes
  * from a kernel with native KHO: -ENOENT.
  *
