@@ -194,7 +194,7 @@ u64 sysinfo_systab(const char *name)
 	return p ? strtoull(p, NULL, 0) : 0;
 }
 
-static int read_descriptor(unsigned int entry, struct efi_descriptor *d)
+static int read_efi_descriptor(unsigned int entry, struct efi_descriptor *d)
 {
 	static const char directory[] = "/sys/firmware/efi/runtime-map";
 	u64 type;
@@ -219,8 +219,8 @@ static int read_runtime_map(struct efi_runtime *efi)
 		if (!(efi->nr % 64))
 			efi->map = need(realloc(
 				efi->map, (efi->nr + 64) * sizeof(*efi->map)));
-		err = read_descriptor((unsigned int)efi->nr,
-				      &efi->map[efi->nr]);
+		err = read_efi_descriptor((unsigned int)efi->nr,
+					  &efi->map[efi->nr]);
 		efi->nr += !err;
 	}
 	if (err == -ENOENT && efi->nr)

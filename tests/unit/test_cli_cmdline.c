@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Words of the next kernel's command line.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../cli/util.c"
+#include "../../cli/cmdline.c"
+
+static void objects(const char *line, const char *to)
+{
+	struct cmdline_word word;
+
+	if (!cmdline_objection(line, &word))
+		fail_msg("'%s' was taken", line);
+	assert_int_equal(word.len, strlen(to));
+	assert_memory_equal(word.name, to, word.len);
+}
+
+static void accepts(const char *line)
+{
+	struct cmdline_word word;
+
+	if (cmdline_objection(line, &word))
+		fail_msg("'%s': objected to '%.*s'", line, (int)word.len,
+			 word.name);
+}
+
+static void objects_to_words_that_hide_memory(void **state)
+{
+	objects("mem=1G", "mem=1G");
+	objects("quiet mem=1G ro", "mem=1G");
+	objects("memmap=exactmap", "memmap=exactmap");
+	objects("ro memmap=64M$1G", "memmap=64M$1G");
+	objects("\"mem=1G\"", "mem=1G\"");
+	objects("root=\"LABEL=a b\" mem=1G", "mem=1G");
+	objects("efi-fake-mem=1G@2G:0x10000", "efi-fake-mem=1G@2G:0x10000");
+	objects("mem_encrypt=on", "mem_encrypt=on");
+	objects("\tmem=1G\n", "mem=1G");
+}
+
+static void takes_everything_else(void **state)
+{
+	accepts("");
+	accepts("   ");
+	accepts("nokaslr");
+	accepts("root=/dev/vda1 ro quiet console=ttyS0,115200");
+	accepts("mem");
+	accepts("memmap");
+	accepts("mem_encrypt=off");
+	accepts("movablecore=1G kernelcore=mirror memtest=1 mem_sleep_default=deep");
+	accepts("dyndbg=\"file x.c mem=1G\"");
+	accepts("quiet -- mem=1G");
+}
+
+static void splits_like_the_kernel(void **state)
+{
+	const char *line = "  a=1 b \"c d=e f\" g=\"h i\" -- j";
+	static const char *const names[] = { "a", "b", "c d", "g" };
+	struct cmdline_word word;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		assert_true(cmdline_next(&line, &word));
+		assert_int_equal(word.name_len, strlen(names[i]));
+		assert_memory_equal(word.name, names[i], word.name_len);
+	}
+	assert_false(cmdline_next(&line, &word));
+}
+
+static void finds_elements_of_lists(void **state)
+{
+	assert_true(cmdline_has("efi=debug,noruntime", "efi", "noruntime"));
+	assert_true(cmdline_has("x efi=old_map", "efi", "old_map"));
+	assert_false(cmdline_has("efi=noruntimes", "efi", "noruntime"));
+	assert_false(cmdline_has("efi", "efi", "noruntime"));
+	assert_false(cmdline_has("noefi=1x", "efi", NULL));
+	assert_true(cmdline_has("noefi", "noefi", NULL));
+}
+
+static void reuses(const char *running, const char *expected)
+{
+	autofree char *line = cmdline_reusable(running);
+
+	assert_string_equal(line, expected);
+}
+
+static void reuse_leaves_out_the_boot_loaders_words(void **state)
+{
+	reuses("", "");
+	reuses("BOOT_IMAGE=/vmlinuz", "");
+	reuses("BOOT_IMAGE=/vmlinuz-6.1 root=/dev/sda1 ro",
+	       "root=/dev/sda1 ro");
+	reuses("ro initrd=\\initrd.img  quiet\n", "ro quiet");
+	reuses("a=\"b c\" BOOT_IMAGE=x \"d e\"", "a=\"b c\" \"d e\"");
+	reuses("ro -- BOOT_IMAGE=x 3", "ro -- BOOT_IMAGE=x 3");
+}
+
+static void joins(const char *a, const char *b, const char *expected)
+{
+	autofree char *line = cmdline_join(a, b);
+
+	assert_string_equal(line, expected);
+}
+
+static void join_puts_one_blank_between(void **state)
+{
+	joins(NULL, NULL, "");
+	joins("a", NULL, "a");
+	joins(NULL, "b", "b");
+	joins("", "b", "b");
+	joins("a", "b", "a b");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(objects_to_words_that_hide_memory),
+		cmocka_unit_test(takes_everything_else),
+		cmocka_unit_test(splits_like_the_kernel),
+		cmocka_unit_test(finds_elements_of_lists),
+		cmocka_unit_test(reuse_leaves_out_the_boot_loaders_words),
+		cmocka_unit_test(join_puts_one_blank_between),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

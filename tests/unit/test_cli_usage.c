@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exit codes: wrong usage is 2 and does nothing, help is 0. What would act on the machine is
+ * replaced and only counted. Verbs that print JSON are tested in a virtual machine.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../cli/dev.h"
+#include "../../cli/image.h"
+#include "../../cli/kexecload.h"
+#include "../../cli/util.c"
+#include "../../cli/findings.c"
+#include "../../cli/imageopts.c"
+#include "../../cli/verbs.c"
+
+#define help_text load_help_text
+#include "../../cli/load.c"
+#undef help_text
+#define help_text unload_help_text
+#include "../../cli/unload.c"
+#undef help_text
+#define help_text exec_help_text
+#include "../../cli/exec.c"
+#undef help_text
+#define help_text drop_help_text
+#include "../../cli/drop.c"
+#undef help_text
+#define help_text put_help_text
+#define copy put_copy
+#include "../../cli/put.c"
+#undef copy
+#undef help_text
+#define help_text get_help_text
+#define copy get_copy
+#include "../../cli/get.c"
+
+static int actions;
+static struct image_options seen;
+
+int dev_open(void)
+{
+	actions++;
+	return -ENOENT;
+}
+
+int dev_open_or_say(void)
+{
+	actions++;
+	return -1;
+}
+
+bool dev_absent(int err)
+{
+	return err == -ENOENT;
+}
+
+#define NEVER(name, ...)                                \
+	int name(__VA_ARGS__)                           \
+	{                                               \
+		fail_msg("%s without a device", #name); \
+		return -1;                              \
+	}
+
+NEVER(dev_status, int fd, struct kho_ioctl_status *st)
+NEVER(dev_image_release, int fd)
+NEVER(dev_in_drop, int fd)
+NEVER(dev_parcel_create, int fd, const char *name, bool replace)
+NEVER(dev_parcel_commit, int fd)
+NEVER(dev_parcel_open, int fd, const char *name, u64 *bytes)
+NEVER(dev_parcel_drop, int fd, const char *name)
+NEVER(dev_parcel_list, int fd, struct kho_parcel_info **out, u32 *nr)
+
+int sysinfo_kexec_loaded(void)
+{
+	actions++;
+	return 0;
+}
+
+int kexecload_unload(void)
+{
+	fail_msg("nothing is loaded");
+	return -1;
+}
+
+int kexecload_exec(void)
+{
+	fail_msg("nothing is loaded");
+	return -1;
+}
+
+const char *kexecload_explain(int err)
+{
+	return strerror(-err);
+}
+
+bool image_check(struct image *im, bool all)
+{
+	actions++;
+	seen = im->opt;
+	finding_problem(&im->findings, "test", NULL, "this is a test");
+	return false;
+}
+
+int image_load(struct image *im)
+{
+	fail_msg("a problem was found");
+	return -1;
+}
+
+void image_free(struct image *im)
+{
+	findings_free(&im->findings);
+}
+
+/* Runs a verb with the words of a line, which stay valid until the next run. */
+static int run(int (*verb)(int argc, char **argv), const char *line)
+{
+	static char copy[256];
+	char *argv[16] = { "kho" }, *save = NULL, *word;
+	int argc = 1;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	optind = 0;
+	actions = 0;
+	return verb(argc, argv);
+}
+
+static void wrong(int (*verb)(int argc, char **argv), const char *line)
+{
+	assert_int_equal(run(verb, line), EXIT_USAGE);
+	assert_int_equal(actions, 0);
+}
+
+static void acts(int (*verb)(int argc, char **argv), const char *line, int code)
+{
+	assert_int_equal(run(verb, line), code);
+	assert_int_not_equal(actions, 0);
+}
+
+static void wrong_usage_of_load(void **state)
+{
+	wrong(verb_load, "");
+	wrong(verb_load, "a b");
+	wrong(verb_load, "a --nonsense");
+	wrong(verb_load, "a --initrd");
+	wrong(verb_load, "a --reuse-cmdline=x");
+	wrong(verb_load, "a --reuse-cmdline --command-line=b");
+}
+
+static void load_takes_all_options(void **state)
+{
+	acts(verb_load, "--initrd=i k --append a --command-line c",
+	     EXIT_FAILED);
+	assert_string_equal(seen.kernel, "k");
+	assert_false(seen.reuse_cmdline);
+	acts(verb_load, "k --reuse-cmdline", EXIT_FAILED);
+	assert_true(seen.reuse_cmdline);
+	assert_null(seen.initrd);
+}
+
+static void wrong_usage_of_the_others(void **state)
+{
+	wrong(verb_unload, "x");
+	wrong(verb_unload, "--all");
+	wrong(verb_exec, "x");
+	wrong(verb_exec, "--now");
+	wrong(verb_put, "");
+	wrong(verb_put, "a b c");
+	wrong(verb_put, "a b --file c");
+	wrong(verb_put, "a --nonsense");
+	wrong(verb_get, "");
+	wrong(verb_get, "a b");
+	wrong(verb_get, "a --output");
+	wrong(verb_drop, "");
+	wrong(verb_drop, "a --all");
+	wrong(verb_drop, "--incoming a");
+	wrong(verb_drop, "--everything");
+}
+
+static void help_is_never_wrong(void **state)
+{
+	int (*const verbs[])(int argc, char **argv) = {
+		verb_load, verb_unload, verb_exec,
+		verb_put,  verb_get,	verb_drop,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++) {
+		assert_int_equal(run(verbs[i], "--help"), EXIT_OK);
+		assert_int_equal(run(verbs[i], "x -h y z"), EXIT_OK);
+		assert_int_equal(actions, 0);
+	}
+}
+
+static void without_a_module_everything_fails_but_unload(void **state)
+{
+	acts(verb_put, "a /dev/null", EXIT_FAILED);
+	acts(verb_get, "a", EXIT_FAILED);
+	acts(verb_drop, "a", EXIT_FAILED);
+	acts(verb_drop, "--all", EXIT_FAILED);
+	acts(verb_exec, "", EXIT_FAILED);
+	acts(verb_exec, "--force", EXIT_FAILED);
+	acts(verb_unload, "", EXIT_OK);
+}
+
+static void a_missing_file_is_a_failure(void **state)
+{
+	assert_int_equal(run(verb_put, "a /nonexistent/file"), EXIT_FAILED);
+	assert_int_equal(actions, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_usage_of_load),
+		cmocka_unit_test(load_takes_all_options),
+		cmocka_unit_test(wrong_usage_of_the_others),
+		cmocka_unit_test(help_is_never_wrong),
+		cmocka_unit_test(without_a_module_everything_fails_but_unload),
+		cmocka_unit_test(a_missing_file_is_a_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
