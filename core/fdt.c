@@ -298,7 +298,8 @@ static int check_reserve_map(const u8 *page, struct fdt_fault *f)
 		if (!read_u64(page + pos) &&
 		    !read_u64(page + pos + sizeof(u64)))
 			return 0;
-	return fault(f, "FDT memory reservation map has no end", pos, totalsize,
+	return fault(f, "FDT memory reservation map has no end",
+		     offsetof(struct fdt_header, off_mem_rsvmap), pos,
 		     totalsize);
 }
 
@@ -545,6 +546,9 @@ static int enter_node(struct fdt_walk *w, const struct fdt_item *item,
 {
 	if (w->root_ended)
 		return fault(f, "FDT second root node", item->pos, 0, 0);
+	if (!w->depth && item->name_len)
+		return fault(f, "FDT name of the root node", item->pos,
+			     item->name_len, 0);
 	w->depth++;
 	w->child_ended = false;
 	if (w->depth == 2) {

@@ -25,7 +25,7 @@
  *        is RAM that this kernel reserved at boot (an extent may have holes in it, so looking at
  *        both ends is not enough); -EEXIST if its first page is marked already; 0 otherwise. What
  *        was marked stays so until the caller forgets all marks; marks change nothing else.
- * @marked_order: order + 1 of the block marked at this page, 0 if none; asked for any page-aligned
+ * @marked_order: order + 1 of the block marked at this page, 0 if none; asked for any aligned
  *        address, whether there is memory or not
  * @ctx: passed to all of them
  */
