@@ -11,8 +11,7 @@
  *   unpreserve PERCENT   take some of them out again and free them, scribbled on
  *   restore              take over what the previous kernel saved, check it all
  *   recycle PERCENT      preserve some of what was restored anew, free the rest
- *   misuse LAST          everything that must be refused is; LAST is the
- *                        address of the last byte of RAM
+ *   misuse               everything that must be refused is
  *   xor PHYS BITS        damage a word of memory
  *   peek PHYS            read a word of memory
  *
@@ -77,6 +76,8 @@ struct vmtest_root_ser {
  * @nr_blocks: how many of @block are in use
  * @room: how many fit
  * @preserved: @block is preserved for the next kernel, otherwise only owned
+ * @aside: allocated, but cannot be preserved; or NULL
+ * @aside_order: its order
  * @seed: of the contents
  * @random: state of the generator
  * @result: of the last command
@@ -87,12 +88,19 @@ struct vmtest {
 	unsigned long nr_blocks;
 	unsigned long room;
 	bool preserved;
+	struct page *aside;
+	unsigned int aside_order;
 	u64 seed;
 	u64 random;
 	char result[256];
 };
 
 static struct vmtest vmtest;
+
+static unsigned long last;
+module_param(last, ulong, 0400);
+MODULE_PARM_DESC(last,
+		 "address of the last byte of RAM, which cannot be preserved");
 
 static int complain(int err, const char *what, u64 where)
 {
@@ -310,13 +318,25 @@ static int publish(void)
 
 /* --- save */
 
+static bool has_last(struct page *page, unsigned int order)
+{
+	return PHYS_PFN(last) - page_to_pfn(page) < 1UL << order;
+}
+
+/* From all nodes in turn; the block with the last page of RAM is put aside. */
 static struct page *alloc_anywhere(gfp_t gfp, unsigned int order)
 {
 	static int nid = MAX_NUMNODES;
+	struct page *page;
 
 	nid = next_node_in(nid, node_states[N_MEMORY]);
 	if (random_below(4) == 0)
 		gfp |= GFP_DMA32;
+	page = alloc_pages_node(nid, gfp | __GFP_NOWARN, order);
+	if (!page || !has_last(page, order))
+		return page;
+	vmtest.aside = page;
+	vmtest.aside_order = order;
 	return alloc_pages_node(nid, gfp | __GFP_NOWARN, order);
 }
 
@@ -699,13 +719,9 @@ static int misuse_subtrees(void *blob)
 
 static int run_misuse(const char *args)
 {
-	void *blob;
-	u64 last;
+	void *blob = alloc_preserved_page();
 	int err;
 
-	if (kstrtou64(args, 0, &last))
-		return complain(-EINVAL, "usage: misuse LAST", 0);
-	blob = alloc_preserved_page();
 	if (!blob)
 		return complain(-ENOMEM, "no page", 0);
 	err = expect("preserve a page below 1 MiB",
@@ -815,6 +831,8 @@ static void __exit vmtest_exit(void)
 		drop_block(&vmtest.block[i]);
 	}
 	vfree(vmtest.block);
+	if (vmtest.aside)
+		__free_pages(vmtest.aside, vmtest.aside_order);
 }
 module_exit(vmtest_exit);
 

@@ -24,7 +24,9 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/kho.h>
 #include <linux/reboot.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -396,6 +398,42 @@ static int tool_bytes(char **arg)
 	return 0;
 }
 
+/* user UID COMMAND...: run a command without any privilege. */
+static int tool_user(char **arg)
+{
+	unsigned int uid = strtoul(arg[0], NULL, 0);
+
+	if (setgid(uid) || setuid(uid)) {
+		perror("setuid");
+		return 126;
+	}
+	execvp(arg[1], arg + 1);
+	perror(arg[1]);
+	return 127;
+}
+
+/* Where the wire of this kernel is, which images are told as their setup_data. */
+static int tool_head(char **arg)
+{
+	struct kho_image_area area = { .bytes = PAGE_BYTES };
+	struct kho_ioctl_image_prepare prepare = {
+		.size = sizeof(prepare),
+		.nr_areas = 1,
+	};
+	int fd = open("/dev/kho", O_RDWR | O_CLOEXEC);
+
+	prepare.areas = (uintptr_t)&area;
+	if (fd < 0 || ioctl(fd, KHO_IOCTL_IMAGE_PREPARE, &prepare)) {
+		perror("/dev/kho");
+		return 1;
+	}
+	printf("%#llx\n", (unsigned long long)prepare.setup_data);
+	return 0;
+}
+
+/* Number of arguments of a tool that passes all of them on. */
+#define ANY_ARGS (-1)
+
 static const struct {
 	const char *name;
 	int nr_args;
@@ -409,13 +447,16 @@ static const struct {
 	{ "kexec", 0, tool_kexec },
 	{ "fill", 1, tool_fill },
 	{ "bytes", 2, tool_bytes },
+	{ "head", 0, tool_head },
+	{ "user", ANY_ARGS, tool_user },
 };
 
 static int run_as_tool(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (argc == tools[i].nr_args + 2 &&
-		    !strcmp(argv[1], tools[i].name))
+		if (argc > 1 && !strcmp(argv[1], tools[i].name) &&
+		    (tools[i].nr_args == argc - 2 ||
+		     (tools[i].nr_args == ANY_ARGS && argc > 3)))
 			return tools[i].run(argv + 2);
 	fprintf(stderr, "%s: unknown tool or wrong number of arguments\n",
 		argv[0]);

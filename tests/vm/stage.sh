@@ -45,7 +45,12 @@ module() {
 
 client() {
 	module "$@"
-	insmod "/ko/$(uname -r)/kho_vmtest.ko" || fail "insmod kho_vmtest.ko"
+	insmod "/ko/$(uname -r)/kho_vmtest.ko" "last=$(last_byte)" || fail "insmod kho_vmtest.ko"
+}
+
+# Address of the last byte of RAM.
+last_byte() {
+	grep 'System RAM' /proc/iomem | tail -n 1 | sed 's/^ *[0-9a-f]*-\([0-9a-f]*\).*/0x\1/'
 }
 
 found() {
