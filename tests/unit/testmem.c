@@ -30,8 +30,6 @@ static void *map_or_die(size_t bytes)
 
 void testmem_init(struct testmem *m, u64 phys, u64 nr_pages)
 {
-	u64 i;
-
 	if (phys % KHO_PAGE_SIZE || !nr_pages || nr_pages > UINT32_MAX)
 		test_die("testmem: impossible memory");
 	memset(m, 0, sizeof(*m));
@@ -41,16 +39,21 @@ void testmem_init(struct testmem *m, u64 phys, u64 nr_pages)
 	m->free = map_or_die(nr_pages * sizeof(*m->free));
 	m->phys = phys;
 	m->nr_pages = nr_pages;
-	for (i = 0; i < nr_pages; i++)
-		m->free[i] = (u32)(nr_pages - 1 - i);
-	m->nr_free = nr_pages;
 }
 
-void testmem_exit(struct testmem *m)
+void testmem_reset(struct testmem *m)
 {
 	if (m->nr_used)
 		test_die("testmem: %llu pages leaked",
 			 (unsigned long long)m->nr_used);
+	m->nr_free = 0;
+	m->nr_touched = 0;
+	testmem_fail_at(m, 0, false);
+}
+
+void testmem_exit(struct testmem *m)
+{
+	testmem_reset(m);
 	munmap(m->va, m->nr_pages * KHO_PAGE_SIZE);
 	munmap(m->population, m->nr_pages * sizeof(*m->population));
 	munmap(m->used, m->nr_pages);
@@ -72,9 +75,9 @@ void *testmem_alloc(void *ctx)
 	u32 nr;
 
 	m->nr_calls++;
-	if (must_fail(m) || !m->nr_free)
+	if (must_fail(m) || m->nr_used == m->nr_pages)
 		return NULL;
-	nr = m->free[--m->nr_free];
+	nr = m->nr_free ? m->free[--m->nr_free] : (u32)m->nr_touched++;
 	m->used[nr] = 1;
 	m->nr_used++;
 	return m->va + nr * KHO_PAGE_SIZE;

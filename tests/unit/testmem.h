@@ -17,8 +17,9 @@
  * @nr_pages: its size
  * @population: of each page, for kho_tracker_ops.node_population
  * @used: whether a page is allocated
- * @free: stack of the numbers of free pages
+ * @free: stack of the numbers of pages that were given back
  * @nr_free: height of that stack
+ * @nr_touched: pages from here on were never allocated
  * @nr_used: pages allocated
  * @nr_calls: calls of testmem_alloc() since testmem_fail_at()
  * @fail_at: the call that fails, counted from 1; 0 = none
@@ -32,6 +33,7 @@ struct testmem {
 	u8 *used;
 	u32 *free;
 	u64 nr_free;
+	u64 nr_touched;
 	u64 nr_used;
 	u64 nr_calls;
 	u64 fail_at;
@@ -47,6 +49,9 @@ void testmem_init(struct testmem *m, u64 phys, u64 nr_pages);
 
 /* Frees the memory; dies if a page is still allocated. */
 void testmem_exit(struct testmem *m);
+
+/* Makes the memory as if it were new; dies if a page is still allocated. */
+void testmem_reset(struct testmem *m);
 
 /* A zeroed page, or NULL if there is none left or the call was told to fail. @ctx: testmem */
 void *testmem_alloc(void *ctx);
