@@ -2,6 +2,7 @@
 #include <json-c/json.h>
 
 #include "imageopts.h"
+#include "loaded.h"
 #include "output.h"
 #include "verbs.h"
 
@@ -66,12 +67,27 @@ static void print_people(const struct findings *f)
 		       f->nr_problems == 1 ? "" : "s");
 }
 
+/* Not in the way of a load, which replaces it. */
+static void note_foreign(struct image *im)
+{
+	if (im->dev < 0 || loaded_image(&im->status) != LOADED_FOREIGN)
+		return;
+	finding_note(
+		&im->findings, "foreign-image",
+		"replace it with `kho load`, or take it away with `kho unload`",
+		"another program loaded the image that is loaded now: %s",
+		loaded_state(&im->status) ?
+			"the next kernel would lose everything that is preserved" :
+			"it keeps nothing");
+}
+
 static int check(const struct image_options *opt, bool json)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
 	bool good = image_check(&im, true);
 	int code;
 
+	note_foreign(&im);
 	if (json)
 		print_json(&im.findings);
 	else

@@ -5,6 +5,7 @@
 
 #include "dev.h"
 #include "kexecload.h"
+#include "loaded.h"
 #include "sysinfo.h"
 #include "verbs.h"
 
@@ -34,10 +35,7 @@ static bool loses_state(void)
 		    "image nevertheless.");
 		return true;
 	}
-	if (!(st.flags & KHO_STATUS_FOREIGN_IMAGE) &&
-	    st.flags & KHO_STATUS_IMAGE_LOADED)
-		return false;
-	if (!st.out_bytes && !st.nr_parcels)
+	if (loaded_image(&st) != LOADED_FOREIGN || !loaded_state(&st))
 		return false;
 	say("the loaded image is not from `kho load`: the next kernel would lose %s of preserved memory; load it "
 	    "with `kho load`, or use --force to lose it.",

@@ -110,7 +110,7 @@ static void check_initrd(struct image *im)
 
 	if (!im->opt.initrd)
 		return;
-	err = read_file(im->opt.initrd, INITRD_FILE_MAX, &im->initrd_file);
+	err = map_file(im->opt.initrd, INITRD_FILE_MAX, &im->initrd_file);
 	if (err) {
 		cannot_read(im, "initrd", im->opt.initrd, err);
 		return;

@@ -5,8 +5,8 @@
 #include <json-c/json.h>
 
 #include "dev.h"
+#include "loaded.h"
 #include "output.h"
-#include "sysinfo.h"
 #include "verbs.h"
 
 static const char help_text[] =
@@ -35,22 +35,7 @@ static const struct {
 	{ KHO_STATUS_MAP_UNSAFE, "loading-unsafe" },
 };
 
-/* Who loaded the image that is loaded? */
-enum image_state { IMAGE_NONE, IMAGE_OURS, IMAGE_FOREIGN, IMAGE_GONE };
-
-static enum image_state image_state(const struct kho_ioctl_status *st)
-{
-	int loaded = sysinfo_kexec_loaded();
-	bool ours = st->flags & KHO_STATUS_IMAGE_LOADED;
-
-	if (!loaded)
-		return ours ? IMAGE_GONE : IMAGE_NONE;
-	if (st->flags & KHO_STATUS_FOREIGN_IMAGE || (loaded > 0 && !ours))
-		return IMAGE_FOREIGN;
-	return ours ? IMAGE_OURS : IMAGE_NONE;
-}
-
-static const char *image_state_name(enum image_state state)
+static const char *image_state_name(enum loaded_image state)
 {
 	static const char *const name[] = { "none", "kho", "foreign",
 					    "unloaded-elsewhere" };
@@ -125,7 +110,7 @@ static void print_json(const struct kho_ioctl_status *st)
 	json_object *root = json_object_new_object();
 
 	json_object_object_add(root, "flags", json_flags(st->flags));
-	add_string(root, "image", image_state_name(image_state(st)));
+	add_string(root, "image", image_state_name(loaded_image(st)));
 	add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
 	json_object_object_add(root, "in", json_in(st));
@@ -157,20 +142,20 @@ static void print_out(const struct kho_ioctl_status *st)
 
 static void print_image(const struct kho_ioctl_status *st)
 {
-	switch (image_state(st)) {
-	case IMAGE_NONE:
+	switch (loaded_image(st)) {
+	case LOADED_NONE:
 		puts("Image: none is loaded; `kho load` loads one.");
 		break;
-	case IMAGE_OURS:
+	case LOADED_OURS:
 		puts("Image: loaded by kho; `systemctl kexec` or `kho exec` starts it.");
 		break;
-	case IMAGE_FOREIGN:
-		puts(st->out_bytes || st->nr_parcels ?
+	case LOADED_FOREIGN:
+		puts(loaded_state(st) ?
 			     "Image: ANOTHER PROGRAM LOADED IT. The next kernel would lose everything that is preserved;\n"
 			     "  load it again with `kho load`." :
 			     "Image: another program loaded it; what is preserved from now on would be lost.");
 		break;
-	case IMAGE_GONE:
+	case LOADED_GONE:
 		puts("Image: the one kho loaded was unloaded by another program; `kho unload` gives its memory back.");
 		break;
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 void say(const char *fmt, ...)
@@ -129,6 +130,38 @@ int read_file(const char *path, size_t limit, struct blob *out)
 	if (err)
 		blob_free(out);
 	return err;
+}
+
+int map_file(const char *path, size_t limit, struct blob *out)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	*out = (struct blob){ 0 };
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return read_file(path, limit, out);
+	if ((u64)st.st_size > limit)
+		return -EFBIG;
+	out->data =
+		mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (out->data == MAP_FAILED) {
+		out->data = NULL;
+		return -errno;
+	}
+	out->bytes = (size_t)st.st_size;
+	out->mapped = true;
+	return 0;
+}
+
+void blob_free(struct blob *b)
+{
+	if (b->mapped)
+		munmap(b->data, b->bytes);
+	else
+		free(b->data);
+	*b = (struct blob){ 0 };
 }
 
 const char *human_bytes(u64 bytes, char *buf, size_t size)

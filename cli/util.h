@@ -76,20 +76,15 @@ void *need(void *p);
  * struct blob - the contents of a file
  * @data: to be freed with blob_free()
  * @bytes: length
+ * @mapped: @data is a mapping of the file
  */
 struct blob {
 	u8 *data;
 	size_t bytes;
+	bool mapped;
 };
 
-static inline void blob_free(struct blob *b)
-{
-	free(b->data);
-	b->data = NULL;
-	b->bytes = 0;
-}
-
-#define autoblob __attribute__((__cleanup__(blob_free)))
+void blob_free(struct blob *b);
 
 /**
  * read_file() - read a whole file, whatever its size claims to be
@@ -100,6 +95,19 @@ static inline void blob_free(struct blob *b)
  * Return: 0 or negative errno.
  */
 int read_file(const char *path, size_t limit, struct blob *out);
+
+/**
+ * map_file() - map a regular file; read any other
+ * @path: file
+ * @limit: more bytes than this are refused with EFBIG
+ * @out: filled on success
+ *
+ * For contents that only the kernel looks at: a file that gets shorter meanwhile is EFAULT to a
+ * system call, but would end this program.
+ *
+ * Return: 0 or negative errno.
+ */
+int map_file(const char *path, size_t limit, struct blob *out);
 
 /**
  * write_all() - write(2) until everything is written

@@ -17,6 +17,7 @@
 #include "../../cli/util.c"
 #include "../../cli/findings.c"
 #include "../../cli/imageopts.c"
+#include "../../cli/loaded.c"
 #include "../../cli/verbs.c"
 
 #define help_text load_help_text

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Completion for kho(8) in bash.
+
+# Names of the parcels, one a line; nothing if the module is not loaded.
+_kho_parcels()
+{
+	kho list --noheadings -o NAME 2>/dev/null
+}
+
+# _kho_words WORD...: those that begin with the current word
+_kho_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
+}
+
+_kho_files()
+{
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+_kho_names()
+{
+	local IFS=$'\n'
+
+	mapfile -t COMPREPLY < <(compgen -W "$(_kho_parcels)" -- "$cur")
+}
+
+_kho_options()
+{
+	case $1 in
+	check) echo '--initrd --command-line --reuse-cmdline --append --json --help' ;;
+	load) echo '--initrd --command-line --reuse-cmdline --append --help' ;;
+	exec) echo '--force --help' ;;
+	status) echo '--json --help' ;;
+	put) echo '--file --replace --help' ;;
+	get) echo '--output --help' ;;
+	list) echo '--output --bytes --noheadings --json --help' ;;
+	drop) echo '--all --incoming --help' ;;
+	*) echo '--help' ;;
+	esac
+}
+
+_kho()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb=${COMP_WORDS[1]}
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_kho_words check load unload exec status put get list drop --help --version
+		return
+	fi
+	case $verb,$prev in
+	list,-o | list,--output) _kho_words NAME SIZE CREATED CRC ORIGIN ;;
+	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
+	*,--append | *,--command-line) ;;
+	*)
+		case $cur,$verb in
+		-*) _kho_words "$(_kho_options "$verb")" ;;
+		*,check | *,load | *,-l) _kho_files ;;
+		*,put) [ "$COMP_CWORD" -eq 2 ] || _kho_files ;;
+		*,get | *,drop) _kho_names ;;
+		esac
+		;;
+	esac
+}
+
+complete -F _kho kho
