@@ -126,7 +126,7 @@ $(B)/fuzz/obj/%.o: %.c
 	$(Q)$(CLANG) $(CFLAGS_COMMON) $(SAN) -fsanitize=fuzzer-no-link -Itests/unit -Itests/fuzz -c -o $@ $<
 
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o \
-		$(patsubst %.c,$(B)/fuzz/obj/%.o,$(core_src) $(fuzz_help))
+		$(patsubst %.c,$(B)/fuzz/obj/%.o,$(core_src) $(unit_help) $(fuzz_help))
 	$(call show,LD)
 	$(Q)$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ -lfdt
 

@@ -126,6 +126,13 @@ u64 handover_new_node(struct handover *h)
 	return phys;
 }
 
+/* Whether a page that handover_new_node() gave is there. */
+static bool is_node(const struct handover *h, u64 phys)
+{
+	return phys >= HANDOVER_BASE + MAP_NODES && phys < h->next_node_phys &&
+	       phys % KHO_PAGE_SIZE == 0;
+}
+
 u64 *handover_slot(struct handover *h, u64 key, unsigned int level)
 {
 	u64 *node = handover_at(h, h->tree_phys);
@@ -138,6 +145,8 @@ u64 *handover_slot(struct handover *h, u64 key, unsigned int level)
 			return slot;
 		if (!*slot)
 			*slot = handover_new_node(h);
+		if (!is_node(h, *slot))
+			return NULL;
 		node = handover_at(h, *slot);
 		if (l == 1)
 			return &node[key % 32768 / 64];
@@ -146,7 +155,10 @@ u64 *handover_slot(struct handover *h, u64 key, unsigned int level)
 
 void handover_enter_key(struct handover *h, u64 key)
 {
-	*handover_slot(h, key, 0) |= 1ULL << key % 64;
+	u64 *word = handover_slot(h, key, 0);
+
+	if (word)
+		*word |= 1ULL << key % 64;
 	h->tally.nr_keys++;
 	h->tally.hash += kho_mix64(key);
 }

@@ -88,9 +88,12 @@ struct kho_tally_ser *handover_tally(const struct handover *h);
 
 /* A zeroed page for a node of the tree. */
 u64 handover_new_node(struct handover *h);
-/* The leaf of a key, made with all that leads to it if there is none; and what leads to it. */
+/*
+ * The slot at @level on the way to a key, made with all that leads to it; at level 0 the word of
+ * the leaf. NULL if the way leads through something that is no node.
+ */
 u64 *handover_slot(struct handover *h, u64 key, unsigned int level);
-/* Enters a key as it is, however impossible, and counts it. */
+/* Enters a key as it is, however impossible, if there is a way to it, and counts it. */
 void handover_enter_key(struct handover *h, u64 key);
 void handover_preserve(struct handover *h, u64 phys, unsigned int order);
 /* Preserves up to @nr random blocks that do not overlap anything. */

@@ -12,19 +12,35 @@ void *parcels_at(const struct parcels *p, u64 phys)
 	return p->page + (phys - PARCELS_BASE);
 }
 
-void parcels_init(struct parcels *p, u64 nr_pages)
+static void begin(struct parcels *p)
 {
 	struct kho_parcel_head_ser *head;
 
-	memset(p, 0, sizeof(*p));
-	p->page = calloc(nr_pages, KHO_PAGE_SIZE);
-	p->known = calloc(nr_pages, 1);
-	p->nr_pages = nr_pages;
 	p->head_phys = parcels_new_page(p);
 	head = parcels_head(p);
 	head->magic = KHO_PARCEL_MAGIC;
 	head->version = KHO_PARCEL_VERSION;
 	head->entry_size = sizeof(struct kho_parcel_ser);
+}
+
+void parcels_init(struct parcels *p, u64 nr_pages)
+{
+	memset(p, 0, sizeof(*p));
+	p->page = calloc(nr_pages, KHO_PAGE_SIZE);
+	p->known = calloc(nr_pages, 1);
+	p->nr_pages = nr_pages;
+	begin(p);
+}
+
+void parcels_clear(struct parcels *p)
+{
+	memset(p->page, 0, p->next * KHO_PAGE_SIZE);
+	memset(p->known, 0, p->nr_pages);
+	p->next = 0;
+	p->last_phys = 0;
+	p->nr_last = 0;
+	p->claimed_pages = 0;
+	begin(p);
 }
 
 void parcels_exit(struct parcels *p)
@@ -86,13 +102,17 @@ static struct kho_block_header_ser *new_block(struct parcels *p)
 
 struct kho_parcel_ser *parcels_new_slot(struct parcels *p)
 {
-	struct kho_block_header_ser *block = NULL;
+	struct kho_block_header_ser *block;
 
-	if (p->last_phys)
-		block = parcels_at(p, p->last_phys);
-	if (!block || block->count == KHO_PARCELS_PER_BLOCK)
+	/* By our own count: what is in memory may have been damaged on purpose. */
+	if (p->nr_last == 0 || p->nr_last == KHO_PARCELS_PER_BLOCK) {
 		block = new_block(p);
-	return (struct kho_parcel_ser *)(block + 1) + block->count++;
+		p->nr_last = 0;
+	} else {
+		block = parcels_at(p, p->last_phys);
+	}
+	block->count = ++p->nr_last;
+	return (struct kho_parcel_ser *)(block + 1) + p->nr_last - 1;
 }
 
 struct kho_parcel_ser *parcels_put(struct parcels *p, const char *name,

@@ -16,6 +16,7 @@
  * @next: number of the page that is handed out next
  * @head_phys: head of the index
  * @last_phys: last block of the chain, 0 = none
+ * @nr_last: slots in it
  * @claimed_pages: for kho_page_ops.nr_pages
  */
 struct parcels {
@@ -25,12 +26,16 @@ struct parcels {
 	u64 next;
 	u64 head_phys;
 	u64 last_phys;
+	u32 nr_last;
 	u64 claimed_pages;
 };
 
 /* An index without parcels, in @nr_pages pages of memory. */
 void parcels_init(struct parcels *p, u64 nr_pages);
 void parcels_exit(struct parcels *p);
+
+/* Makes it as after parcels_init() again. */
+void parcels_clear(struct parcels *p);
 
 /* Anything in the memory; dies outside of it. */
 void *parcels_at(const struct parcels *p, u64 phys);
