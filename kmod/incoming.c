@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "kho.h"
 
@@ -39,7 +40,7 @@ static u32 nr_segments;
 static u32 last_segment;
 static char in_reason[256];
 static int in_error;
-static u64 in_released;
+static atomic64_t in_released;
 static atomic64_t in_unclaimed;
 static u64 in_validate_ns, in_release_ns, in_ready_ns;
 /* Copies: what outlives the wire's pages. */
@@ -149,9 +150,12 @@ static int in_mark(void *ctx, u64 phys, unsigned int order)
 	if (!in_one_segment(phys, phys + (PAGE_SIZE << order)))
 		return -ERANGE;
 	page = pfn_to_page(PHYS_PFN(phys));
-	if (!PageReserved(page))
+	if (unlikely(!PageReserved(page)))
 		return -ERANGE;
-	return kho_page_mark(page, order);
+	if (unlikely(kho_page_marked_order(page)))
+		return -EEXIST;
+	set_page_private(page, KHO_MARK(order));
+	return 0;
 }
 
 static unsigned int in_marked_order(void *ctx, u64 phys)
@@ -215,36 +219,105 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 
 /* ---------------------------------------------------------------------------- give back gaps */
 
-/* First page at or after @pfn that is not to be given back: marked, or @end. */
-static unsigned long gap_end(unsigned long pfn, unsigned long end)
+/*
+ * Gaps are found at once, while nobody can restore anything, and are given back by a worker: clients
+ * need not wait for the page allocator to take back memory that is not theirs.
+ */
+struct gap_page {
+	struct gap_page *next;
+	u32 nr;
+	struct {
+		unsigned long start_pfn;
+		unsigned long end_pfn;
+	} gap[(PAGE_SIZE - 16) / 16];
+};
+
+static_assert(sizeof(struct gap_page) <= PAGE_SIZE);
+
+static struct gap_page *in_gaps;
+
+static void kho_give_back_gaps(struct work_struct *work)
 {
-	while (pfn < end && !kho_page_marked_order(pfn_to_page(pfn)))
-		pfn++;
-	return pfn;
+	u64 start = ktime_get_ns();
+	struct gap_page *page;
+	u32 i;
+
+	while (in_gaps) {
+		page = in_gaps;
+		in_gaps = page->next;
+		for (i = 0; i < page->nr; i++) {
+			atomic64_add(kho_give_back(page->gap[i].start_pfn,
+						   page->gap[i].end_pfn),
+				     &in_released);
+			cond_resched();
+		}
+		free_page((unsigned long)page);
+	}
+	in_release_ns = ktime_get_ns() - start;
 }
 
-/* Gives back what is not marked. */
-static void release_gaps(void)
+static DECLARE_WORK(gaps_work, kho_give_back_gaps);
+
+/* Notes a gap for the worker; without memory for the note it is given back here and now. */
+static void note_gap(unsigned long start_pfn, unsigned long end_pfn)
+{
+	struct gap_page *page = in_gaps;
+
+	if (!page || page->nr == ARRAY_SIZE(page->gap)) {
+		page = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
+		if (!page) {
+			atomic64_add(kho_give_back(start_pfn, end_pfn),
+				     &in_released);
+			return;
+		}
+		page->nr = 0;
+		page->next = in_gaps;
+		in_gaps = page;
+	}
+	page->gap[page->nr].start_pfn = start_pfn;
+	page->gap[page->nr++].end_pfn = end_pfn;
+}
+
+/* First page at or after @page that starts a preserved block, or @end. */
+static struct page *gap_end(struct page *page, struct page *end)
+{
+	while (page < end && !kho_page_marked_order(page))
+		page++;
+	return page;
+}
+
+/* Notes everything between preserved blocks. */
+static void find_gaps(struct page *page, struct page *end)
+{
+	struct page *stop;
+	unsigned int order;
+
+	while (page < end) {
+		order = kho_page_marked_order(page);
+		if (order) {
+			page += 1UL << (order - 1);
+			continue;
+		}
+		stop = gap_end(page, end);
+		note_gap(page_to_pfn(page), page_to_pfn(stop));
+		page = stop;
+	}
+}
+
+/* Struct pages of x86-64 are one array (SPARSEMEM_VMEMMAP), backed wherever there is RAM. */
+static void find_all_gaps(void)
 {
 	u32 i;
 
 	for (i = 0; i < nr_segments; i++) {
-		unsigned long pfn = PHYS_PFN(in_segment[i].start);
-		unsigned long end = PHYS_PFN(in_segment[i].end), stop;
+		struct page *first = pfn_to_page(PHYS_PFN(in_segment[i].start));
+		unsigned long nr =
+			PHYS_PFN(in_segment[i].end - in_segment[i].start);
 
-		while (pfn < end) {
-			struct page *page = pfn_to_page(pfn);
-			unsigned int order = kho_page_marked_order(page);
-
-			if (order) {
-				pfn += 1UL << (order - 1);
-				continue;
-			}
-			stop = gap_end(pfn, end);
-			in_released += kho_give_back(pfn, stop);
-			pfn = stop;
-		}
+		find_gaps(first, first + nr);
+		cond_resched();
 	}
+	queue_work(system_unbound_wq, &gaps_work);
 }
 
 /* The wire area was preserved like anything else: it is ours, and stays. */
@@ -352,6 +425,7 @@ int kho_in_init(u64 head_phys)
  */
 void kho_in_exit(void)
 {
+	flush_work(&gaps_work);
 	if (in_state == IN_NONE && in_data.module)
 		forget_marks();
 }
@@ -369,15 +443,14 @@ void kho_in_accept(void)
 		return;
 	atomic64_set(&in_unclaimed, in_data.tally.nr_pages << PAGE_SHIFT);
 	__module_get(THIS_MODULE);
-	release_gaps();
+	find_all_gaps();
 	claim_wire();
-	in_release_ns = ktime_get_ns() - start;
+	in_validate_ns += ktime_get_ns() - start;
 	in_ready_ns = ktime_get_real_ns();
 	in_state = IN_ACCEPTED;
 	pr_info("exec from: %s (count %u)\n", in_release, in_kexec_count);
-	pr_info("%llu blocks, %llu KiB handed over; %llu KiB between them given back\n",
-		in_data.tally.nr_keys, in_data.tally.nr_pages << 2,
-		in_released >> 10);
+	pr_info("%llu blocks, %llu KiB handed over\n", in_data.tally.nr_keys,
+		in_data.tally.nr_pages << (PAGE_SHIFT - 10));
 	kho_in_claimed(0);
 }
 
@@ -489,8 +562,9 @@ static void drop_refused(void)
 			     run += PAGE_SIZE)
 				if (!droppable(run))
 					break;
-			in_released +=
-				kho_give_back(PHYS_PFN(phys), PHYS_PFN(run));
+			atomic64_add(kho_give_back(PHYS_PFN(phys),
+						   PHYS_PFN(run)),
+				     &in_released);
 			phys = run + PAGE_SIZE;
 			cond_resched();
 		}
@@ -509,6 +583,7 @@ static void drop_refused(void)
  */
 int kho_in_drop(void)
 {
+	flush_work(&gaps_work);
 	guard(mutex)(&in_lock);
 	if (in_dropped)
 		return -ENOENT;
@@ -529,9 +604,12 @@ int kho_in_drop(void)
 /**
  * kho_in_status() - fill the incoming part of a status
  * @status: out
+ *
+ * Waits until all gaps are given back, so that what it tells is final.
  */
 void kho_in_status(struct kho_ioctl_status *status)
 {
+	flush_work(&gaps_work);
 	guard(mutex)(&in_lock);
 	if (in_state != IN_NONE)
 		status->flags |= KHO_STATUS_IN_PRESENT;
@@ -545,7 +623,7 @@ void kho_in_status(struct kho_ioctl_status *status)
 	status->in_blocks = in_data.tally.nr_keys;
 	status->in_bytes = in_data.tally.nr_pages << PAGE_SHIFT;
 	status->in_unclaimed_bytes = atomic64_read(&in_unclaimed);
-	status->in_released_bytes = in_released;
+	status->in_released_bytes = atomic64_read(&in_released);
 	status->in_error = in_error;
 	status->in_validate_ns = in_validate_ns;
 	status->in_release_ns = in_release_ns;

@@ -100,6 +100,7 @@ u32 kho_in_ranges(struct kho_range_info *info, u32 room);
 
 /* "KHOP" in the upper half of page->private, order + 1 in the lower. */
 #define KHO_MARK_MAGIC (0x4b484f50UL << 32)
+#define KHO_MARK(order) (KHO_MARK_MAGIC | ((order) + 1))
 
 /* Order + 1 of the preserved block that starts at this page; 0 if none does. */
 static inline unsigned int kho_page_marked_order(struct page *page)
@@ -112,7 +113,6 @@ static inline unsigned int kho_page_marked_order(struct page *page)
 }
 
 int kho_restore_init(void);
-int kho_page_mark(struct page *page, unsigned int order);
 bool kho_page_unmark(struct page *page, unsigned int order);
 
 /* ------------------------------------------------------- scratch.c: room for the image to load */

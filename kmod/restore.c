@@ -22,8 +22,6 @@
 #include "compat/compat.h"
 #include "kho.h"
 
-#define MARK(order) (KHO_MARK_MAGIC | ((order) + 1))
-
 /* Words in a struct page; the first is the flags. */
 #define PAGE_WORDS (sizeof(struct page) / sizeof(unsigned long))
 /* The first pages of a folio differ from each other, the others are alike. */
@@ -58,21 +56,6 @@ static DEFINE_MUTEX(template_lock);
 static DEFINE_MUTEX(mark_lock);
 
 /* ------------------------------------------------------------------------------------- marks */
-
-/**
- * kho_page_mark() - mark a preserved block by its first page
- * @page: boot-reserved
- * @order: of the block
- *
- * Return: 0 or -EEXIST.
- */
-int kho_page_mark(struct page *page, unsigned int order)
-{
-	if (kho_page_marked_order(page))
-		return -EEXIST;
-	set_page_private(page, MARK(order));
-	return 0;
-}
 
 /**
  * kho_page_unmark() - take the mark of a block away

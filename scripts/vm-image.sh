@@ -46,17 +46,20 @@ add_modules() {
 }
 
 make_base() {
-	local root=$1
+	local root=$1 dir
 
-	mkdir -p "$root"/{bin,sbin,lib,dev,proc,sys,run,tmp,boot,scenarios}
-	gcc -std=gnu11 -O2 -Wall -static -o "$root/init" "$top/tests/vm/init.c"
+	mkdir -p "$root"/{bin,sbin,lib,etc,dev,proc,sys,run,tmp,boot,scenarios}
+	echo marker >"$root/etc/marker"
+	gcc -std=gnu11 -O2 -Wall -I"$top/include/uapi" -static -o "$root/init" "$top/tests/vm/init.c"
 	strip "$root/init"
 	ln -s /init "$root/bin/vmtool"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
-	cp "$top"/tests/vm/scenarios/* "$root/scenarios/"
+	for dir in "$top/tests/vm/scenarios" "$top/bench/vm"; do
+		[ ! -d "$dir" ] || cp "$dir"/* "$root/scenarios/"
+	done
 	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
 	add_modules "$root"

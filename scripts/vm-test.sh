@@ -18,7 +18,7 @@ set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-scenarios=$top/tests/vm/scenarios
+scenarios=${KHO_SCENARIOS:-$top/tests/vm/scenarios}
 image=$build/vm/image
 jobs=2
 limit=${KHO_VM_LIMIT:-400}
@@ -26,7 +26,7 @@ export KHO_VM_LIMIT
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$'
+	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 }
@@ -77,15 +77,17 @@ memory_options() {
 # boot DIR NAME: start the machine and wait for its end
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
-	local -a kernels memory command
+	local -a kernels memory command accel=(-accel "tcg,thread=multi")
 
+	# Guest time then counts instructions, and repeats agree.
+	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 	IFS=, read -r -a kernels <<<"$path"
 	cat "$image/base.cpio" "$image/carry.cpio" >"$dir/initrd"
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
 	mapfile -t memory < <(memory_options)
-	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=multi" -cpu "max,cx16=off"
+	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off"
 		"${memory[@]}" -nodefaults -display none -no-reboot
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
 		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
@@ -148,36 +150,43 @@ run_one() {
 	printf 'FAILED %s: %s (%s)\n' "$name" "$verdict" "$dir"
 }
 
-names=()
-build_image=1
-while [ $# -gt 0 ]; do
-	case $1 in
-	--list)
-		list
-		exit
-		;;
-	--one)
-		run_one "$2"
-		exit
-		;;
-	--jobs)
-		jobs=$2
+# Read as a whole before anything runs, so that the file may change meanwhile.
+main() {
+	local build_image=1
+	local -a names=()
+
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--list)
+			list
+			return
+			;;
+		--one)
+			run_one "$2"
+			return
+			;;
+		--jobs)
+			jobs=$2
+			shift
+			;;
+		--limit)
+			KHO_VM_LIMIT=$2
+			shift
+			;;
+		--no-build) build_image= ;;
+		-*) die "$1: unknown option; see the head of this script" ;;
+		*) names+=("$1") ;;
+		esac
 		shift
-		;;
-	--limit)
-		KHO_VM_LIMIT=$2
-		shift
-		;;
-	--no-build) build_image= ;;
-	-*) die "$1: unknown option; see the head of this script" ;;
-	*) names+=("$1") ;;
-	esac
-	shift
-done
-[ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$scenarios" && ls)
-mapfile -t names < <(expand "${names[@]}")
-[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
-printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
-for name in "${names[@]}"; do
-	grep -q '^PASS' "$build/vm/$name/result" || exit 1
-done
+	done
+	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$scenarios" && ls)
+	mapfile -t names < <(expand "${names[@]}")
+	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
+	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
+	for name in "${names[@]}"; do
+		grep -q '^PASS' "$build/vm/$name/result" || return
+	done
+}
+
+main "$@"
+exit
