@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Cover: at most KHO_MAX_EXTENTS disjoint extents that contain every preserved block and all
- * metadata. The next
- * kernel reserves the extents before its first allocation; what lies in them and is not
- * preserved (a gap inside)
- * is given back later, so few and tight extents leave it more memory to boot with.
+ * metadata. The next kernel reserves the extents before its first allocation; what lies in them
+ * and is not preserved (a gap inside) is given back later, so few and tight extents leave it
+ * more memory to boot with.
  *
  * Extents only grow until a re-plan, and never contain: anything below KHO_COVER_LOWEST,
- * anything outside RAM
- * unless two RAM ranges had to be joined, a page of a keep-out range (scratch), or the last page
- * of RAM.
+ * anything outside RAM unless two RAM ranges had to be joined, a page of a keep-out range
+ * (scratch), or the last page of RAM.
  *
  * No locking: the caller serialises all calls on one cover.
  */
@@ -56,7 +54,8 @@ struct kho_cover {
  * @ram: kept by reference; must outlive the cover or be replaced with kho_cover_set_ram()
  * @nr_ram: number of elements
  */
-void kho_cover_init(struct kho_cover *c, const struct kho_range *ram, u32 nr_ram);
+void kho_cover_init(struct kho_cover *c, const struct kho_range *ram,
+		    u32 nr_ram);
 
 /**
  * kho_cover_set_ram() - replace the list of RAM ranges (memory hotplug)
@@ -64,7 +63,8 @@ void kho_cover_init(struct kho_cover *c, const struct kho_range *ram, u32 nr_ram
  * @ram: as for init
  * @nr_ram: as for init
  */
-void kho_cover_set_ram(struct kho_cover *c, const struct kho_range *ram, u32 nr_ram);
+void kho_cover_set_ram(struct kho_cover *c, const struct kho_range *ram,
+		       u32 nr_ram);
 
 /**
  * kho_cover_check() - may this range be preserved?
@@ -74,10 +74,10 @@ void kho_cover_set_ram(struct kho_cover *c, const struct kho_range *ram, u32 nr_
  * @r: filled on refusal; may be NULL
  *
  * Return: 0; -EINVAL: empty, unaligned, below KHO_COVER_LOWEST, not wholly inside one RAM range,
- * contains the last
- * page of RAM, or overlaps a keep-out range.
+ * contains the last page of RAM, or overlaps a keep-out range.
  */
-int kho_cover_check(const struct kho_cover *c, u64 start, u64 end, struct kho_refusal *r);
+int kho_cover_check(const struct kho_cover *c, u64 start, u64 end,
+		    struct kho_refusal *r);
 
 /**
  * kho_cover_add() - make sure that a range is covered
@@ -88,9 +88,8 @@ int kho_cover_check(const struct kho_cover *c, u64 start, u64 end, struct kho_re
  * Extends an extent, adds one, or closes the cheapest gap. Amounts to kho_cover_check() first.
  *
  * Return: 0 nothing changed, 1 the extents changed (publish them before relying on them),
- * -EINVAL as for check
- * (nothing changed), -ENOSPC (keep-out ranges leave no way with KHO_MAX_EXTENTS extents; nothing
- * changed).
+ * -EINVAL as for check (nothing changed), -ENOSPC (keep-out ranges leave no way with
+ * KHO_MAX_EXTENTS extents; nothing changed).
  */
 int kho_cover_add(struct kho_cover *c, u64 start, u64 end);
 
@@ -132,21 +131,28 @@ int kho_cover_keepout_add(struct kho_cover *c, u64 start, u64 end);
  */
 int kho_cover_keepout_del(struct kho_cover *c, u64 start, u64 end);
 
-/*
- * Re-plan: make new extents from everything preserved, keeping the largest gaps open. Feed all
- * ranges, in any order,
- * between begin and end; the cover itself changes only in a successful end. Time is linear in
- * the ranges and in the
+/**
+ * struct kho_replan - new extents in the making, from everything preserved, keeping the largest
+ *   gaps open
+ * @cover: what is re-planned; changes only in a successful end
+ * @extent: the new extents, up to KHO_MAX_EXTENTS + 1; in the buffer
+ * @map: one bit for each granule of memory; in the buffer
+ * @map_bits: how many
+ * @base: physical address of the granule of bit 0
+ * @granule_shift: log2 of the bytes of a granule
+ * @strayed: something outside RAM was marked
+ *
+ * Feed all ranges, in any order, between begin and end. Time is linear in the ranges and in the
  * size of the buffer.
  */
 struct kho_replan {
 	const struct kho_cover *cover;
-	struct kho_range *extent; /* the new extents, KHO_MAX_EXTENTS + 1; in the buffer */
-	u64 *map; /* one bit for each granule of memory; in the buffer */
+	struct kho_range *extent;
+	u64 *map;
 	u64 map_bits;
-	u64 base; /* physical address of the granule of bit 0 */
+	u64 base;
 	unsigned int granule_shift;
-	bool strayed; /* something outside RAM was marked */
+	bool strayed;
 };
 
 /* Least size of the buffer of a re-plan. */
@@ -171,7 +177,8 @@ size_t kho_replan_bytes(const struct kho_cover *c);
  *
  * Return: 0, or -EINVAL (buffer too small).
  */
-int kho_replan_begin(struct kho_replan *p, const struct kho_cover *c, void *buf, size_t bytes);
+int kho_replan_begin(struct kho_replan *p, const struct kho_cover *c, void *buf,
+		     size_t bytes);
 
 /**
  * kho_replan_mark() - this range must be covered

@@ -210,9 +210,9 @@ static inline void commit(struct kho_tracker *t, u64 *word, u64 value)
 {
 	smp_wmb(); /* tally[0] of the change before is complete */
 	publish(&t->tally[1], &t->now);
-	smp_wmb();
+	smp_wmb(); /* tally[1] is complete */
 	WRITE_ONCE(*word, value);
-	smp_wmb();
+	smp_wmb(); /* the tree matches tally[1] before tally[0] is touched */
 	publish(&t->tally[0], &t->now);
 }
 
@@ -464,7 +464,9 @@ walk_word(u64 base, u64 bits,
 	return 0;
 }
 
-/* At most KHO_TREE_MAX_DEPTH frames deep. @base: the bits of the keys above those of this node. */
+/*
+ * At most KHO_TREE_MAX_DEPTH frames deep. @base: the bits of the keys above those of this node.
+ */
 static int walk_node(const struct kho_tracker *t, const u64 *node,
 		     unsigned int level, u64 base,
 		     int (*block)(void *ctx, u64 phys, unsigned int order),

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Tracker: the live radix tree of preserved blocks (wire:
- * include/linux/kho/abi/kexec_handover.h), with the
- * tally that proves its contents.
+ * Tracker: the live radix tree of preserved blocks, with the tally that proves its contents
+ * (wire: include/linux/kho/abi/kexec_handover.h).
  *
  * At every instant, between any two stores, the tree together with the tally is something the
- * receiver
- * accepts: a node is complete before it is linked and unlinked before it is freed; the tally is
- * written before
- * and after each change of one leaf word (struct kho_module_ser).
+ * receiver accepts: a node is complete before it is linked and unlinked before it is freed; the
+ * tally is written before and after each change of one leaf word (struct kho_module_ser).
  *
  * No locking: the caller serialises all calls on one tracker.
  */
@@ -76,7 +73,8 @@ struct kho_tracker {
 static inline u64 kho_key(u64 phys, unsigned int order)
 {
 	/* Two shifts: PAGE_SHIFT + order may reach the width of the word. */
-	return (1ULL << (KHO_ORDER_0_LOG2 - order)) | ((phys >> KHO_PAGE_SHIFT) >> order);
+	return (1ULL << (KHO_ORDER_0_LOG2 - order)) |
+	       ((phys >> KHO_PAGE_SHIFT) >> order);
 }
 
 /* Order of the block of a key; @key must not be 0. */
@@ -99,7 +97,8 @@ static inline u64 kho_key_phys(u64 key)
  *
  * Return: 0, or -ENOMEM (no root page).
  */
-int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops, struct kho_tally_ser *tally);
+int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops,
+		     struct kho_tally_ser *tally);
 
 /**
  * kho_tracker_destroy() - free all nodes, the root included, whatever is in them
@@ -124,9 +123,8 @@ u64 kho_tracker_root_phys(const struct kho_tracker *t);
  *
  * Idempotent: a block that is there stays. Overlap with blocks of other orders is not looked for.
  *
- * Return: 1 if the block is new, 0 if it was there, -EINVAL (unaligned), -ERANGE (address or
- * order too large for
- * a key), -ENOMEM (nothing changed).
+ * Return: 1 if the block is new, 0 if it was there, -EINVAL (unaligned), -ERANGE (order too
+ * large for a key), -ENOMEM (nothing changed).
  */
 int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order);
 
@@ -150,8 +148,7 @@ int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order);
  * enters each.
  *
  * Return: 0; -EINVAL, -ERANGE, or -ENOMEM with everything undone that this call entered (blocks
- * that were there
- * before stay).
+ * that were there before stay).
  */
 int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
 
@@ -172,7 +169,8 @@ int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
  * @phys: as for preserve
  * @order: as for preserve
  */
-bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys, unsigned int order);
+bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
+			unsigned int order);
 
 /**
  * kho_tracker_walk() - visit all blocks in ascending order of keys: largest first, then by
@@ -181,7 +179,8 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys, unsigned int orde
  * @block: called for each; a result other than 0 stops the walk and is returned
  * @ctx: passed to it
  */
-int kho_tracker_walk(const struct kho_tracker *t, int (*block)(void *ctx, u64 phys, unsigned int order),
+int kho_tracker_walk(const struct kho_tracker *t,
+		     int (*block)(void *ctx, u64 phys, unsigned int order),
 		     void *ctx);
 
 /**

@@ -5,7 +5,7 @@
  */
 #include "reftree.h"
 
-#define PAGES(n) ((n)*KHO_PAGE_SIZE)
+#define PAGES(n) ((u64)(n) << KHO_PAGE_SHIFT)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

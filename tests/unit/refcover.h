@@ -52,8 +52,8 @@ void refcover_compare_gaps(const struct refcover *f, const struct kho_cover *c);
  * @block: ranges that must be covered
  * @nr: how many
  *
- * Dies unless each block lies in one extent, and the extents are ascending, disjoint, not adjacent,
- * page aligned, begin and end in RAM, and contain nothing that they must not.
+ * Dies unless each block lies in one extent, and the extents are ascending, disjoint, not
+ * adjacent, page aligned, begin and end in RAM, and contain nothing that they must not.
  */
 void ref_cover_sound(const struct kho_cover *c, const struct kho_range *block,
 		     size_t nr);

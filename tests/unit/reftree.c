@@ -129,7 +129,7 @@ unsigned int ref_cut(u64 phys, u64 nr_pages, u64 *block, unsigned int max)
 		while (1ULL << order > nr_pages || pfn % (1ULL << order))
 			order--;
 		if (nr == max)
-			test_die("ref_cut: more than %u blocks", max);
+			test_die("range cut into more than %u blocks", max);
 		block[nr++] = ref_key(pfn * KHO_PAGE_SIZE, order);
 		pfn += 1ULL << order;
 		nr_pages -= 1ULL << order;
@@ -213,11 +213,10 @@ void ref_check_tracker(struct testmem *m, struct kho_tracker *t,
 	    !tally_equal(&want, &t->tally[1]))
 		test_die("tally is wrong");
 	if (r.nr_nodes != t->nr_nodes || r.nr_nodes != m->nr_used)
-		test_die(
-			"%llu nodes in the tree, %llu counted, %llu pages held",
-			(unsigned long long)r.nr_nodes,
-			(unsigned long long)t->nr_nodes,
-			(unsigned long long)m->nr_used);
+		test_die("%llu nodes, %llu counted, %llu held",
+			 (unsigned long long)r.nr_nodes,
+			 (unsigned long long)t->nr_nodes,
+			 (unsigned long long)m->nr_used);
 	refset_free(&r.keys);
 }
 

@@ -12,7 +12,7 @@
 #define GIB (1ULL << 30)
 #define TIB (1ULL << 40)
 #define TOP (1ULL << 63)
-#define PAGES(n) ((n)*KHO_PAGE_SIZE)
+#define PAGES(n) ((u64)(n) << KHO_PAGE_SHIFT)
 
 /* A tracker with its memory and its oracle. */
 struct bench {
@@ -87,6 +87,22 @@ static int expect_no_range(struct bench *b, u64 phys, u64 nr_pages)
 	for (i = 0; i < nr; i++)
 		refset_del(&b->s, kho_key_phys(key[i]), kho_key_order(key[i]));
 	return 0;
+}
+
+static void preserve_range(struct bench *b, u64 pfn, u64 nr_pages)
+{
+	int ret = kho_tracker_preserve_range(&b->t, PAGES(pfn), nr_pages);
+
+	assert_int_equal(ret, 0);
+	expect_range(b, PAGES(pfn), nr_pages);
+}
+
+static void unpreserve_range(struct bench *b, u64 pfn, u64 nr_pages)
+{
+	int want = expect_no_range(b, PAGES(pfn), nr_pages);
+	int ret = kho_tracker_unpreserve_range(&b->t, PAGES(pfn), nr_pages);
+
+	assert_int_equal(ret, want);
 }
 
 static void mix_is_the_splitmix64_finaliser(void **state)
@@ -256,7 +272,7 @@ static void missing_blocks_cannot_be_removed(void **state)
 	assert_int_equal(b->t.tally[0].nr_keys, 1);
 }
 
-static void emptied_nodes_are_freed_but_not_their_siblings(void **state)
+static void emptied_nodes_are_freed_but_no_siblings(void **state)
 {
 	struct bench *b = *state;
 	u64 one, two;
@@ -320,15 +336,10 @@ static void small_ranges_are_cut_as_upstream_does(void **state)
 
 	for (pfn = 0; pfn < 36; pfn++) {
 		for (nr = 1; nr < 36; nr++) {
-			expect_range(b, PAGES(pfn), nr);
-			assert_int_equal(kho_tracker_preserve_range(
-						 &b->t, PAGES(pfn), nr),
-					 0);
+			preserve_range(b, pfn, nr);
 			check(b);
-			assert_int_equal(kho_tracker_unpreserve_range(
-						 &b->t, PAGES(pfn), nr),
-					 0);
-			b->s.nr = 0;
+			unpreserve_range(b, pfn, nr);
+			assert_int_equal(b->s.nr, 0);
 		}
 	}
 	check(b);
@@ -377,7 +388,7 @@ static void single_block_without_memory_changes_nothing(void **state)
 	check(b);
 }
 
-/* Preserves a range with the N-th allocation failing, for every N; gives the number of failures. */
+/* Preserves a range with the N-th allocation failing, for every N; gives the failures. */
 static u64 starve_range(struct bench *b, u64 phys, u64 nr_pages)
 {
 	u64 n;
@@ -526,15 +537,10 @@ static void random_step(struct bench *b, struct testrand *r)
 		unpreserve(b, phys, order);
 		break;
 	case 2:
-		expect_range(b, PAGES(pfn), nr_pages);
-		assert_int_equal(kho_tracker_preserve_range(&b->t, PAGES(pfn),
-							    nr_pages),
-				 0);
+		preserve_range(b, pfn, nr_pages);
 		break;
 	case 3:
-		assert_int_equal(kho_tracker_unpreserve_range(&b->t, PAGES(pfn),
-							      nr_pages),
-				 expect_no_range(b, PAGES(pfn), nr_pages));
+		unpreserve_range(b, pfn, nr_pages);
 		break;
 	default:
 		/* Something that is there, so that the tree shrinks too. */
@@ -636,7 +642,7 @@ int main(void)
 		test(ranges_reach_the_end_of_the_address_space),
 		test(every_order_comes_and_goes),
 		test(missing_blocks_cannot_be_removed),
-		test(emptied_nodes_are_freed_but_not_their_siblings),
+		test(emptied_nodes_are_freed_but_no_siblings),
 		test(no_finger_remembers_a_freed_leaf),
 		test(largest_orders_share_a_leaf_safely),
 		test(small_ranges_are_cut_as_upstream_does),

@@ -13,13 +13,14 @@
 
 static void after_store(void);
 
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, val)                               \
-	do {                                             \
-		after_store();                           \
-		*(volatile __typeof__(x) *)&(x) = (val); \
-		after_store();                           \
+#define READ_ONCE(x) (x)
+#define WRITE_ONCE(x, val)     \
+	do {                   \
+		after_store(); \
+		(x) = (val);   \
+		after_store(); \
 	} while (0)
+/* What was stored without WRITE_ONCE() is looked at here at the latest. */
 #define smp_wmb() after_store()
 
 /* The plain tracker is linked too. */
@@ -36,7 +37,7 @@ static void after_store(void);
 #include "core/tracker.c"
 #include "reftree.h"
 
-#define PAGES(n) ((n)*KHO_PAGE_SIZE)
+#define PAGES(n) ((u64)(n) << KHO_PAGE_SHIFT)
 /* Unaligned, and more than a GiB away. */
 #define FAR ((1 << 20) + 7)
 
