@@ -14,6 +14,7 @@
 #   refuses PATTERN COMMAND...  the command fails and says something that matches
 #   status PATH            a value of `kho status --json`, such as in.bytes
 #   flag NAME              whether `kho status` shows a flag
+#   peek PHYS              a word of memory
 #   carry KEY VALUE        the next stages find it as $VM_KEY
 #   meminfo KEY            KiB, of /proc/meminfo
 #   fill_memory            use nearly all that is available, and give it back
@@ -21,7 +22,8 @@
 #   jump                   into what is loaded, with `kho exec`
 #   hop [OPTION...]        both
 #
-# and the variables $VM_scenario, $VM_stage, $VM_path (names of kernels, separated by commas).
+# A scenario has functions stage_0, stage_1, ..., or stage_any for the others. It may use
+# the variables $VM_scenario, $VM_stage, $VM_path (names of kernels, separated by commas).
 
 export PATH=/bin:/sbin
 
@@ -99,6 +101,11 @@ meminfo() {
 	awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo
 }
 
+peek() {
+	vmtest peek "$1"
+	found
+}
+
 fill_memory() {
 	vmtool fill $(($(meminfo MemAvailable) * 9 / 10240)) || fail "memory is not usable"
 }
@@ -173,4 +180,8 @@ vmtool say "STAGE $VM_stage $(uname -r)"
 metric tsc_init "$VM_tsc"
 # shellcheck source=/dev/null
 . "/scenarios/$VM_scenario" || fail "no scenario $VM_scenario"
-"stage_$VM_stage"
+if type "stage_$VM_stage" >/dev/null 2>&1; then
+	"stage_$VM_stage"
+else
+	stage_any
+fi
