@@ -113,8 +113,7 @@ static void put_header(struct boot_params *bp,
 	bp->hdr.ext_loader_type = 0;
 	bp->hdr.ext_loader_ver = 0;
 	bp->hdr.loadflags |= LOADED_HIGH;
-	bp->hdr.loadflags &=
-		(__u8) ~(KEEP_SEGMENTS | CAN_USE_HEAP | KASLR_FLAG);
+	bp->hdr.loadflags &= ~(KEEP_SEGMENTS | CAN_USE_HEAP | KASLR_FLAG);
 	bp->hdr.cmd_line_ptr = (u32)cmdline;
 	bp->ext_cmd_line_ptr = (u32)(cmdline >> 32);
 	bp->hdr.ramdisk_image = 0;

@@ -28,7 +28,7 @@ enum {
 	LOADED_HIGH = 1,
 	PROTOCOL_MIN = 0x20f,
 	KERNEL_INFO_MIN = 16, /* magic, size, size_total, setup_type_max */
-	/* A load address below this collides with the first MiB and what old firmware keeps there. */
+	/* Below this is what old firmware keeps for itself. */
 	LOWEST_PREFERRED = 1 << 20,
 };
 
@@ -64,13 +64,16 @@ static const char *check_header(struct bzimage *bz, const uint8_t *file,
 				size_t bytes)
 {
 	if (bytes < BZ_HEADER_MIN_END)
-		return "is too short for a Linux kernel; give a bzImage, such as /boot/vmlinuz-VERSION";
+		return "is too short for a Linux kernel; give a bzImage, such as "
+		       "/boot/vmlinuz-VERSION";
 	if (get16(file, BOOT_FLAG) != 0xaa55 ||
 	    get32(file, BZ_HEADER_MAGIC) != MAGIC_HDRS)
-		return "is not a bzImage; give the compressed kernel, such as /boot/vmlinuz-VERSION";
+		return "is not a bzImage; give the compressed kernel, such as "
+		       "/boot/vmlinuz-VERSION";
 	bz->protocol = get16(file, PROTOCOL);
 	if (bz->protocol < PROTOCOL_MIN)
-		return "is older than boot protocol 2.15 (Linux 5.5): it would silently reserve nothing; "
+		return "is older than boot protocol 2.15 (Linux 5.5): it would silently "
+		       "reserve nothing; "
 		       "give a newer kernel";
 	bz->header_end = (size_t)BZ_HEADER_MAGIC + file[BZ_HEADER_LEN];
 	if (bz->header_end < BZ_HEADER_MIN_END ||
@@ -97,7 +100,8 @@ static const char *check_code(struct bzimage *bz, const uint8_t *file,
 		return "is truncated: it is shorter than its header says; get the file anew";
 	if (payload > bz->code_bytes ||
 	    payload_bytes > bz->code_bytes - payload)
-		return "is truncated: the compressed kernel goes on after its end; get the file anew";
+		return "is truncated: the compressed kernel goes on after its end; get the "
+		       "file anew";
 	return NULL;
 }
 
@@ -107,22 +111,26 @@ static const char *check_memory(struct bzimage *bz, const uint8_t *file)
 	if (!(bz->xloadflags & BZ_XLF_KERNEL_64))
 		return "has no 64-bit entry point; give an x86-64 kernel";
 	if (!file[RELOCATABLE])
-		return "is not relocatable (CONFIG_RELOCATABLE=n), so it cannot be loaded beside preserved "
+		return "is not relocatable (CONFIG_RELOCATABLE=n), so it cannot be loaded "
+		       "beside preserved "
 		       "memory; give a kernel that is";
 	bz->align = get32(file, KERNEL_ALIGNMENT);
 	if (!power_of_two(bz->align) || bz->align > ALIGN_MAX)
-		return "has a damaged setup header (its alignment is impossible); get the file anew";
+		return "has a damaged setup header (its alignment is impossible); get the file "
+		       "anew";
 	if (bz->align < PAGE)
 		bz->align = PAGE;
 	bz->init_bytes = ((uint64_t)get32(file, INIT_SIZE) + PAGE - 1) &
 			 ~(PAGE - 1);
 	if (bz->init_bytes < bz->code_bytes)
-		return "has a damaged setup header (it asks for less memory than its code has); get the "
+		return "has a damaged setup header (it asks for less memory than its code "
+		       "has); get the "
 		       "file anew";
 	bz->preferred_phys = get64(file, PREF_ADDRESS);
 	if (bz->preferred_phys < LOWEST_PREFERRED ||
 	    bz->preferred_phys > PREFERRED_MAX)
-		return "has a damaged setup header (its preferred address is impossible); get the file anew";
+		return "has a damaged setup header (its preferred address is impossible); get "
+		       "the file anew";
 	bz->initrd_addr_max = get32(file, INITRD_ADDR_MAX);
 	bz->cmdline_max = get32(file, CMDLINE_SIZE);
 	return NULL;
@@ -135,7 +143,8 @@ static const char *check_kernel_info(struct bzimage *bz, const uint8_t *file)
 	uint64_t bytes, total;
 
 	if (!at || at > bz->code_bytes || bz->code_bytes - at < KERNEL_INFO_MIN)
-		return "has no kernel_info, so nobody can tell whether it would keep memory; give another "
+		return "has no kernel_info, so nobody can tell whether it would keep memory; "
+		       "give another "
 		       "kernel";
 	if (get32(code, at) != MAGIC_LTOP)
 		return "has a damaged kernel_info (its magic is missing); get the file anew";
@@ -146,7 +155,8 @@ static const char *check_kernel_info(struct bzimage *bz, const uint8_t *file)
 		return "has a damaged kernel_info (its size is impossible); get the file anew";
 	bz->setup_type_max = get32(code, at + 12);
 	if (!(bz->setup_type_max & BZ_TYPE_INDIRECT))
-		return "does not know SETUP_INDIRECT: it would silently reserve nothing; give Linux 5.5 or "
+		return "does not know SETUP_INDIRECT: it would silently reserve nothing; give "
+		       "Linux 5.5 or "
 		       "newer";
 	return NULL;
 }

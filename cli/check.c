@@ -8,8 +8,10 @@
 
 static const char help_text[] =
 	"Usage: kho check [KERNEL] [OPTION...]\n\n"
-	"Tell whether `kho load` with the same arguments would succeed, and if not, why and what to do.\n"
-	"Nothing is changed. Without KERNEL only the machine and the running kernel are looked at.\n\n"
+	"Tell whether `kho load` with the same arguments would succeed, and if not, why and "
+	"what to do.\n"
+	"Nothing is changed. Without KERNEL only the machine and the running kernel are looked "
+	"at.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP
 	"  --json                findings as JSON\n"
 	"  -h, --help            this help\n\n"
@@ -20,15 +22,15 @@ static const char help_text[] =
 
 static void print_json(const struct findings *f)
 {
-	json_object *root = json_object_new_object(),
-		    *list = json_object_new_array();
+	struct json_object *root = json_object_new_object(),
+			   *list = json_object_new_array();
 	size_t i;
 
 	json_object_object_add(root, "load-would-succeed",
 			       json_object_new_boolean(!f->nr_problems));
 	json_object_object_add(root, "findings", list);
 	for (i = 0; i < f->nr; i++) {
-		json_object *o = json_object_new_object();
+		struct json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "check",
 				       json_object_new_string(f->list[i].id));
@@ -98,17 +100,12 @@ static int check(const struct image_options *opt, bool json)
 
 int verb_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		IMAGE_LONG_OPTIONS,
-		{ "json", no_argument, NULL, 'J' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct image_options opt = { 0 };
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "Jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "Jh", imageopts_of_check, NULL)) !=
+	       -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (c == 'J')

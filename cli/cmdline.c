@@ -91,11 +91,11 @@ const char *cmdline_objection(const char *line, struct cmdline_word *word)
 		const char *why;
 	} bad[] = {
 		{ "mem", NULL,
-		  "hides memory from the next kernel, and preserved memory with it" },
+		  "hides memory from the next kernel, maybe what is preserved" },
 		{ "memmap", NULL,
-		  "changes the memory map of the next kernel, so preserved memory may be hidden" },
+		  "changes the next kernel's memory map, which may hide preserved memory" },
 		{ "efi_fake_mem", NULL,
-		  "changes the memory map of the next kernel, so preserved memory may be hidden" },
+		  "changes the next kernel's memory map, which may hide preserved memory" },
 		{ "mem_encrypt", "on",
 		  "makes the next kernel see preserved memory encrypted" },
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /dev/kho: one function for each ioctl of include/uapi/linux/kho.h. All return 0, or a descriptor,
- * or negative errno.
+ * /dev/kho: one function for each ioctl of include/uapi/linux/kho.h. All return 0, or a
+ * descriptor, or negative errno.
  */
 #ifndef KHO_CLI_DEV_H
 #define KHO_CLI_DEV_H

@@ -11,7 +11,8 @@ static const char help_text[] =
 	"       kho drop --all | --incoming\n\n"
 	"Remove parcels and give their memory back. There is no way to get them again.\n\n"
 	"Options:\n"
-	"  --all       all parcels, and everything that came from the previous kernel and nobody has\n"
+	"  --all       all parcels, and everything that came from the previous kernel and "
+	"nobody has\n"
 	"              claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
 	"  -h, --help  this help\n\n"
@@ -84,7 +85,8 @@ static int drop_incoming(int fd)
 		return EXIT_OK;
 	}
 	if (err) {
-		say("what came from the previous kernel was not given back (%s); see the kernel log.",
+		say("what came from the previous kernel was not given back (%s); see the "
+		    "kernel log.",
 		    strerror(-err));
 		return EXIT_FAILED;
 	}
@@ -131,7 +133,7 @@ int verb_drop(int argc, char **argv)
 		all |= c == 'a';
 		incoming |= c == 'i';
 	}
-	if ((all || incoming) == (optind < argc)) {
+	if ((all || incoming) == !!argv[optind]) {
 		say("give the names of parcels, or --all, or --incoming.");
 		return usage_error("drop");
 	}

@@ -12,10 +12,12 @@
 static const char help_text[] =
 	"Usage: kho exec [OPTION...]\n"
 	"       kho -e\n\n"
-	"Start the loaded kernel now. File systems are synced, but no service is stopped and nothing is\n"
+	"Start the loaded kernel now. File systems are synced, but no service is stopped and "
+	"nothing is\n"
 	"unmounted: `systemctl kexec` does that and then starts the same kernel.\n\n"
 	"Options:\n"
-	"  --force     start it even if another tool loaded it and preserved memory would be lost\n"
+	"  --force     start it even if another tool loaded it and preserved memory would be "
+	"lost\n"
 	"  -h, --help  this help\n\n"
 	"Exit status: does not return on success; 1 failure, 2 wrong usage.\n\n"
 	"Example:\n"
@@ -31,13 +33,15 @@ static bool loses_state(void)
 	if (dev_absent(fd))
 		return false;
 	if (fd < 0 || dev_status(fd, &st)) {
-		say("the kho module does not tell what is preserved, so nothing was done; use --force to start the "
+		say("the kho module does not tell what is preserved, so nothing was done; use "
+		    "--force to start the "
 		    "image nevertheless.");
 		return true;
 	}
 	if (loaded_image(&st) != LOADED_FOREIGN || !loaded_state(&st))
 		return false;
-	say("the loaded image is not from `kho load`: the next kernel would lose %s of preserved memory; load it "
+	say("the loaded image is not from `kho load`: the next kernel would lose %s of "
+	    "preserved memory; load it "
 	    "with `kho load`, or use --force to lose it.",
 	    human_bytes(st.out_bytes, size, sizeof(size)));
 	return true;
@@ -51,7 +55,8 @@ static int exec_image(bool force)
 	if (loaded <= 0) {
 		say("%s",
 		    loaded ?
-			    "this kernel does not tell whether an image is loaded; is /sys mounted?" :
+			    "this kernel does not tell whether an image is loaded; is /sys "
+			    "mounted?" :
 			    "no image is loaded, so nothing was done; use `kho load` first.");
 		return EXIT_FAILED;
 	}

@@ -10,10 +10,12 @@
 
 static const char help_text[] =
 	"Usage: kho get NAME [OPTION...]\n\n"
-	"Write the contents of parcel NAME to the standard output, or to a file. They are checked before\n"
+	"Write the contents of parcel NAME to the standard output, or to a file. They are "
+	"checked before\n"
 	"the first byte is written. The parcel stays; `kho drop NAME` removes it.\n\n"
 	"Options:\n"
-	"  -o, --output FILE  write to FILE (mode 600). A file of this name is replaced, but only when\n"
+	"  -o, --output FILE  write to FILE (mode 600). A file of this name is replaced, but "
+	"only when\n"
 	"                     everything is written; - is the standard output\n"
 	"  -h, --help         this help\n\n"
 	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage.\n\n"
@@ -27,7 +29,8 @@ static void say_open_failed(const char *name, int err)
 		say("there is no parcel '%s'; `kho list` shows all of them.",
 		    name);
 	else if (err == -EBADMSG)
-		say("parcel '%s' is damaged: its contents do not match their checksum, so nothing was written.",
+		say("parcel '%s' is damaged: its contents do not match their checksum, so "
+		    "nothing was written.",
 		    name);
 	else if (err == -EINVAL)
 		say("'%s' cannot be the name of a parcel; `kho list` shows all of them.",
@@ -38,19 +41,18 @@ static void say_open_failed(const char *name, int err)
 }
 
 /* Negative errno of the output; errors of the parcel are said here and become -ECANCELED. */
-static int copy(int parcel, int to, const char *name, u64 bytes)
+static int copy_pieces(int parcel, int to, const char *name,
+		       struct progress *progress)
 {
 	autofree u8 *buf = need(malloc(MIB));
-	autoprogress struct progress progress;
-	u64 left = bytes;
 
-	progress_begin(&progress, "getting", bytes);
-	while (left) {
+	while (progress->done < progress->total) {
+		u64 left = progress->total - progress->done;
 		ssize_t n = read_full(parcel, buf, left < MIB ? left : MIB);
 		int err;
 
 		if (n <= 0) {
-			progress_end(&progress);
+			progress_end(progress);
 			say("parcel '%s' cannot be read to its end (%s).", name,
 			    n ? strerror((int)-n) :
 				"it is shorter than it says");
@@ -59,10 +61,20 @@ static int copy(int parcel, int to, const char *name, u64 bytes)
 		err = write_all(to, buf, (size_t)n);
 		if (err)
 			return err;
-		left -= (u64)n;
-		progress_add(&progress, (u64)n);
+		progress_add(progress, (u64)n);
 	}
 	return 0;
+}
+
+static int copy(int parcel, int to, const char *name, u64 bytes)
+{
+	struct progress progress;
+	int err;
+
+	progress_begin(&progress, "getting", bytes);
+	err = copy_pieces(parcel, to, name, &progress);
+	progress_end(&progress);
+	return err;
 }
 
 static int get_to_stdout(int parcel, const char *name, u64 bytes)
@@ -84,7 +96,8 @@ static int refuse_special(const char *path)
 
 	if (stat(path, &st) || S_ISREG(st.st_mode))
 		return 0;
-	say("%s is not a regular file, so it was not replaced; use `kho get NAME > %s` to write into it.",
+	say("%s is not a regular file, so it was not replaced; use `kho get NAME > %s` to "
+	    "write into it.",
 	    path, path);
 	return -1;
 }
@@ -111,16 +124,19 @@ static int get_to_file(int parcel, const char *name, u64 bytes,
 		       const char *path)
 {
 	autofree char *temp = format("%s.kho-XXXXXX", path);
-	autoclose int fd = -1;
+	int fd, code;
 
 	if (refuse_special(path))
 		return EXIT_FAILED;
 	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd >= 0)
-		return fill_and_rename(parcel, name, bytes, fd, temp, path);
-	say("%s cannot be created (%s); nothing was changed.", path,
-	    strerror(errno));
-	return EXIT_FAILED;
+	if (fd < 0) {
+		say("%s cannot be created (%s); nothing was changed.", path,
+		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	code = fill_and_rename(parcel, name, bytes, fd, temp, path);
+	close(fd);
+	return code;
 }
 
 static int get(const char *name, const char *output)

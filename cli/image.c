@@ -156,7 +156,8 @@ static void check_cmdline(struct image *im)
 	if (why) {
 		finding_problem(
 			&im->findings, "command-line",
-			"leave it out (--command-line sets all of the next kernel's command line)",
+			"leave it out (--command-line sets all of the next kernel's command "
+			"line)",
 			"%.*s %s", (int)word.len, word.name, why);
 		return;
 	}
@@ -216,7 +217,8 @@ static void compare_with_handed(struct image *im)
 	}
 	finding_note(
 		&im->findings, "memory-map", NULL,
-		"/sys/firmware/memmap shows less RAM than the previous kernel handed on, so the handed map "
+		"/sys/firmware/memmap shows less RAM than the previous kernel handed on, so "
+		"the handed map "
 		"is used");
 	memmap_free(&im->map);
 	im->map = handed;
@@ -231,7 +233,8 @@ static void check_memmap(struct image *im)
 		finding_problem(
 			&im->findings, "memory-map",
 			"boot a kernel with CONFIG_FIRMWARE_MEMMAP and mount /sys",
-			"the memory map cannot be read from /sys/firmware/memmap (%s), and the next kernel "
+			"the memory map cannot be read from /sys/firmware/memmap (%s), and the "
+			"next kernel "
 			"needs it",
 			strerror(-err));
 		return;
@@ -265,7 +268,8 @@ static const char *efi_obstacle(struct image *im)
 	if (im->have_kernel && !(im->bz.xloadflags & BZ_XLF_EFI_KEXEC))
 		return "its file says that it cannot take them over";
 	if (sysinfo_efi_runtime(&im->efi))
-		return "this kernel does not show its map of them in /sys/firmware/efi/runtime-map";
+		return "this kernel does not show its map of them in "
+		       "/sys/firmware/efi/runtime-map";
 	return NULL;
 }
 
@@ -290,7 +294,8 @@ static void check_efi(struct image *im)
 		finding_problem(
 			&im->findings, "acpi",
 			"use kexec(8) without preserved state here",
-			"the next kernel could not find ACPI: its root pointer is unknown and EFI cannot be "
+			"the next kernel could not find ACPI: its root pointer is unknown and "
+			"EFI cannot be "
 			"handed on");
 }
 
@@ -332,7 +337,7 @@ static void set_areas(struct image *im)
 	im->nr_areas = im->initrd_file.bytes ? IMAGE_PARTS : IMAGE_PARTS - 1;
 }
 
-/* Below 4 GiB where RAM allows: there every kernel can reach everything from its first instruction. */
+/* Below 4 GiB where RAM allows: every kernel can reach that from its first instruction on. */
 static int take_areas(struct image *im)
 {
 	const u64 initrd_end = (im->bz.initrd_addr_max + 1) & ~(PAGE_BYTES - 1);
@@ -367,8 +372,10 @@ static void check_scratch(struct image *im)
 	if (err == -ENOMEM)
 		finding_problem(
 			&im->findings, "scratch",
-			"free memory, run `echo 1 > /proc/sys/vm/compact_memory`, or give a smaller initrd",
-			"there is not enough contiguous memory: the kernel needs %s in one piece%s%s",
+			"free memory, run `echo 1 > /proc/sys/vm/compact_memory`, or give a "
+			"smaller initrd",
+			"there is not enough contiguous memory: the kernel needs %s in one "
+			"piece%s%s",
 			a, im->initrd_file.bytes ? " and the initrd " : "",
 			im->initrd_file.bytes ? b : "");
 	else if (err)
@@ -385,15 +392,18 @@ static void check_scratch(struct image *im)
 
 bool image_check(struct image *im, bool all)
 {
-	static void (*const check[])(struct image * im) = {
-		check_rights, check_module, check_encryption, check_kernel,
-		check_paging, check_initrd, check_cmdline,    check_running,
-		check_memmap, check_efi,    check_size,	      check_scratch,
+	static const struct {
+		void (*look)(struct image *im);
+	} check[] = {
+		{ check_rights },  { check_module },  { check_encryption },
+		{ check_kernel },  { check_paging },  { check_initrd },
+		{ check_cmdline }, { check_running }, { check_memmap },
+		{ check_efi },	   { check_size },    { check_scratch },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(check); i++) {
-		check[i](im);
+		check[i].look(im);
 		if (!all && im->findings.nr_problems)
 			break;
 	}
@@ -418,7 +428,7 @@ static u8 *build_bootdata(struct image *im)
 		.setup_data = im->setup_data,
 	};
 
-	/* The next kernel trusts the seed, so none is better than a bad one; up to 256 bytes come whole. */
+	/* The next kernel trusts the seed: none is better than a bad one. */
 	if (getrandom(in.seed, sizeof(in.seed), 0) !=
 	    (ssize_t)sizeof(in.seed)) {
 		say("this kernel gives no random bytes (%s), so nothing was loaded.",
@@ -489,7 +499,8 @@ int image_load(struct image *im)
 		return 0;
 	kexecload_unload();
 	dev_image_release(im->dev);
-	say("the kho module did not accept the image (%s), so it was unloaded again and no image is loaded now; "
+	say("the kho module did not accept the image (%s), so it was unloaded again and no "
+	    "image is loaded now; "
 	    "see the kernel log.",
 	    strerror(-err));
 	return -1;

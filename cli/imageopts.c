@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "imageopts.h"
 
+enum {
+	OPT_INITRD = 0x100,
+	OPT_APPEND,
+	OPT_COMMAND_LINE,
+	OPT_REUSE,
+};
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL,
+	  'J' }, /* first, because only check has it */
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "ramdisk", required_argument, NULL, OPT_INITRD },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "command-line", required_argument, NULL, OPT_COMMAND_LINE },
+	{ "reuse-cmdline", no_argument, NULL, OPT_REUSE },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+const struct option *const imageopts_of_load = options + 1;
+const struct option *const imageopts_of_check = options;
+
 bool imageopts_take(struct image_options *opt, int c)
 {
 	switch (c) {
@@ -24,6 +46,7 @@ bool imageopts_take(struct image_options *opt, int c)
 const char *imageopts_objection(const struct image_options *opt)
 {
 	if (opt->command_line && opt->reuse_cmdline)
-		return "--command-line and --reuse-cmdline exclude each other; use --append to add to either.";
+		return "--command-line and --reuse-cmdline exclude each other; use --append to "
+		       "add to either.";
 	return NULL;
 }

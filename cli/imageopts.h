@@ -9,22 +9,9 @@
 
 #include "image.h"
 
-enum {
-	OPT_INITRD = 0x100,
-	OPT_APPEND,
-	OPT_COMMAND_LINE,
-	OPT_REUSE,
-};
-
-/* Elements of an array of struct option. */
-#define IMAGE_LONG_OPTIONS                                                     \
-	{ "initrd", required_argument, NULL, OPT_INITRD },                     \
-		{ "ramdisk", required_argument, NULL, OPT_INITRD },            \
-		{ "append", required_argument, NULL, OPT_APPEND },             \
-		{ "command-line", required_argument, NULL, OPT_COMMAND_LINE }, \
-	{                                                                      \
-		"reuse-cmdline", no_argument, NULL, OPT_REUSE                  \
-	}
+/* For getopt_long(); 'h' is --help, 'J' is --json, the others go to imageopts_take(). */
+extern const struct option *const imageopts_of_load;
+extern const struct option *const imageopts_of_check;
 
 #define IMAGE_OPTIONS_HELP                                                               \
 	"  --initrd FILE         initial RAM file system of the next kernel\n"           \

@@ -38,20 +38,22 @@ const char *kexecload_explain(int err)
 {
 	switch (-err) {
 	case EPERM:
-		return "the kernel does not permit it: it is locked down, kernel.kexec_load_disabled is set, or "
+		return "the kernel does not permit it: it is locked down, "
+		       "kernel.kexec_load_disabled is set, or "
 		       "CAP_SYS_BOOT is missing; run as root and see `kho check`";
 	case EBUSY:
 		return "another program is loading or starting an image right now; try again";
 	case ENOMEM:
-		return "the kernel has not enough free memory for a copy of the image; free some and try again";
+		return "the kernel has not enough free memory for a copy of the image; free "
+		       "some and try again";
 	case EADDRNOTAVAIL:
-		return "the kernel does not accept the addresses the kho module chose; please report it with the "
+		return "the kernel does not accept the addresses the kho module chose; please "
+		       "report it with the "
 		       "output of `kho status --json`";
 	case EINVAL:
-		return "the kernel finds the image too large for this machine or its parts overlapping; try a "
+		return "the kernel finds the image too large for this machine or its parts "
+		       "overlapping; try a "
 		       "smaller initrd";
-	case ENOSYS:
-		return "this kernel was built without kexec (CONFIG_KEXEC); boot one that has it";
 	default:
 		return strerror(-err);
 	}

@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
 	{ NULL, NULL, NULL },
 };
 
-static int help(void)
+static int print_help(void)
 {
 	const struct verb *v;
 
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help"))
-		return help();
+		return print_help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("kho " KHO_VERSION);
 		return finish_output();

@@ -105,14 +105,14 @@ static int print_table(const struct kho_parcel_info *list, u32 nr,
 
 static int print_json(const struct kho_parcel_info *list, u32 nr)
 {
-	json_object *root = json_object_new_object(),
-		    *rows = json_object_new_array();
+	struct json_object *root = json_object_new_object(),
+			   *rows = json_object_new_array();
 	char crc[16];
 	u32 i;
 
 	json_object_object_add(root, "parcels", rows);
 	for (i = 0; i < nr; i++) {
-		json_object *o = json_object_new_object();
+		struct json_object *o = json_object_new_object();
 		int len = (int)strnlen(list[i].name, sizeof(list[i].name));
 
 		snprintf(crc, sizeof(crc), "%08x", list[i].crc);
@@ -134,16 +134,12 @@ static int print_json(const struct kho_parcel_info *list, u32 nr)
 	return finish_output();
 }
 
-static int list(const struct list_options *opt)
+static int print(int fd, const struct list_options *opt)
 {
-	autoclose int fd = dev_open_or_say();
 	autofree struct kho_parcel_info *parcels = NULL;
 	u32 nr = 0;
-	int err;
+	int err = dev_parcel_list(fd, &parcels, &nr);
 
-	if (fd < 0)
-		return EXIT_FAILED;
-	err = dev_parcel_list(fd, &parcels, &nr);
 	if (err) {
 		say("the parcels cannot be listed (%s); see the kernel log.",
 		    strerror(-err));
@@ -151,6 +147,13 @@ static int list(const struct list_options *opt)
 	}
 	return opt->json ? print_json(parcels, nr) :
 			   print_table(parcels, nr, opt);
+}
+
+static int list(const struct list_options *opt)
+{
+	autoclose int fd = dev_open_or_say();
+
+	return fd < 0 ? EXIT_FAILED : print(fd, opt);
 }
 
 static bool take_columns(struct list_options *opt, const char *text)
@@ -171,11 +174,14 @@ static bool take_option(struct list_options *opt, int c)
 	case 'o':
 		return take_columns(opt, optarg);
 	case 'b':
-		return opt->bytes = true;
+		opt->bytes = true;
+		return true;
 	case 'n':
-		return opt->noheadings = true;
+		opt->noheadings = true;
+		return true;
 	case 'J':
-		return opt->json = true;
+		opt->json = true;
+		return true;
 	default:
 		return false;
 	}

@@ -5,8 +5,10 @@
 static const char help_text[] =
 	"Usage: kho load KERNEL [OPTION...]\n"
 	"       kho -l KERNEL [OPTION...]\n\n"
-	"Load KERNEL, a bzImage such as /boot/vmlinuz-VERSION, to be started by `systemctl kexec` or\n"
-	"`kho exec`. It will keep everything that is preserved, also what is preserved after this.\n"
+	"Load KERNEL, a bzImage such as /boot/vmlinuz-VERSION, to be started by `systemctl "
+	"kexec` or\n"
+	"`kho exec`. It will keep everything that is preserved, also what is preserved after "
+	"this.\n"
 	"Everything is checked first; if anything is wrong, nothing is changed.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP "  -h, --help            this help\n\n"
 	"Exit status: 0 loaded, 1 not loaded, 2 wrong usage.\n\n"
@@ -18,7 +20,8 @@ static void say_loaded(const struct image *im)
 {
 	char a[32], b[32];
 
-	printf("loaded %s%s%s%s: kernel %s, initrd %s; `systemctl kexec` or `kho exec` starts it.\n",
+	printf("loaded %s%s%s%s: kernel %s, initrd %s; `systemctl kexec` or `kho exec` starts "
+	       "it.\n",
 	       im->opt.kernel, im->bz.release[0] ? " (" : "", im->bz.release,
 	       im->bz.release[0] ? ")" : "",
 	       human_bytes(im->bz.code_bytes, a, sizeof(a)),
@@ -44,15 +47,11 @@ static int load(const struct image_options *opt)
 
 int verb_load(int argc, char **argv)
 {
-	static const struct option options[] = {
-		IMAGE_LONG_OPTIONS,
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct image_options opt = { 0 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", imageopts_of_load, NULL)) !=
+	       -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!imageopts_take(&opt, c))

@@ -18,6 +18,7 @@ enum memmap_type {
 	MEMMAP_PMEM = 7,
 	MEMMAP_PRAM = 12,
 };
+
 #define MEMMAP_SOFT_RESERVED 0xefffffffU
 
 /**

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-void output_json(json_object *root)
+void output_json(struct json_object *root)
 {
 	puts(json_object_to_json_string_ext(
 		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |

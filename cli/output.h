@@ -8,6 +8,6 @@
  * output_json() - print on stdout and free
  * @root: taken over
  */
-void output_json(json_object *root);
+void output_json(struct json_object *root);
 
 #endif /* KHO_CLI_OUTPUT_H */

@@ -40,7 +40,8 @@ static bool check_sysctl(struct findings *f)
 	if (limit_used_up()) {
 		finding_problem(
 			f, "kexec-load", "reboot (it cannot be raised)",
-			"kernel.kexec_load_limit_reboot is 0, so this kernel loads no other kernel any more");
+			"kernel.kexec_load_limit_reboot is 0, so this kernel loads no other "
+			"kernel any more");
 		return false;
 	}
 	return true;
@@ -85,5 +86,6 @@ void permission_check_encryption(struct findings *f)
 		finding_problem(
 			f, "memory-encryption",
 			"boot this kernel without mem_encrypt=on",
-			"memory is encrypted (AMD SME), so the next kernel could not read what is handed to it");
+			"memory is encrypted (AMD SME), so the next kernel could not read what "
+			"is handed to it");
 }

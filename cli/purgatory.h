@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* The page: instructions, entry address, GDT and its pointer; the stack grows down from its end. */
+/* Instructions, entry address, GDT and its pointer; the stack grows down from the end. */
 #define PURGATORY_BYTES 4096
 
 /**
@@ -18,8 +18,8 @@
  * @entry_phys: 64-bit entry point of the kernel
  *
  * The state at the jump is the boot protocol's: interrupts off, 64-bit mode, paging as the old
- * kernel's kexec left it (identity), GDT with flat __BOOT_CS (0x10) and __BOOT_DS (0x18), segments
- * loaded from it, all other registers 0. Entry point of the page is its first byte.
+ * kernel's kexec left it (identity), GDT with flat __BOOT_CS (0x10) and __BOOT_DS (0x18),
+ * segments loaded from it, all other registers 0. Entry point of the page is its first byte.
  */
 void purgatory_emit(uint8_t *page, uint64_t phys, uint64_t boot_params_phys,
 		    uint64_t entry_phys);

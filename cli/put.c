@@ -10,7 +10,8 @@
 
 static const char help_text[] =
 	"Usage: kho put NAME [FILE] [OPTION...]\n\n"
-	"Store what comes on the standard input, or FILE, as parcel NAME. Every following kernel hands it\n"
+	"Store what comes on the standard input, or FILE, as parcel NAME. Every following "
+	"kernel hands it\n"
 	"on until it is dropped. NAME has 1 to 63 bytes, without '/' and control characters.\n\n"
 	"Options:\n"
 	"  --file FILE  the same as the argument FILE; - is the standard input\n"
@@ -24,10 +25,12 @@ static const char help_text[] =
 static void say_create_failed(const char *name, int err)
 {
 	if (err == -EEXIST)
-		say("there is a parcel '%s' already, so nothing was stored; use --replace, or drop it first.",
+		say("there is a parcel '%s' already, so nothing was stored; use --replace, or "
+		    "drop it first.",
 		    name);
 	else if (err == -EINVAL)
-		say("'%s' cannot be the name of a parcel: it takes 1 to 63 bytes without '/' and control characters; "
+		say("'%s' cannot be the name of a parcel: it takes 1 to 63 bytes without '/' "
+		    "and control characters; "
 		    "nothing was stored.",
 		    name);
 	else if (err == -EBUSY)
@@ -40,7 +43,8 @@ static void say_create_failed(const char *name, int err)
 static void say_write_failed(const char *name, int err)
 {
 	if (err == -ENOMEM || err == -ENOSPC)
-		say("there is not enough memory for parcel '%s', so nothing was stored; free some and try again.",
+		say("there is not enough memory for parcel '%s', so nothing was stored; free "
+		    "some and try again.",
 		    name);
 	else
 		say("parcel '%s' was not stored (%s); nothing was changed.",
@@ -48,29 +52,39 @@ static void say_write_failed(const char *name, int err)
 }
 
 /* Large pieces, so that the module takes its lock seldom. */
-static int copy(int from, int to, const char *name, u64 total)
+static int copy_pieces(int from, int to, const char *name,
+		       struct progress *progress)
 {
 	autofree u8 *buf = need(malloc(MIB));
-	autoprogress struct progress progress;
 	ssize_t n;
 
-	progress_begin(&progress, "putting", total);
 	while ((n = read_full(from, buf, MIB)) > 0) {
 		int err = write_all(to, buf, (size_t)n);
 
 		if (err) {
-			progress_end(&progress);
+			progress_end(progress);
 			say_write_failed(name, err);
 			return -1;
 		}
-		progress_add(&progress, (u64)n);
+		progress_add(progress, (u64)n);
 	}
 	if (!n)
 		return 0;
-	progress_end(&progress);
+	progress_end(progress);
 	say("the input cannot be read (%s), so nothing was stored.",
 	    strerror((int)-n));
 	return -1;
+}
+
+static int copy(int from, int to, const char *name, u64 total)
+{
+	struct progress progress;
+	int err;
+
+	progress_begin(&progress, "putting", total);
+	err = copy_pieces(from, to, name, &progress);
+	progress_end(&progress);
+	return err;
 }
 
 static u64 size_of_input(int fd)

@@ -11,12 +11,14 @@
 
 static const char help_text[] =
 	"Usage: kho status [OPTION...]\n\n"
-	"Show what is preserved for the next kernel, what became of what the previous kernel left, and\n"
+	"Show what is preserved for the next kernel, what became of what the previous kernel "
+	"left, and\n"
 	"which image is loaded.\n\n"
 	"Options:\n"
 	"  --json      the same as JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help  this help\n\n"
-	"Exit status: 0 success, 1 failure (such as: the module is not loaded), 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure (such as: the module is not loaded), 2 wrong "
+	"usage.\n\n"
 	"Examples:\n"
 	"  kho status\n"
 	"  kho status --json | jq .out.bytes\n";
@@ -43,20 +45,21 @@ static const char *image_state_name(enum loaded_image state)
 	return name[state];
 }
 
-static void add_string(json_object *o, const char *key, const char *value)
+static void add_string(struct json_object *o, const char *key,
+		       const char *value)
 {
 	json_object_object_add(o, key,
 			       *value ? json_object_new_string(value) : NULL);
 }
 
-static void add_number(json_object *o, const char *key, u64 value)
+static void add_number(struct json_object *o, const char *key, u64 value)
 {
 	json_object_object_add(o, key, json_object_new_uint64(value));
 }
 
-static json_object *json_flags(u32 flags)
+static struct json_object *json_flags(u32 flags)
 {
-	json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array();
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(flag_names); i++) {
@@ -68,9 +71,9 @@ static json_object *json_flags(u32 flags)
 	return list;
 }
 
-static json_object *json_out(const struct kho_ioctl_status *st)
+static struct json_object *json_out(const struct kho_ioctl_status *st)
 {
-	json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 
 	add_number(o, "blocks", st->out_blocks);
 	add_number(o, "bytes", st->out_bytes);
@@ -84,9 +87,9 @@ static json_object *json_out(const struct kho_ioctl_status *st)
 	return o;
 }
 
-static json_object *json_in(const struct kho_ioctl_status *st)
+static struct json_object *json_in(const struct kho_ioctl_status *st)
 {
-	json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object();
 
 	add_string(o, "release", st->in_release);
 	add_string(o, "module-version", st->in_module_version);
@@ -107,7 +110,7 @@ static json_object *json_in(const struct kho_ioctl_status *st)
 
 static void print_json(const struct kho_ioctl_status *st)
 {
-	json_object *root = json_object_new_object();
+	struct json_object *root = json_object_new_object();
 
 	json_object_object_add(root, "flags", json_flags(st->flags));
 	add_string(root, "image", image_state_name(loaded_image(st)));
@@ -125,7 +128,8 @@ static void print_out(const struct kho_ioctl_status *st)
 	       human_bytes(st->out_bytes, a, sizeof(a)),
 	       (unsigned long long)st->out_blocks, st->nr_parcels,
 	       st->nr_parcels == 1 ? "" : "s");
-	printf("  The next kernel will reserve %s in %u extent%s at first; the module itself holds %s.\n",
+	printf("  The next kernel will reserve %s in %u extent%s at first; the module itself "
+	       "holds %s.\n",
 	       human_bytes(st->out_extent_bytes, a, sizeof(a)), st->nr_extents,
 	       st->nr_extents == 1 ? "" : "s",
 	       human_bytes(st->out_overhead_bytes, b, sizeof(b)));
@@ -151,12 +155,15 @@ static void print_image(const struct kho_ioctl_status *st)
 		break;
 	case LOADED_FOREIGN:
 		puts(loaded_state(st) ?
-			     "Image: ANOTHER PROGRAM LOADED IT. The next kernel would lose everything that is preserved;\n"
+			     "Image: ANOTHER PROGRAM LOADED IT. The next kernel would lose "
+			     "everything that is preserved;\n"
 			     "  load it again with `kho load`." :
-			     "Image: another program loaded it; what is preserved from now on would be lost.");
+			     "Image: another program loaded it; what is preserved from now on "
+			     "would be lost.");
 		break;
 	case LOADED_GONE:
-		puts("Image: the one kho loaded was unloaded by another program; `kho unload` gives its memory back.");
+		puts("Image: the one kho loaded was unloaded by another program; `kho unload` "
+		     "gives its memory back.");
 		break;
 	}
 }
@@ -166,7 +173,8 @@ static void print_times(const struct kho_ioctl_status *st)
 	u64 reboot = st->in_stamp_ns[2];
 
 	if (reboot && st->in_ready_ns > reboot)
-		printf("  From its reboot to the module being ready here: %.2f s (by the clock of the machine).\n",
+		printf("  From its reboot to the module being ready here: %.2f s (by the clock "
+		       "of the machine).\n",
 		       (double)(st->in_ready_ns - reboot) / 1e9);
 	printf("  Checking took %.1f ms, giving back the gaps %.1f ms.\n",
 	       (double)st->in_validate_ns / 1e6,
@@ -177,11 +185,13 @@ static void print_accepted(const struct kho_ioctl_status *st)
 {
 	char a[32], b[32], c[32];
 
-	printf("From the previous kernel (%s, module %s, handover %u since cold boot): accepted.\n",
+	printf("From the previous kernel (%s, module %s, handover %u since cold boot): "
+	       "accepted.\n",
 	       *st->in_release ? st->in_release : "release unknown",
 	       *st->in_module_version ? st->in_module_version : "unknown",
 	       st->kexec_count);
-	printf("  %s in %llu blocks came in, %s not claimed yet; %s between them were given back.\n",
+	printf("  %s in %llu blocks came in, %s not claimed yet; %s between them were given "
+	       "back.\n",
 	       human_bytes(st->in_bytes, a, sizeof(a)),
 	       (unsigned long long)st->in_blocks,
 	       human_bytes(st->in_unclaimed_bytes, b, sizeof(b)),
@@ -218,7 +228,8 @@ static int status(bool json)
 		return EXIT_FAILED;
 	err = dev_status(fd, &st);
 	if (err) {
-		say("the kho module does not tell its state (%s); use a tool and module of the same version.",
+		say("the kho module does not tell its state (%s); use a tool and module of the "
+		    "same version.",
 		    strerror(-err));
 		return EXIT_FAILED;
 	}

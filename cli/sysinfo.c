@@ -100,7 +100,7 @@ bool sysinfo_cpu_flag(const char *flag)
 	size_t len = strlen(flag);
 
 	while (p && *p && *p != '\n') {
-		size_t n = strcspn(p, " \n");
+		size_t n = strcspn(p, "\n ");
 
 		if (n == len && !memcmp(p, flag, len))
 			return true;

@@ -37,7 +37,7 @@ int sysinfo_number(const char *path, u64 *out);
 /* Is there a kexec image, whoever loaded it? Negative errno if the kernel does not say. */
 int sysinfo_kexec_loaded(void);
 
-/* The word in brackets of /sys/kernel/security/lockdown, to be freed; NULL if there is no such file. */
+/* The word in brackets of /sys/kernel/security/lockdown, to be freed; NULL without that file. */
 char *sysinfo_lockdown(void);
 
 /* Does /proc/cpuinfo have this flag? */
@@ -74,8 +74,26 @@ int sysinfo_memmap(struct memmap *map);
 u64 sysinfo_systab(const char *name);
 
 /**
- * struct efi_runtime - what the next kernel needs to use EFI, whose firmware can be told only once
- * where its memory is
+ * struct efi_descriptor - one range of the firmware's memory; layout is the firmware's
+ * @type: EFI memory type
+ * @pad: 0
+ * @phys_addr: first byte
+ * @virt_addr: where the firmware was told that it is mapped
+ * @num_pages: length in pages of 4 KiB
+ * @attribute: EFI attributes
+ */
+struct efi_descriptor {
+	u32 type;
+	u32 pad;
+	u64 phys_addr;
+	u64 virt_addr;
+	u64 num_pages;
+	u64 attribute;
+};
+
+/**
+ * struct efi_runtime - what the next kernel needs to use EFI, whose firmware can be told only
+ * once where its memory is
  * @fw_vendor: physical address of the vendor's name
  * @runtime: physical address of the runtime services
  * @tables: physical address of the configuration table
@@ -88,14 +106,7 @@ struct efi_runtime {
 	u64 runtime;
 	u64 tables;
 	u64 smbios;
-	struct efi_descriptor {
-		u32 type;
-		u32 pad;
-		u64 phys_addr;
-		u64 virt_addr;
-		u64 num_pages;
-		u64 attribute;
-	} * map;
+	struct efi_descriptor *map;
 	size_t nr;
 };
 

@@ -11,7 +11,8 @@
 static const char help_text[] =
 	"Usage: kho unload [OPTION...]\n"
 	"       kho -u\n\n"
-	"Unload the kernel that is loaded, whoever loaded it, and give back the memory that was kept for\n"
+	"Unload the kernel that is loaded, whoever loaded it, and give back the memory that "
+	"was kept for\n"
 	"it. What is preserved stays preserved. If nothing is loaded, nothing happens.\n\n"
 	"Options:\n"
 	"  -h, --help  this help\n\n"
@@ -30,7 +31,8 @@ static int release(void)
 	err = fd < 0 ? fd : dev_image_release(fd);
 	if (!err || err == -ENOENT)
 		return EXIT_OK;
-	say("no image is loaded any more, but the kho module did not give back the memory kept for it (%s); try "
+	say("no image is loaded any more, but the kho module did not give back the memory kept "
+	    "for it (%s); try "
 	    "again.",
 	    strerror(-err));
 	return EXIT_FAILED;

@@ -169,9 +169,7 @@ struct progress {
 
 void progress_begin(struct progress *p, const char *what, u64 total);
 void progress_add(struct progress *p, u64 bytes);
-/* Takes the line away. Every return path of the caller ends with it. */
+/* Takes the line away, before anything else is said and at the end. */
 void progress_end(struct progress *p);
-
-#define autoprogress __attribute__((__cleanup__(progress_end)))
 
 #endif /* KHO_CLI_UTIL_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The boot data of the next kernel: what comes from the kernel file, what from the running kernel,
- * the list of setup_data nodes, and the purgatory page.
+ * The boot data of the next kernel: what comes from the kernel file, what from the running
+ * kernel, the list of setup_data nodes, and the purgatory page.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -148,11 +148,12 @@ static void refuses_what_would_not_work(void **state)
 		{ RELOCATABLE, 8, 0, "relocatable" },
 		{ KERNEL_INFO_OFFSET, 32, 0, "kernel_info" },
 		{ CODE + INFO + 12, 32, 9, "SETUP_INDIRECT" },
+		{ 0 },
 	};
-	size_t i;
+	const struct refusal *r;
 
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		refuses(&list[i]);
+	for (r = list; r->part; r++)
+		refuses(r);
 }
 
 static void refuses_what_is_damaged(void **state)
@@ -180,11 +181,12 @@ static void refuses_what_is_damaged(void **state)
 		{ CODE + INFO + 8, 32, 15, "size" },
 		{ CODE + INFO + 8, 32, CODE_BYTES - INFO + 1, "size" },
 		{ CODE + INFO + 8, 32, 0xffffffff, "size" },
+		{ 0 },
 	};
-	size_t i;
+	const struct refusal *r;
 
-	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		refuses(&list[i]);
+	for (r = list; r->part; r++)
+		refuses(r);
 }
 
 static void refuses_every_truncated_file(void **state)

@@ -16,7 +16,9 @@
 #include "../../cli/kexecload.h"
 #include "../../cli/util.c"
 #include "../../cli/findings.c"
+#define options imageopts_table
 #include "../../cli/imageopts.c"
+#undef options
 #include "../../cli/loaded.c"
 #include "../../cli/verbs.c"
 
@@ -34,11 +36,14 @@
 #undef help_text
 #define help_text put_help_text
 #define copy put_copy
+#define copy_pieces put_pieces
 #include "../../cli/put.c"
 #undef copy
+#undef copy_pieces
 #undef help_text
 #define help_text get_help_text
 #define copy get_copy
+#define copy_pieces get_pieces
 #include "../../cli/get.c"
 
 static int actions;
@@ -61,21 +66,51 @@ bool dev_absent(int err)
 	return err == -ENOENT;
 }
 
-#define NEVER(name, ...)                                \
-	int name(__VA_ARGS__)                           \
-	{                                               \
-		fail_msg("%s without a device", #name); \
-		return -1;                              \
-	}
+static int never(void)
+{
+	fail_msg("called without a device");
+	return -1;
+}
 
-NEVER(dev_status, int fd, struct kho_ioctl_status *st)
-NEVER(dev_image_release, int fd)
-NEVER(dev_in_drop, int fd)
-NEVER(dev_parcel_create, int fd, const char *name, bool replace)
-NEVER(dev_parcel_commit, int fd)
-NEVER(dev_parcel_open, int fd, const char *name, u64 *bytes)
-NEVER(dev_parcel_drop, int fd, const char *name)
-NEVER(dev_parcel_list, int fd, struct kho_parcel_info **out, u32 *nr)
+int dev_status(int fd, struct kho_ioctl_status *st)
+{
+	return never();
+}
+
+int dev_image_release(int fd)
+{
+	return never();
+}
+
+int dev_in_drop(int fd)
+{
+	return never();
+}
+
+int dev_parcel_create(int fd, const char *name, bool replace)
+{
+	return never();
+}
+
+int dev_parcel_commit(int parcel_fd)
+{
+	return never();
+}
+
+int dev_parcel_open(int fd, const char *name, u64 *bytes)
+{
+	return never();
+}
+
+int dev_parcel_drop(int fd, const char *name)
+{
+	return never();
+}
+
+int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr)
+{
+	return never();
+}
 
 int sysinfo_kexec_loaded(void)
 {

@@ -92,7 +92,7 @@ static void refuses_unknown_columns(void **state)
 	assert_string_equal(bad, "FOO");
 	assert_int_equal(columns_parse("", known, 3, column, &bad), 0);
 	assert_int_equal(columns_parse("NAME,", known, 3, column, &bad), 0);
-	assert_int_equal(columns_parse("NAM", known, 3, column, &bad), 0);
+	assert_int_equal(columns_parse("S", known, 3, column, &bad), 0);
 	assert_int_equal(
 		columns_parse("CRC,CRC,CRC,CRC,CRC,CRC,CRC,CRC,CRC,CRC,"
 			      "CRC,CRC,CRC,CRC,CRC,CRC,CRC",
