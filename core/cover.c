@@ -6,6 +6,9 @@ static const u64 GAP_FIXED = ~0ULL;
 /* Added to the bytes of a gap that should stay open as long as there is any other to close. */
 static const u64 GAP_ACROSS_RAM = 1ULL << 63;
 
+static_assert(KHO_COVER_MAX_KEEPOUT < KHO_MAX_EXTENTS - 1,
+	      "a full plan has gaps without a keep-out range");
+
 /* Extents in the making; @extent has room for KHO_MAX_EXTENTS + 1. */
 struct plan {
 	const struct kho_cover *cover;
@@ -151,35 +154,30 @@ static void close_gap(struct plan *p, u32 at)
 /*
  * Adds an extent after all others. Closing one gap never changes another one, so closing the
  * cheapest whenever there is one too many leaves the most expensive ones open, as if all had
- * been known from the start.
+ * been known from the start. One that may be closed always exists: no extent of the plan touches
+ * a keep-out range, so each of these lies in one gap.
  */
-static int append(struct plan *p, u64 start, u64 end)
+static void append(struct plan *p, u64 start, u64 end)
 {
-	u64 weight;
-
 	if (p->nr && start == p->extent[p->nr - 1].end) {
 		p->extent[p->nr - 1].end = end;
-		return 0;
+		return;
 	}
 	p->extent[p->nr].start = start;
 	p->extent[p->nr].end = end;
 	p->nr++;
 	if (p->nr < KHO_MAX_EXTENTS)
-		return 0;
-	if (p->nr == KHO_MAX_EXTENTS) {
-		find_cheapest(p);
-		return 0;
+		return;
+	if (p->nr > KHO_MAX_EXTENTS) {
+		u64 gap = p->extent[p->nr - 2].end;
+
+		if (gap_weight(p->cover, gap, start) <= p->weight) {
+			close_gap(p, p->nr - 2);
+			return;
+		}
+		close_gap(p, p->cheapest);
 	}
-	weight = gap_weight(p->cover, p->extent[p->nr - 2].end, start);
-	if (weight <= p->weight) {
-		if (weight == GAP_FIXED)
-			return -ENOSPC;
-		close_gap(p, p->nr - 2);
-		return 0;
-	}
-	close_gap(p, p->cheapest);
 	find_cheapest(p);
-	return 0;
 }
 
 void kho_cover_init(struct kho_cover *c, const struct kho_range *ram,
@@ -465,22 +463,17 @@ static u64 next_bit(const struct kho_replan *p, u64 at, u64 flip)
 }
 
 /* Adds what may be preserved of one run of marked granules. */
-static int append_run(struct plan *plan, u64 start, u64 end)
+static void append_run(struct plan *plan, u64 start, u64 end)
 {
 	struct kho_range room;
 
 	while (start < end && next_room(plan->cover, start, &room) &&
 	       room.start < end) {
-		int err;
-
 		if (room.end > end)
 			room.end = end;
-		err = append(plan, room.start, room.end);
-		if (err)
-			return err;
+		append(plan, room.start, room.end);
 		start = room.end;
 	}
-	return 0;
 }
 
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c)
@@ -492,13 +485,9 @@ int kho_replan_end(struct kho_replan *p, struct kho_cover *c)
 		return -EINVAL;
 	for (at = next_bit(p, 0, 0); at < p->map_bits;
 	     at = next_bit(p, end, 0)) {
-		int err;
-
 		end = next_bit(p, at, ~0ULL);
-		err = append_run(&plan, p->base + (at << p->granule_shift),
-				 p->base + (end << p->granule_shift));
-		if (err)
-			return err;
+		append_run(&plan, p->base + (at << p->granule_shift),
+			   p->base + (end << p->granule_shift));
 	}
 	if (plan.nr == c->nr_extents &&
 	    !memcmp(plan.extent, c->extent, plan.nr * sizeof(*c->extent)))

@@ -193,8 +193,10 @@ void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
  * @p: state
  * @c: the cover of begin
  *
- * Return: 0 the extents are as they were, 1 they changed; -ENOSPC, or -EINVAL (something outside
- * the RAM of begin was marked), and the extents stay as they were.
+ * It always finds room: there are fewer keep-out ranges than gaps between that many extents.
+ *
+ * Return: 0 the extents are as they were, 1 they changed, -EINVAL (something outside the RAM of
+ * begin was marked; the extents stay as they were).
  */
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
 
