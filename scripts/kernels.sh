@@ -84,17 +84,20 @@ find_and_fetch() {
 
 main() {
 	local update='' name suites abi flavour found wanted
+	local -a chosen=()
 
 	if [ "${1-}" = --update ]; then
 		update=1
 		shift
 	fi
 	[ -d "$cache/kernels" ] || mkdir -p "$cache/kernels"
-	for wanted in "$@"; do
-		kernel_names | grep -qxF -- "$wanted" || die "$wanted: not in $kernels_list"
+	[ $# -gt 0 ] || [ -z "${KHO_KERNELS-}" ] || read -r -a chosen <<<"$KHO_KERNELS"
+	[ $# -eq 0 ] || chosen=("$@")
+	for wanted in "${chosen[@]}"; do
+		KHO_KERNELS='' kernel_names | grep -qxF -- "$wanted" || die "$wanted: not in $kernels_list"
 	done
 	while read -r name suites abi flavour; do
-		found=" ${*:-$name} "
+		found=" ${chosen[*]:-$name} "
 		[ "${found#* "$name" }" != "$found" ] || continue
 		if [ -n "$update" ] || ! kernel_dir "$name" >/dev/null; then
 			find_and_fetch "$name" "$suites" "$abi" "$flavour"

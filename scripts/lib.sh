@@ -31,9 +31,13 @@ retry() {
 	"$@"
 }
 
-# Names of all kernels of the list, one a line.
+# Names of the kernels of the list, one a line; $KHO_KERNELS may name a few of them.
 kernel_names() {
-	awk '!/^#/ && NF { print $1 }' "$kernels_list"
+	if [ -n "${KHO_KERNELS-}" ]; then
+		tr ' ' '\n' <<<"$KHO_KERNELS"
+	else
+		awk '!/^#/ && NF { print $1 }' "$kernels_list"
+	fi
 }
 
 # kernel_dir NAME: where the kernel's packages are unpacked; fails if they are not

@@ -57,7 +57,7 @@ make_base() {
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
-	for dir in "$top/tests/vm/scenarios" "$top/bench/vm"; do
+	for dir in "$top"/tests/vm/{scenarios,demo} "$top/bench/vm"; do
 		[ ! -d "$dir" ] || cp "$dir"/* "$root/scenarios/"
 	done
 	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"

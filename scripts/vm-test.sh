@@ -26,7 +26,7 @@ export KHO_VM_LIMIT
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount=''
+	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 }
@@ -82,7 +82,7 @@ boot() {
 	# Guest time then counts instructions, and repeats agree.
 	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 	IFS=, read -r -a kernels <<<"$path"
-	cat "$image/base.cpio" "$image/carry.cpio" >"$dir/initrd"
+	cat "$image/base.cpio" "$image/carry.cpio" ${extra:+"$extra"} >"$dir/initrd"
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done

@@ -14,6 +14,7 @@
  *   misuse               everything that must be refused is
  *   xor PHYS BITS        damage a word of memory
  *   peek PHYS            read a word of memory
+ *   damage WORD          damage each page that starts with this word
  *
  * Every word of a saved page is a function of its address and of the seed.
  */
@@ -22,6 +23,7 @@
 #include <linux/kexec_handover.h>
 
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -776,6 +778,36 @@ static int run_peek(const char *args)
 	return err;
 }
 
+static u64 damage_page(struct page *page, u64 wanted)
+{
+	u64 *word = page_address(page);
+
+	if (word[0] != wanted)
+		return 0;
+	word[PAGE_SIZE / sizeof(*word) - 1] ^= 1;
+	return 1;
+}
+
+static int run_damage(const char *args)
+{
+	struct resource *res;
+	u64 wanted, nr = 0;
+	unsigned long pfn;
+
+	if (kstrtou64(args, 0, &wanted))
+		return complain(-EINVAL, "usage: damage WORD", 0);
+	for (res = iomem_resource.child; res; res = res->sibling) {
+		if ((res->flags & IORESOURCE_SYSTEM_RAM) !=
+		    IORESOURCE_SYSTEM_RAM)
+			continue;
+		for (pfn = PFN_UP(max_t(u64, res->start, SZ_1M));
+		     pfn < PHYS_PFN(res->end + 1); pfn++)
+			nr += damage_page(pfn_to_page(pfn), wanted);
+		cond_resched();
+	}
+	return nr ? 0 : complain(-ENOENT, "no page starts with", wanted);
+}
+
 /* --- commands */
 
 static const struct {
@@ -785,7 +817,7 @@ static const struct {
 	{ "save", run_save },	    { "unpreserve", run_unpreserve },
 	{ "restore", run_restore }, { "recycle", run_recycle },
 	{ "misuse", run_misuse },   { "xor", run_xor },
-	{ "peek", run_peek },
+	{ "peek", run_peek },	    { "damage", run_damage },
 };
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)
