@@ -165,10 +165,11 @@ static int next_subtree(struct fdt_walk *w, struct kho_fdt_fault *f)
 
 static int check_root(const struct fdt_walk *w, struct kho_fdt_fault *f)
 {
+	static const char other[] =
+		"FDT compatible does not name " KHO_FDT_COMPATIBLE;
+
 	if (!w->compatible_ok) {
-		kho_fdt_fault(
-			f, "FDT compatible does not name " KHO_FDT_COMPATIBLE,
-			w->tokens.struct_pos, 0, 0);
+		kho_fdt_fault(f, other, w->tokens.struct_pos, 0, 0);
 		f->err = -EPROTONOSUPPORT;
 	} else if (!w->tree_seen) {
 		kho_fdt_fault(f, "FDT without preserved-memory-map",

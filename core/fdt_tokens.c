@@ -214,22 +214,21 @@ static int check_reserve_map(const u8 *page, struct kho_fdt_fault *f)
 {
 	u32 totalsize = HEADER_FIELD(page, totalsize);
 	u32 pos = HEADER_FIELD(page, off_mem_rsvmap);
+	const u32 at = offsetof(struct fdt_header, off_mem_rsvmap);
 	struct fdt_reserve_entry entry;
 
 	if (pos % sizeof(u64) || pos < sizeof(struct fdt_header))
-		return kho_fdt_fault(
-			f, "FDT offset of the memory reservation map",
-			offsetof(struct fdt_header, off_mem_rsvmap), pos,
-			sizeof(struct fdt_header));
+		return kho_fdt_fault(f,
+				     "FDT offset of the memory reservation map",
+				     at, pos, sizeof(struct fdt_header));
 	while (pos <= totalsize && totalsize - pos >= sizeof(entry)) {
 		memcpy(&entry, page + pos, sizeof(entry));
 		if (!entry.address && !entry.size)
 			return 0;
 		pos += sizeof(entry);
 	}
-	return kho_fdt_fault(f, "FDT memory reservation map has no end",
-			     offsetof(struct fdt_header, off_mem_rsvmap), pos,
-			     totalsize);
+	return kho_fdt_fault(f, "FDT memory reservation map has no end", at,
+			     pos, totalsize);
 }
 
 static bool block_inside(u32 pos, u32 size, u32 totalsize)

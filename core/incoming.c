@@ -258,7 +258,8 @@ static int check_module(struct check *c)
 	const struct kho_module_ser *m;
 	int err;
 
-	in->module = m = page_at(c, phys);
+	m = page_at(c, phys);
+	in->module = m;
 	if (!m)
 		return refuse(c, -ERANGE, "module page is not reserved memory",
 			      phys, phys, phys);

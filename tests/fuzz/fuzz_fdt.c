@@ -28,16 +28,28 @@ static u64 u64_property(int node, const char *name)
 	return x;
 }
 
+/*
+ * The node of that name. Not by fdt_subnode_offset(): that also finds name@unit, and finds a
+ * node of the same name that comes before but is no subtree.
+ */
+static int find_subtree(const char *name)
+{
+	int node;
+
+	for (node = fdt_first_subnode(page, 0); node >= 0;
+	     node = fdt_next_subnode(page, node)) {
+		if (!strcmp(fdt_get_name(page, node, NULL), name) &&
+		    fdt_getprop(page, node, KHO_SUB_TREE_PROP_NAME, NULL) &&
+		    fdt_getprop(page, node, KHO_SUB_TREE_SIZE_PROP_NAME, NULL))
+			return node;
+	}
+	test_die("libfdt does not find subtree %s", name);
+}
+
 static void compare_subtree(const struct kho_fdt_subtree *s)
 {
-	int node = fdt_subnode_offset_namelen(page, 0, s->name,
-					      (int)strlen(s->name));
+	int node = find_subtree(s->name);
 
-	/* libfdt also finds name@unit by name, and then may have found another. */
-	if (node >= 0 && strcmp(fdt_get_name(page, node, NULL), s->name))
-		return;
-	if (node < 0)
-		test_die("libfdt does not find subtree %s", s->name);
 	if (u64_property(node, KHO_SUB_TREE_PROP_NAME) != s->phys ||
 	    u64_property(node, KHO_SUB_TREE_SIZE_PROP_NAME) != s->bytes)
 		test_die("libfdt reads another subtree %s", s->name);

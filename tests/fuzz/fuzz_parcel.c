@@ -168,7 +168,7 @@ static int look_at(void *ctx, const struct kho_parcel_ser *one)
 	if (kho_page_list_check(&list, &ops, count_page, NULL, s, NULL) ||
 	    s->pages * KHO_PAGE_SIZE < one->bytes)
 		test_die("accepted, but its pages are not there");
-	if (s->nr < sizeof(s->slot) / sizeof(s->slot[0]))
+	if (s->nr < ARRAY_SIZE(s->slot))
 		s->slot[s->nr++] = one;
 	return 0;
 }

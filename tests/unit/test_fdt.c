@@ -39,8 +39,8 @@ static void assert_libfdt_reads(const struct kho_fdt_subtree *subtree, u32 nr)
 	assert_int_equal(fdt_check_full(page, sizeof(page)), 0);
 	assert_int_equal(fdt_node_check_compatible(page, 0, "kho-v4"), 0);
 	assert_int_equal(u64_property(0, "preserved-memory-map"), TREE_PHYS);
-	fdt_for_each_subnode(node, page, 0)
-	{
+	for (node = fdt_first_subnode(page, 0); node >= 0;
+	     node = fdt_next_subnode(page, node)) {
 		assert_true(i < nr);
 		assert_string_equal(fdt_get_name(page, node, NULL),
 				    subtree[i].name);
@@ -58,6 +58,7 @@ static void assert_we_read(const struct kho_fdt_subtree *subtree, u32 nr)
 	struct kho_fdt_subtree s;
 	struct kho_refusal r = { 0 };
 	struct kho_fdt fdt;
+	int err;
 	u32 i;
 
 	if (kho_fdt_check(&fdt, page, PAGE_PHYS, &r))
@@ -73,8 +74,8 @@ static void assert_we_read(const struct kho_fdt_subtree *subtree, u32 nr)
 		assert_in_range((uintptr_t)s.name, (uintptr_t)page,
 				(uintptr_t)page + sizeof(page) - 1);
 		s.phys = 0;
-		assert_int_equal(
-			kho_fdt_subtree_find(&fdt, subtree[i].name, &s), 0);
+		err = kho_fdt_subtree_find(&fdt, subtree[i].name, &s);
+		assert_int_equal(err, 0);
 		assert_int_equal(s.phys, subtree[i].phys);
 	}
 	assert_int_equal(kho_fdt_subtree_at(&fdt, nr, &s), -ENOENT);
@@ -317,7 +318,7 @@ static void bad_compatible(void **state)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		ok(fdt_create_empty_tree(page, PAGE));
 		ok(fdt_setprop(page, 0, "preserved-memory-map", &tree_phys, 8));
 		ok(fdt_setprop(page, 0, "compatible", bad[i].value,
@@ -451,7 +452,7 @@ static void bad_headers(void **state)
 	u32 value;
 	size_t i;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		assert_int_equal(kho_fdt_write(page, TREE_PHYS, two, 2), 0);
 		value = cpu_to_fdt32(table[i].value);
 		memcpy(page + table[i].offset, &value, 4);
@@ -495,7 +496,7 @@ static void bad_structures(void **state)
 	};
 	size_t i, k;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		u32 start;
 
 		/* Room for the tokens: the block that is replaced is longer. */
@@ -532,6 +533,19 @@ static void cut_off_anywhere(void **state)
 	}
 }
 
+/* Whoever asks late is told that there is nothing, and nothing outside the page is read. */
+static void a_page_that_changed_after_the_check(void **state)
+{
+	struct kho_fdt_subtree s;
+	struct kho_fdt fdt;
+
+	assert_int_equal(kho_fdt_write(page, TREE_PHYS, two, 2), 0);
+	assert_int_equal(kho_fdt_check(&fdt, page, 0, NULL), 0);
+	fdt_set_off_dt_struct(page, 0xfffffffc);
+	assert_int_equal(kho_fdt_subtree_at(&fdt, 0, &s), -ENOENT);
+	assert_int_equal(kho_fdt_subtree_find(&fdt, "one", &s), -ENOENT);
+}
+
 /* ---- random damage: what we accept, libfdt accepts, and reads the same ---- */
 
 /* libfdt takes a node for a subtree on the same terms. */
@@ -540,7 +554,8 @@ static u32 subtrees_of_libfdt(void)
 	int node;
 	u32 nr = 0;
 
-	fdt_for_each_subnode(node, page, 0)
+	for (node = fdt_first_subnode(page, 0); node >= 0;
+	     node = fdt_next_subnode(page, node))
 		nr += fdt_getprop(page, node, "preserved-data", NULL) &&
 		      fdt_getprop(page, node, "blob-size", NULL);
 	return nr;
@@ -611,6 +626,7 @@ int main(void)
 		cmocka_unit_test(bad_headers),
 		cmocka_unit_test(bad_structures),
 		cmocka_unit_test(cut_off_anywhere),
+		cmocka_unit_test(a_page_that_changed_after_the_check),
 		cmocka_unit_test(accepts_nothing_that_libfdt_refuses),
 	};
 

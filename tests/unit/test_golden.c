@@ -84,7 +84,7 @@ static void write_tree(void)
 
 	handover.next_node_phys = HANDOVER_BASE + MAP_NODES;
 	assert_int_equal(kho_tracker_init(&t, &ops, tally), 0);
-	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
 		assert_int_equal(kho_tracker_preserve_range(&t, ranges[i].phys,
 							    ranges[i].nr_pages),
 				 0);
@@ -141,7 +141,7 @@ static size_t list_files(struct golden *file)
 	};
 
 	memcpy(file, all, sizeof(all));
-	return sizeof(all) / sizeof(all[0]);
+	return ARRAY_SIZE(all);
 }
 
 enum { MAX_FILES = 8 };
@@ -247,7 +247,7 @@ static void the_handover_is_read(void **state)
 	load_files();
 	if (handover_check(&handover, &in, &r))
 		fail_msg("%s", r.check);
-	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		assert_int_equal(pages_found(ranges[i].phys,
 					     ranges[i].nr_pages),
 				 ranges[i].nr_pages);

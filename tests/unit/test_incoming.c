@@ -353,13 +353,13 @@ static void flip_all(struct handover *h, const struct bits *b, size_t nr)
 	assert_accepted(h);
 }
 
-#define FLIP_ALL(h, table) flip_all(h, table, sizeof(table) / sizeof(table[0]))
+#define FLIP_ALL(h, table) flip_all(h, table, ARRAY_SIZE(table))
 
-#define MEMBER(page, type, member)                          \
-	offsetof(struct type, member),                      \
-		offsetof(struct type, member) +             \
-			sizeof(((struct type *)0)->member), \
-		page
+#define MEMBER(wire_page, type, member)            \
+	.start = offsetof(struct type, member),    \
+	.end = offsetof(struct type, member) +     \
+	       sizeof(((struct type *)0)->member), \
+	.page = wire_page
 #define HEAD(member) MEMBER(KHO_WIRE_HEAD, kho_head_ser, member)
 #define CHAIN(member) MEMBER(KHO_WIRE_CHAIN_A, kho_chain_ser, member)
 #define MODULE(member) MEMBER(KHO_WIRE_MODULE, kho_module_ser, member)
@@ -484,12 +484,12 @@ static void bits_of_the_pages_not_in_use_do_not_matter(void **state)
 {
 	static const enum kho_wire_page page[] = { KHO_WIRE_CHAIN_B,
 						   KHO_WIRE_FDT_B,
-						   KHO_WIRE_SPARE };
+						   KHO_WIRE_PAGES - 1 };
 	struct handover *h = *state;
 	unsigned int i;
 
 	fill_small(h);
-	for (i = 0; i < sizeof(page) / sizeof(page[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(page); i++) {
 		memset(handover_wire(h, page[i]), 0xa5, KHO_PAGE_SIZE);
 		assert_accepted(h);
 	}
@@ -610,9 +610,9 @@ static void try_forgery(struct handover *h, const struct forgery *f)
 	assert_accepted(h);
 }
 
-#define IN(page, type, member) \
-	page, offsetof(struct type, member), sizeof(((struct type *)0)->member)
-#define IN_HEAD(member) IN(KHO_WIRE_HEAD, kho_head_ser, member)
+#define IN(wire_page, type, member)                                 \
+	.page = wire_page, .offset = offsetof(struct type, member), \
+	.bytes = sizeof(((struct type *)0)->member)
 #define IN_CHAIN(member) IN(KHO_WIRE_CHAIN_A, kho_chain_ser, member)
 #define IN_MODULE(member) IN(KHO_WIRE_MODULE, kho_module_ser, member)
 
@@ -656,7 +656,7 @@ static void forged_fields(void **state)
 	size_t i;
 
 	fill_small(h);
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(table); i++)
 		try_forgery(h, &table[i]);
 }
 
@@ -693,7 +693,7 @@ static void wrong_tallies(void **state)
 	size_t i;
 
 	fill_small(h);
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		struct kho_tally_ser *t = handover_tally(h);
 
 		t[0].nr_keys += table[i].keys;
@@ -701,7 +701,8 @@ static void wrong_tallies(void **state)
 		t[0].hash += table[i].hash;
 		t[1] = t[0];
 		assert_refused(h, -EBADMSG, table[i].check);
-		t[0] = t[1] = h->tally;
+		t[0] = h->tally;
+		t[1] = h->tally;
 	}
 }
 
@@ -769,7 +770,7 @@ static void a_subtree_outside_the_extents(void **state)
 	struct handover *h = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		handover_clear(h);
 		fill_small(h);
 		h->subtree[h->nr_subtrees++] = bad[i];
@@ -817,7 +818,7 @@ static void heads_at_impossible_places(void **state)
 	fill_small(h);
 	memcpy(handover_at(h, h->head_phys + MIB), handover_head(h),
 	       KHO_WIRE_PAGES * KHO_PAGE_SIZE);
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		h->head_phys = table[i].head_phys;
 		assert_refused(h, table[i].err, table[i].check);
 		h->head_phys = HANDOVER_BASE + MAP_WIRE;
@@ -870,7 +871,7 @@ static void pages_that_are_not_there(void **state)
 	size_t i;
 
 	fill_small(h);
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		struct without_page w = { handover_ops(h),
 					  h->head_phys + table[i].offset };
 		struct kho_incoming_ops ops = { page_but_one, mark_whole,
@@ -928,7 +929,7 @@ static void nodes_at_impossible_places(void **state)
 	unsigned int level;
 	size_t i;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		for (level = 1; level <= 5; level++) {
 			*handover_slot(h, kho_key(page_1(0), 0), level) =
 				table[i].phys;
@@ -951,9 +952,10 @@ static void nodes_below_themselves(void **state)
 			u64 above = up == 6 ? h->tree_phys :
 					      *handover_slot(h, key, up);
 
-			if (up < 6 && !above)
-				above = *handover_slot(h, key, up) =
-					handover_new_node(h);
+			if (up < 6 && !above) {
+				above = handover_new_node(h);
+				*handover_slot(h, key, up) = above;
+			}
 			*handover_slot(h, key, level) = above;
 			assert_tree_refused(h, -EBADMSG,
 					    "tree node below itself");
@@ -1015,7 +1017,7 @@ static void impossible_keys(void **state)
 	struct handover *h = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		handover_enter_key(h, table[i].key);
 		assert_tree_refused(h, table[i].err, table[i].check);
 	}
@@ -1045,7 +1047,7 @@ static void blocks_at_impossible_places(void **state)
 	struct handover *h = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		handover_preserve(h, table[i].phys, table[i].order);
 		assert_tree_refused(h, -ERANGE, table[i].check);
 	}

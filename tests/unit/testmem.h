@@ -10,6 +10,10 @@
 
 #include "core/tracker.h"
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
 /**
  * struct testmem - one contiguous piece of physical memory
  * @va: where it is mapped

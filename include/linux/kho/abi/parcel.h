@@ -73,7 +73,9 @@ struct kho_parcel_ser {
 static_assert(sizeof(struct kho_parcel_ser) == 112, "wire layout");
 
 /* Slots in one block. */
-#define KHO_PARCELS_PER_BLOCK ((4096 - sizeof(struct kho_block_header_ser)) / sizeof(struct kho_parcel_ser))
+#define KHO_PARCELS_PER_BLOCK                           \
+	((4096 - sizeof(struct kho_block_header_ser)) / \
+	 sizeof(struct kho_parcel_ser))
 
 /* Most valid slots there may be, so that looking for a name twice has a bound. */
 #define KHO_PARCELS_MAX 16384
