@@ -6,6 +6,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
+#include "compat/compat.h"
 #include "kho.h"
 
 /**
@@ -37,17 +38,18 @@ EXPORT_SYMBOL_GPL(is_kho_boot);
 /* Pages that cannot be relied on to be there, or to be ours, in the next kernel. */
 static bool preservable(struct page *page, unsigned long nr_pages)
 {
-	unsigned long pfn = page_to_pfn(page), i;
+	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages;
 
-	for (i = 0; i < nr_pages; i++) {
-		if (!(i & (PAGES_PER_SECTION - 1)) &&
-		    !pfn_to_online_page(pfn + i))
+	for (; pfn < end; pfn++, page++) {
+		/* Memory comes and goes in whole sections. */
+		if ((!(pfn & (PAGES_PER_SECTION - 1)) ||
+		     pfn == end - nr_pages) &&
+		    !pfn_to_online_page(pfn))
 			return false;
-		if (PageHWPoison(pfn_to_page(pfn + i)) ||
-		    PageOffline(pfn_to_page(pfn + i)))
+		if (PageHWPoison(page) || PageOffline(page))
 			return false;
 	}
-	return pfn_to_online_page(pfn + nr_pages - 1);
+	return true;
 }
 
 static int preserve(struct page *page, unsigned long nr_pages, bool folio)
@@ -74,11 +76,14 @@ static int preserve(struct page *page, unsigned long nr_pages, bool folio)
  *
  * Context: may sleep.
  *
- * Return: 0; -EOPNOTSUPP (handover is off); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
+ * Return: 0; -EOPNOTSUPP (handover is off, or the folio is larger than any the page allocator makes,
+ * and could not be made anew); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
  * not online RAM, poisoned or ballooned); -ENOSPC (no extent left); -ENOMEM.
  */
 int kho_preserve_folio(struct folio *folio)
 {
+	if (folio_order(folio) > KHO_MAX_BUDDY_ORDER)
+		return -EOPNOTSUPP;
 	return preserve(&folio->page, folio_nr_pages(folio), true);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_folio);

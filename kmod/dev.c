@@ -49,6 +49,8 @@ int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
 {
 	if (bytes < least)
 		return -EINVAL;
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
 	return copy_struct_from_user(to, known, from, bytes);
 }
 
@@ -188,10 +190,33 @@ static int image_release(void __user *arg, u32 bytes)
 
 /* --------------------------------------------------------------------------------------- status */
 
+/**
+ * kho_status_get() - describe both sides
+ * @status: filled, but for its size
+ *
+ * Context: may sleep; waits until all gaps of what came in are given back.
+ */
+void kho_status_get(struct kho_ioctl_status *status)
+{
+	u64 entry;
+
+	memset(status, 0, sizeof(*status));
+	if (kho_enabled) {
+		status->flags |= KHO_STATUS_ENABLED;
+		kho_out_status(status);
+	}
+	if (kho_image_loaded(&entry)) {
+		status->flags |= KHO_STATUS_IMAGE_LOADED;
+		if (kho_watch_is_foreign(entry))
+			status->flags |= KHO_STATUS_FOREIGN_IMAGE;
+	}
+	status->nr_parcels = kho_parcel_count();
+	kho_in_status(status);
+}
+
 static int status(void __user *arg, u32 bytes)
 {
 	struct kho_ioctl_status *s;
-	u64 entry;
 	int ret;
 
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
@@ -200,19 +225,8 @@ static int status(void __user *arg, u32 bytes)
 	ret = kho_ioctl_get(s, sizeof(*s), sizeof(*s), arg, bytes);
 	if (ret)
 		goto out;
-	memset(s, 0, sizeof(*s));
+	kho_status_get(s);
 	s->size = bytes;
-	if (kho_enabled) {
-		s->flags |= KHO_STATUS_ENABLED;
-		kho_out_status(s);
-	}
-	if (kho_image_loaded(&entry)) {
-		s->flags |= KHO_STATUS_IMAGE_LOADED;
-		if (kho_watch_is_foreign(entry))
-			s->flags |= KHO_STATUS_FOREIGN_IMAGE;
-	}
-	s->nr_parcels = kho_parcel_count();
-	kho_in_status(s);
 	ret = kho_ioctl_put(arg, bytes, s, sizeof(*s));
 out:
 	kfree(s);

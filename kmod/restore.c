@@ -42,11 +42,13 @@ struct page_image {
  * struct folio_template - what the struct pages of a folio of one order look like
  * @page: head and first tails
  * @tail: every further tail
+ * @plain: such tails can be made with plain_tails()
  * @ready: captured and proved
  */
 struct folio_template {
 	struct page_image page[DISTINCT];
 	struct page_image tail;
+	bool plain;
 	bool ready;
 };
 
@@ -110,6 +112,49 @@ static void apply(const struct page_image *image, struct page *page,
 			  ((image->moved >> w & 1) ? (unsigned long)head : 0);
 }
 
+/* Words of a tail that boot does not leave as the allocator has them. */
+enum {
+	WORD_FLAGS = offsetof(struct page, flags) / sizeof(long),
+	WORD_HEAD = offsetof(struct page, compound_head) / sizeof(long),
+	WORD_MAPPING = offsetof(struct page, mapping) / sizeof(long),
+	WORD_COUNTS = offsetof(struct page, _refcount) / sizeof(long),
+};
+
+/* Is a tail like a boot-reserved page but for those words, and but for the link of a list? */
+static bool tail_is_plain(const struct page_image *tail)
+{
+	unsigned int w;
+
+	for (w = 0; w < PAGE_WORDS; w++) {
+		if (w == WORD_HEAD || w == WORD_HEAD + 1 || w == WORD_MAPPING ||
+		    w == WORD_COUNTS)
+			continue;
+		if (tail->word[w])
+			return false;
+	}
+	return !(tail->moved & ~(1UL << WORD_HEAD)) &&
+	       tail->word[WORD_FLAGS] == 0;
+}
+
+/* The inner loop of restoring large folios: as few stores a page as there can be. */
+static void plain_tails(const struct folio_template *t, struct page *head,
+			unsigned long from, unsigned long to)
+{
+	unsigned long compound = t->tail.word[WORD_HEAD] + (unsigned long)head;
+	unsigned long mapping = t->tail.word[WORD_MAPPING];
+	unsigned long counts = t->tail.word[WORD_COUNTS];
+	unsigned long *word = (unsigned long *)(head + from);
+	unsigned long *end = (unsigned long *)(head + to);
+
+	for (; word < end; word += PAGE_WORDS) {
+		word[WORD_FLAGS] &= ~(1UL << PG_reserved);
+		word[WORD_HEAD] = compound;
+		word[WORD_HEAD + 1] = 0;
+		word[WORD_MAPPING] = mapping;
+		word[WORD_COUNTS] = counts;
+	}
+}
+
 /* Makes 2^order boot-reserved pages one folio; only their struct pages are touched. */
 static void make_folio(const struct folio_template *t, struct page *head,
 		       unsigned int order)
@@ -120,17 +165,12 @@ static void make_folio(const struct folio_template *t, struct page *head,
 		apply(&t->page[i], head + i, head);
 	if (nr <= DISTINCT)
 		return;
-	/* Words of the tails, once for all of them. */
-	apply(&t->tail, head + DISTINCT, head);
-	for (i = DISTINCT + 1; i < nr; i++) {
-		unsigned long *to = (unsigned long *)(head + i);
-		const unsigned long *from = (unsigned long *)(head + DISTINCT);
-		unsigned int w;
-
-		to[0] = (to[0] & ~flag_bits()) | t->tail.word[0];
-		for (w = 1; w < PAGE_WORDS; w++)
-			to[w] = from[w];
+	if (t->plain) {
+		plain_tails(t, head, DISTINCT, nr);
+		return;
 	}
+	for (i = DISTINCT; i < nr; i++)
+		apply(&t->tail, head + i, head);
 }
 
 static struct page *alloc_order(unsigned int order, gfp_t gfp)
@@ -241,6 +281,7 @@ static int template_make(unsigned int order)
 	for (i = 0; i < min(nr, (unsigned long)DISTINCT); i++)
 		capture(&t->page[i], page + i, page, nr);
 	capture(&t->tail, page + nr - 1, page, nr);
+	t->plain = tail_is_plain(&t->tail);
 	__free_pages(page, order);
 	ret = prove(t, order);
 	if (ret)

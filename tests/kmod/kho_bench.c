@@ -7,7 +7,9 @@
  *   count   folios to preserve; 0 = restore what the previous kernel preserved
  *   order   their order
  *   stride  for order 0: one of so many neighbouring pages is preserved
- * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns, free_ns.
+ * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns and free_ns are the
+ * median cost of one call, less that of asking for the time; the _total ones are for all calls, and
+ * contain whatever else the machine did meanwhile.
  */
 #include <linux/kexec_handover.h>
 
@@ -15,6 +17,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sort.h>
 #include <linux/vmalloc.h>
 
 #define BENCH_SUBTREE "kho-bench"
@@ -29,15 +32,26 @@ MODULE_PARM_DESC(order, "order of the folios");
 static unsigned int stride = 1;
 module_param(stride, uint, 0444);
 MODULE_PARM_DESC(stride, "preserve one of so many neighbouring pages");
-static unsigned long preserve_ns;
-module_param(preserve_ns, ulong, 0444);
-MODULE_PARM_DESC(preserve_ns, "result: time to preserve all");
-static unsigned long restore_ns;
-module_param(restore_ns, ulong, 0444);
-MODULE_PARM_DESC(restore_ns, "result: time to restore all");
-static unsigned long free_ns;
-module_param(free_ns, ulong, 0444);
-MODULE_PARM_DESC(free_ns, "result: time to free all");
+
+/* What one kind of call costs. */
+struct cost {
+	unsigned long median;
+	unsigned long total;
+};
+
+static struct cost preserve, restore, release;
+module_param_named(preserve_ns, preserve.median, ulong, 0444);
+MODULE_PARM_DESC(preserve_ns, "result: median time to preserve one");
+module_param_named(preserve_total_ns, preserve.total, ulong, 0444);
+MODULE_PARM_DESC(preserve_total_ns, "result: time to preserve all");
+module_param_named(restore_ns, restore.median, ulong, 0444);
+MODULE_PARM_DESC(restore_ns, "result: median time to restore one");
+module_param_named(restore_total_ns, restore.total, ulong, 0444);
+MODULE_PARM_DESC(restore_total_ns, "result: time to restore all");
+module_param_named(free_ns, release.median, ulong, 0444);
+MODULE_PARM_DESC(free_ns, "result: median time to free one");
+module_param_named(free_total_ns, release.total, ulong, 0444);
+MODULE_PARM_DESC(free_total_ns, "result: time to free all");
 
 /* One page of the list of addresses. */
 struct bench_page {
@@ -102,49 +116,96 @@ static struct bench_page *next_page(struct bench_page *page)
 	return page->next ? phys_to_virt(page->next) : NULL;
 }
 
-static int save(void)
+static struct folio *folio_at(u64 phys)
 {
-	struct bench_page *page;
-	u64 start;
-	int ret;
-
-	ret = list_fill();
-	if (ret)
-		return ret;
-	start = ktime_get_ns();
-	for (page = first; page; page = next_page(page)) {
-		u64 i;
-
-		for (i = 0; i < page->nr; i++) {
-			ret = kho_preserve_folio(page_folio(
-				pfn_to_page(PHYS_PFN(page->phys[i]))));
-			if (ret)
-				return ret;
-		}
-	}
-	preserve_ns = ktime_get_ns() - start;
-	return kho_add_subtree(BENCH_SUBTREE, first, sizeof(*first));
+	return page_folio(pfn_to_page(PHYS_PFN(phys)));
 }
 
-static int restore(phys_addr_t phys)
+static int preserve_one(u64 phys)
+{
+	return kho_preserve_folio(folio_at(phys));
+}
+
+static int restore_one(u64 phys)
+{
+	return kho_restore_folio(phys) ? 0 : -EIO;
+}
+
+static int free_one(u64 phys)
+{
+	folio_put(folio_at(phys));
+	return 0;
+}
+
+static int nothing(u64 phys)
+{
+	return 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const u32 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int time_all(int (*call)(u64 phys), struct cost *cost)
 {
 	struct bench_page *page;
-	u64 start, i;
+	u64 all = ktime_get_ns();
+	u32 *ns;
+	u64 i, nr = 0;
+	int ret = 0;
+
+	for (page = first; page; page = next_page(page))
+		nr += page->nr;
+	ns = vmalloc_array(nr, sizeof(*ns));
+	if (!ns)
+		return -ENOMEM;
+	nr = 0;
+	for (page = first; page && !ret; page = next_page(page)) {
+		for (i = 0; i < page->nr && !ret; i++) {
+			u64 start = ktime_get_ns();
+
+			ret = call(page->phys[i]);
+			ns[nr++] = ktime_get_ns() - start;
+		}
+	}
+	cost->total = ktime_get_ns() - all;
+	sort(ns, nr, sizeof(*ns), by_size, NULL);
+	cost->median = ns[nr / 2];
+	vfree(ns);
+	return ret;
+}
+
+/* The same, less what asking for the time costs. */
+static int measure(int (*call)(u64 phys), struct cost *cost)
+{
+	struct cost clock;
+	int ret = time_all(nothing, &clock);
+
+	if (!ret)
+		ret = time_all(call, cost);
+	cost->median -= min(cost->median, clock.median);
+	return ret;
+}
+
+static int save(void)
+{
+	int ret = list_fill();
+
+	if (!ret)
+		ret = measure(preserve_one, &preserve);
+	return ret ?: kho_add_subtree(BENCH_SUBTREE, first, sizeof(*first));
+}
+
+static int take_back(phys_addr_t phys)
+{
+	int ret;
 
 	first = phys_to_virt(phys);
-	start = ktime_get_ns();
-	for (page = first; page; page = next_page(page))
-		for (i = 0; i < page->nr; i++)
-			if (!kho_restore_folio(page->phys[i]))
-				return -EIO;
-	restore_ns = ktime_get_ns() - start;
-	start = ktime_get_ns();
-	for (page = first; page; page = next_page(page))
-		for (i = 0; i < page->nr; i++)
-			folio_put(page_folio(
-				pfn_to_page(PHYS_PFN(page->phys[i]))));
-	free_ns = ktime_get_ns() - start;
-	return 0;
+	ret = measure(restore_one, &restore);
+	return ret ?: measure(free_one, &release);
 }
 
 static int __init kho_bench_init(void)
@@ -155,7 +216,7 @@ static int __init kho_bench_init(void)
 		return save();
 	if (kho_retrieve_subtree(BENCH_SUBTREE, &phys, NULL))
 		return -ENOENT;
-	return restore(phys);
+	return take_back(phys);
 }
 
 /* What was preserved stays preserved and allocated: the machine is about to jump. */
