@@ -115,6 +115,12 @@ static inline unsigned int kho_page_marked_order(struct page *page)
 int kho_restore_init(void);
 bool kho_page_unmark(struct page *page, unsigned int order);
 
+/* --------------------------------------------- contig.c: contiguous memory of the page allocator */
+
+u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
+		    u64 min_phys, u64 max_phys);
+void kho_contig_free(u64 phys, u64 bytes);
+
 /* ------------------------------------------------------- scratch.c: room for the image to load */
 
 /**
