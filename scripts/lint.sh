@@ -65,14 +65,21 @@ check_format() {
 #                          the env header defines for user space what the kernel has itself
 #   CAMELCASE              names of libraries and of boot protocol fields
 #   MACRO_ARG_REUSE        static checks and probes
+#   OPEN_ENDED_LINE, PARENTHESIS_ALIGNMENT, OPEN_BRACE
+#                          clang-format decides where lines end
 # and outside of the kernel, which has what user space has not:
 #   PREFER_KERNEL_TYPES    u8, u64, ...
-#   BIT_MACRO              BIT()
+#   BIT_MACRO, ARRAY_SIZE, MINMAX
+#                          the macros
+#   VOLATILE, COMPLEX_MACRO
+#                          what READ_ONCE() and attributes are made of
+#   SPLIT_STRING           texts of several lines
 checkpatch_ignore=FILE_PATH_CHANGES,SPDX_LICENSE_TAG,LONG_LINE_COMMENT,LONG_LINE_STRING
 checkpatch_ignore+=,AVOID_EXTERNS,NEW_TYPEDEFS,PREFER_DEFINED_ATTRIBUTE_MACRO
 checkpatch_ignore+=,CAMELCASE,MACRO_ARG_REUSE
 
-checkpatch_user=PREFER_KERNEL_TYPES,BIT_MACRO
+checkpatch_ignore+=,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,OPEN_BRACE
+checkpatch_user=PREFER_KERNEL_TYPES,BIT_MACRO,ARRAY_SIZE,MINMAX,VOLATILE,COMPLEX_MACRO,SPLIT_STRING
 
 # checkpatch IGNORE: check the files named on standard input
 checkpatch() {
@@ -81,13 +88,15 @@ checkpatch() {
 }
 
 check_checkpatch() {
-	local failed=0
+	local failed=0 wire=include/linux/kho/abi/
+	local in_kernel='^(kmod|liveupdate|fs|tests/kmod|include/linux)/'
 
 	checkpatch_program=$("$top/scripts/extras.sh" checkpatch) || return
-	files 'kmod/*.[ch]' 'liveupdate/*.[ch]' 'fs/*.[ch]' 'tests/kmod/*.[ch]' 'include/linux/*.h' |
+	files '*.[ch]' | grep -E "$in_kernel" | grep -v "^$wire" |
 		checkpatch "$checkpatch_ignore" || failed=1
-	files '*.[ch]' | grep -v -E '^(kmod|liveupdate|fs|tests/kmod|include/linux)/' |
+	files '*.[ch]' | grep -v -E "$in_kernel|$wire" |
 		checkpatch "$checkpatch_ignore,$checkpatch_user" || failed=1
+	files "$wire*.h" | checkpatch "$checkpatch_ignore,$checkpatch_user" || failed=1
 	rm -f .checkpatch-camelcase.*
 	return "$failed"
 }

@@ -26,7 +26,7 @@ export KHO_VM_LIMIT
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' mem=2G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
+	desc='' paths='' mem=1G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 }

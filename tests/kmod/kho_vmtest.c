@@ -822,7 +822,7 @@ static const struct {
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)
 {
-	size_t i, len = strcspn(val, " \n");
+	size_t i, len = strcspn(val, "\n ");
 	const char *args = val + len + (val[len] == ' ');
 
 	snprintf(vmtest.result, sizeof(vmtest.result), "done");

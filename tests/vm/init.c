@@ -208,8 +208,8 @@ static void import_cmdline(void)
 		return;
 	close(fd);
 	cmdline[n] = '\0';
-	for (word = strtok_r(cmdline, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save)) {
+	for (word = strtok_r(cmdline, "\n ", &save); word;
+	     word = strtok_r(NULL, "\n ", &save)) {
 		value = strchr(word, '=');
 		if (!value || strncmp(word, "vmtest.", 7))
 			continue;
