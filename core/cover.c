@@ -6,7 +6,7 @@ static const u64 GAP_FIXED = ~0ULL;
 /* Added to the bytes of a gap that should stay open as long as there is any other to close. */
 static const u64 GAP_ACROSS_RAM = 1ULL << 63;
 
-static_assert(KHO_COVER_MAX_KEEPOUT < KHO_MAX_EXTENTS - 1,
+static_assert(KHO_MAX_EXTENTS - 1 > KHO_COVER_MAX_KEEPOUT,
 	      "a full plan has gaps without a keep-out range");
 
 /* Extents in the making; @extent has room for KHO_MAX_EXTENTS + 1. */

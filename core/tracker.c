@@ -86,7 +86,8 @@ static void finger_drop(struct kho_finger *f)
 	f->population = NULL;
 }
 
-static bool finger_move(struct kho_tracker *t, struct kho_finger *f, u64 prefix)
+static noinline bool finger_move(struct kho_tracker *t, struct kho_finger *f,
+				 u64 prefix)
 {
 	u64 *leaf = find_leaf(t, prefix);
 
@@ -96,18 +97,6 @@ static bool finger_move(struct kho_tracker *t, struct kho_finger *f, u64 prefix)
 	f->leaf = leaf;
 	f->population = population(t, leaf);
 	return true;
-}
-
-/* The finger of @order, on the leaf for @key; NULL if there is no such leaf. */
-static inline struct kho_finger *point_at(struct kho_tracker *t, u64 key,
-					  unsigned int order)
-{
-	struct kho_finger *f = finger_of(t, order);
-
-	if (likely(f->prefix == key_prefix(key)) ||
-	    finger_move(t, f, key_prefix(key)))
-		return f;
-	return NULL;
 }
 
 /* Frees a chain of nodes with one entry each, from @node at @level down to an empty leaf. */
@@ -203,61 +192,119 @@ static inline void publish(struct kho_tally_ser *to,
 }
 
 /*
- * Changes one word of a leaf, t->now being the tally with the change. Until the word changes the
+ * Changes one word of a leaf, @now being the tally with the change. Until the word changes the
  * tree matches tally[0], from then on tally[1]; the copy that does not matter is written.
  */
-static inline void commit(struct kho_tracker *t, u64 *word, u64 value)
+static __always_inline void commit(struct kho_tracker *t, u64 *word, u64 value,
+				   const struct kho_tally_ser *now)
 {
+	struct kho_tally_ser *tally = t->tally;
+
+	publish(&t->now, now);
 	smp_wmb(); /* tally[0] of the change before is complete */
-	publish(&t->tally[1], &t->now);
+	publish(&tally[1], now);
 	smp_wmb(); /* tally[1] is complete */
 	WRITE_ONCE(*word, value);
 	smp_wmb(); /* the tree matches tally[1] before tally[0] is touched */
-	publish(&t->tally[0], &t->now);
+	publish(&tally[0], now);
 }
 
-static inline int enter(struct kho_tracker *t, u64 key, unsigned int order)
+/* Enters a key whose leaf @f is on. */
+static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
+				   u64 key, unsigned int order)
 {
-	struct kho_finger *f = point_at(t, key, order);
-	u64 *word;
+	u64 *word = &f->leaf[word_index(key)];
+	struct kho_tally_ser now = t->now;
+	u64 old = *word;
 
-	if (unlikely(!f)) {
+	if (old & word_bit(key))
+		return 0;
+	++*f->population;
+	now.nr_keys++;
+	now.nr_pages += 1ULL << order;
+	now.hash += kho_mix64(key);
+	commit(t, word, old | word_bit(key), &now);
+	return 1;
+}
+
+static noinline int enter_elsewhere(struct kho_tracker *t, struct kho_finger *f,
+				    u64 key, unsigned int order)
+{
+	if (!finger_move(t, f, key_prefix(key))) {
 		int err = add_leaf(t, key_prefix(key));
 
 		if (err)
 			return err;
-		f = point_at(t, key, order);
+		finger_move(t, f, key_prefix(key));
 	}
-	word = &f->leaf[word_index(key)];
-	if (*word & word_bit(key))
-		return 0;
-	++*f->population;
-	t->now.nr_keys++;
-	t->now.nr_pages += 1ULL << order;
-	t->now.hash += kho_mix64(key);
-	commit(t, word, *word | word_bit(key));
-	return 1;
+	return set_key(t, f, key, order);
 }
 
-static inline int leave(struct kho_tracker *t, u64 key, unsigned int order)
+static __always_inline int enter(struct kho_tracker *t, u64 key,
+				 unsigned int order)
 {
-	struct kho_finger *f = point_at(t, key, order);
-	u64 *word;
+	struct kho_finger *f = finger_of(t, order);
 
-	if (!f)
-		return -ENOENT;
-	word = &f->leaf[word_index(key)];
-	if (!(*word & word_bit(key)))
-		return -ENOENT;
-	t->now.nr_keys--;
-	t->now.nr_pages -= 1ULL << order;
-	t->now.hash -= kho_mix64(key);
-	commit(t, word, *word & ~word_bit(key));
-	if (unlikely(!--*f->population)) {
-		finger_drop(f);
-		prune(t, key_prefix(key));
-	}
+	if (likely(f->prefix == key_prefix(key)))
+		return set_key(t, f, key, order);
+	return enter_elsewhere(t, f, key, order);
+}
+
+/* Like kho_tracker_lookup(), but leaves the finger where a change will look for it. */
+static inline bool has_key(struct kho_tracker *t, u64 key, unsigned int order)
+{
+	struct kho_finger *f = finger_of(t, order);
+
+	if (f->prefix != key_prefix(key) && !finger_move(t, f, key_prefix(key)))
+		return false;
+	return f->leaf[word_index(key)] & word_bit(key);
+}
+
+/* Takes an emptied leaf away, on which @f is. Out of line, and 0, to keep its caller slim. */
+static noinline int drop_leaf(struct kho_tracker *t, struct kho_finger *f,
+			      u64 prefix)
+{
+	finger_drop(f);
+	prune(t, prefix);
 	return 0;
+}
+
+/* Removes a key whose leaf @f is on. */
+static __always_inline int clear_key(struct kho_tracker *t,
+				     struct kho_finger *f, u64 key,
+				     unsigned int order)
+{
+	u64 *word = &f->leaf[word_index(key)];
+	struct kho_tally_ser now = t->now;
+	u64 old = *word;
+
+	if (unlikely(!(old & word_bit(key))))
+		return -ENOENT;
+	now.nr_keys--;
+	now.nr_pages -= 1ULL << order;
+	now.hash -= kho_mix64(key);
+	commit(t, word, old & ~word_bit(key), &now);
+	if (unlikely(!--*f->population))
+		return drop_leaf(t, f, key_prefix(key));
+	return 0;
+}
+
+static noinline int leave_elsewhere(struct kho_tracker *t, struct kho_finger *f,
+				    u64 key, unsigned int order)
+{
+	if (!finger_move(t, f, key_prefix(key)))
+		return -ENOENT;
+	return clear_key(t, f, key, order);
+}
+
+static __always_inline int leave(struct kho_tracker *t, u64 key,
+				 unsigned int order)
+{
+	struct kho_finger *f = finger_of(t, order);
+
+	if (likely(f->prefix == key_prefix(key)))
+		return clear_key(t, f, key, order);
+	return leave_elsewhere(t, f, key, order);
 }
 
 static inline int check_block(u64 phys, unsigned int order)
@@ -347,18 +394,31 @@ u64 kho_tracker_root_phys(const struct kho_tracker *t)
 	return node_phys(t, t->root);
 }
 
-int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order)
+static __always_inline int preserve(struct kho_tracker *t, u64 phys,
+				    unsigned int order)
 {
 	int err = check_block(phys, order);
 
 	return err ? err : enter(t, kho_key(phys, order), order);
 }
 
-int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order)
+static __always_inline int unpreserve(struct kho_tracker *t, u64 phys,
+				      unsigned int order)
 {
 	int err = check_block(phys, order);
 
 	return err ? err : leave(t, kho_key(phys, order), order);
+}
+
+/* Most blocks are single pages: for them everything that depends on the order is constant. */
+int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order)
+{
+	return order ? preserve(t, phys, order) : preserve(t, phys, 0);
+}
+
+int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order)
+{
+	return order ? unpreserve(t, phys, order) : unpreserve(t, phys, 0);
 }
 
 /* Removes those of the first @nr blocks of a range whose bit is set in @fresh. */
@@ -405,7 +465,7 @@ int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
 		return err;
 	cut_begin(&c, phys, nr_pages);
 	do {
-		if (!kho_tracker_lookup(t, c.phys, c.order))
+		if (!has_key(t, cut_key(&c), c.order))
 			return -ENOENT;
 	} while (cut_next(&c));
 	cut_begin(&c, phys, nr_pages);
@@ -432,7 +492,7 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
 }
 
 /* First word from @i on that is not 0, or NODE_ENTRIES; runs of zeros go by eight at a time. */
-static inline unsigned int next_used(const u64 *word, unsigned int i)
+static noinline unsigned int next_used(const u64 *word, unsigned int i)
 {
 	while (i < NODE_ENTRIES && !word[i]) {
 		i++;
@@ -444,20 +504,38 @@ static inline unsigned int next_used(const u64 *word, unsigned int i)
 	return i;
 }
 
-/* All keys of one word have the same order, except in the very first one, where @base is 0. */
-static inline int
+/* The very first word holds the keys of the seven largest orders, some of which have one key. */
+static int
+walk_first_word(u64 bits, int (*block)(void *ctx, u64 phys, unsigned int order),
+		void *ctx)
+{
+	int ret = 0;
+
+	for (; bits && !ret; bits &= bits - 1) {
+		u64 key = kho_ffs64(bits);
+
+		ret = block(ctx, kho_key_phys(key), kho_key_order(key));
+	}
+	return ret;
+}
+
+/* In every other word all keys have the order of @base, the key of its bit 0. */
+static noinline int
 walk_word(u64 base, u64 bits,
 	  int (*block)(void *ctx, u64 phys, unsigned int order), void *ctx)
 {
-	unsigned int order = base ? kho_key_order(base) : 0;
+	unsigned int order, shift;
+	u64 phys;
 
+	if (!base)
+		return walk_first_word(bits, block, ctx);
+	order = kho_key_order(base);
+	shift = KHO_PAGE_SHIFT + order;
+	phys = base << shift;
 	for (; bits; bits &= bits - 1) {
-		u64 key = base | kho_ffs64(bits);
-		int ret;
+		u64 offset = (u64)kho_ffs64(bits) << shift;
+		int ret = block(ctx, phys + offset, order);
 
-		if (unlikely(!base))
-			order = kho_key_order(key);
-		ret = block(ctx, (key << KHO_PAGE_SHIFT) << order, order);
 		if (ret)
 			return ret;
 	}
