@@ -4,7 +4,7 @@
 #include "cover.h"
 #include "crc32c.h"
 
-#define CRC_BYTES offsetof(struct kho_chain_ser, crc)
+#define CRC_OFFSET offsetof(struct kho_chain_ser, crc)
 /* Bytes between the last field of the description and its checksum; all zero. */
 #define TAIL_OFFSET offsetof(struct kho_chain_ser, pad)
 
@@ -31,12 +31,26 @@ static void write_node(struct kho_extent_ser *node, u64 next,
 	node->ind.addr = extent->start;
 }
 
+/* Of what is in use: the page is written each time memory is preserved beyond the extents. */
+static u32 chain_crc(const struct kho_chain_ser *page, u32 nr)
+{
+	u32 crc = kho_crc32c(0, page->node, nr * sizeof(page->node[0]));
+
+	return kho_crc32c(crc, &page->magic,
+			  TAIL_OFFSET - offsetof(struct kho_chain_ser, magic));
+}
+
 void kho_chain_write(struct kho_chain_ser *page, u64 page_phys,
 		     const struct kho_range *extent, u32 nr)
 {
 	u32 i;
 
-	memset(page, 0, sizeof(*page));
+	if (page->magic != KHO_CHAIN_MAGIC ||
+	    page->nr_extents > KHO_MAX_EXTENTS)
+		memset(page, 0, sizeof(*page));
+	else if (page->nr_extents > nr)
+		memset(&page->node[nr], 0,
+		       (page->nr_extents - nr) * sizeof(page->node[0]));
 	for (i = 0; i < nr; i++)
 		write_node(&page->node[i], link_of(page_phys, i, nr),
 			   &extent[i]);
@@ -44,7 +58,7 @@ void kho_chain_write(struct kho_chain_ser *page, u64 page_phys,
 	page->version = KHO_MODULE_VERSION;
 	page->nr_extents = nr;
 	page->self_phys = page_phys;
-	page->crc = kho_crc32c(0, page, CRC_BYTES);
+	page->crc = chain_crc(page, nr);
 }
 
 static int check_description(const struct kho_chain_ser *page, u64 page_phys,
@@ -64,7 +78,7 @@ static int check_description(const struct kho_chain_ser *page, u64 page_phys,
 	if (page->self_phys != page_phys)
 		return kho_refuse(r, -EBADMSG, "extent list's own address",
 				  page_phys, page->self_phys, page_phys);
-	crc = kho_crc32c(0, page, CRC_BYTES);
+	crc = chain_crc(page, page->nr_extents);
 	if (page->crc != crc)
 		return kho_refuse(r, -EBADMSG, "extent list checksum",
 				  page_phys, page->crc, crc);
@@ -125,7 +139,7 @@ static int check_unused(const struct kho_chain_ser *page, u64 page_phys,
 	const u8 *bytes = (const u8 *)page;
 	size_t i = page->nr_extents * sizeof(struct kho_extent_ser);
 
-	for (; i < CRC_BYTES; i++) {
+	for (; i < CRC_OFFSET; i++) {
 		if (i == offsetof(struct kho_chain_ser, magic))
 			i = TAIL_OFFSET;
 		if (bytes[i])

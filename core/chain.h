@@ -10,7 +10,8 @@
 
 /**
  * kho_chain_write() - fill a chain page
- * @page: KHO_PAGE_SIZE bytes; must not be the page in use
+ * @page: KHO_PAGE_SIZE bytes that this function wrote before or that are no chain page; must not
+ *        be the page in use
  * @page_phys: its physical address
  * @extent: ascending, disjoint
  * @nr: 1 .. KHO_MAX_EXTENTS

@@ -280,11 +280,25 @@ void handover_seal(struct handover *h)
 	seal_head(h);
 }
 
+u32 handover_chain_crc(const struct kho_chain_ser *chain)
+{
+	size_t nr = chain->nr_extents < KHO_MAX_EXTENTS ? chain->nr_extents :
+							  KHO_MAX_EXTENTS;
+	u8 bytes[sizeof(*chain)];
+	size_t used = nr * sizeof(chain->node[0]);
+	size_t rest = offsetof(struct kho_chain_ser, pad) -
+		      offsetof(struct kho_chain_ser, magic);
+
+	memcpy(bytes, chain->node, used);
+	memcpy(bytes + used, &chain->magic, rest);
+	return kho_crc32c(0, bytes, used + rest);
+}
+
 void handover_fix_chain(struct handover *h)
 {
 	struct kho_chain_ser *chain = handover_chain(h);
 
-	chain->crc = kho_crc32c(0, chain, offsetof(struct kho_chain_ser, crc));
+	chain->crc = handover_chain_crc(chain);
 }
 
 void handover_fix_module(struct handover *h)

@@ -100,6 +100,9 @@ void handover_preserve(struct handover *h, u64 phys, unsigned int order);
 void handover_preserve_random(struct handover *h, struct testrand *r,
 			      unsigned int nr);
 
+/* Checksum that belongs into a chain page, worked out in one piece. */
+u32 handover_chain_crc(const struct kho_chain_ser *chain);
+
 /* Writes the whole wire area, complete and consistent. */
 void handover_seal(struct handover *h);
 /* Make one checksum right after a change of what it covers. */

@@ -9,6 +9,7 @@
 #include "core/chain.h"
 #include "core/crc32c.h"
 #include "testmem.h"
+#include "handover.h"
 
 #define PAGE_PHYS 0x123456000ULL
 #define MIB (1ULL << 20)
@@ -33,7 +34,7 @@ static void write_chain(u32 nr)
 
 static void seal(void)
 {
-	page.crc = kho_crc32c(0, &page, sizeof(page) - sizeof(page.crc));
+	page.crc = handover_chain_crc(&page);
 }
 
 static void assert_refused(int want, const char *check, u64 where)
@@ -231,6 +232,19 @@ static void unused_bytes(void **state)
 		}
 }
 
+/* A page is written again and again: nothing of a longer list may stay. */
+static void written_again(void **state)
+{
+	struct kho_range extent = { MIB, 2 * MIB };
+	struct kho_chain_ser fresh = {};
+
+	write_chain(KHO_MAX_EXTENTS);
+	kho_chain_write(&page, PAGE_PHYS, &extent, 1);
+	kho_chain_write(&fresh, PAGE_PHYS, &extent, 1);
+	assert_memory_equal(&page, &fresh, sizeof(page));
+	assert_int_equal(kho_chain_check(&page, PAGE_PHYS, NULL), 0);
+}
+
 static void every_bit(void **state)
 {
 	u8 *bytes = (u8 *)&page;
@@ -256,6 +270,7 @@ int main(void)
 		cmocka_unit_test(each_extent),
 		cmocka_unit_test(extents_that_overlap_or_go_back),
 		cmocka_unit_test(unused_bytes),
+		cmocka_unit_test(written_again),
 		cmocka_unit_test(every_bit),
 	};
 

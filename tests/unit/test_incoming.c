@@ -365,6 +365,7 @@ static void flip_all(struct handover *h, const struct bits *b, size_t nr)
 #define MODULE(member) MEMBER(KHO_WIRE_MODULE, kho_module_ser, member)
 #define MEMMAP(member) MEMBER(KHO_WIRE_MEMMAP, kho_memmap_ser, member)
 
+#define CHAIN_UNUSED "extent list unused bytes"
 #define CHAIN_CRC "extent list checksum"
 #define MODULE_CRC "module page: checksum"
 #define FDT_CRC "root FDT checksum"
@@ -401,7 +402,10 @@ static void every_bit_of_the_head_page(void **state)
 static void every_bit_of_the_chain_page(void **state)
 {
 	static const struct bits table[] = {
-		{ 0, 2560, KHO_WIRE_CHAIN_A, REFUSED, CHAIN_CRC, -EBADMSG },
+		{ 0, HANDOVER_EXTENTS * 40, KHO_WIRE_CHAIN_A, REFUSED,
+		  CHAIN_CRC, -EBADMSG },
+		{ HANDOVER_EXTENTS * 40, 2560, KHO_WIRE_CHAIN_A, REFUSED,
+		  CHAIN_UNUSED, -EBADMSG },
 		{ CHAIN(magic), REFUSED, "extent list magic number", -EBADMSG },
 		{ CHAIN(version), REFUSED, "extent list version",
 		  -EPROTONOSUPPORT },
@@ -411,8 +415,8 @@ static void every_bit_of_the_chain_page(void **state)
 		  -ERANGE },
 		{ CHAIN(self_phys), REFUSED, "extent list's own address",
 		  -EBADMSG },
-		{ CHAIN(pad), REFUSED, CHAIN_CRC, -EBADMSG },
-		{ CHAIN(reserved), REFUSED, CHAIN_CRC, -EBADMSG },
+		{ CHAIN(pad), REFUSED, CHAIN_UNUSED, -EBADMSG },
+		{ CHAIN(reserved), REFUSED, CHAIN_UNUSED, -EBADMSG },
 		{ CHAIN(crc), REFUSED, CHAIN_CRC, -EBADMSG },
 	};
 	struct handover *h = *state;

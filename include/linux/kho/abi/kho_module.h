@@ -20,7 +20,7 @@
  *   page 4  FDT B   root FDT
  *   page 5  module  struct kho_module_ser, the blob of subtree KHO_MODULE_SUBTREE
  *   page 6  memmap  struct kho_memmap_ser
- *   page 7  spare   zero
+ *   page 7  metadata  struct kho_kexec_metadata, the blob of subtree KHO_METADATA_NODE_NAME
  *
  * The list that the boot loader hangs into boot_params ends with:
  *
@@ -33,7 +33,8 @@
  * published by one store to the head node's next; a new root FDT likewise by one store to
  * kho_data.fdt_addr;
  * key count and hash stand twice (struct kho_tally_ser), before and after the one word being
- * changed.
+ * changed. The list of scratch areas is cut back to what stays by one store to
+ * kho_data.scratch_size, then completed, then lengthened by one store to the same.
  */
 #ifndef _LINUX_KHO_ABI_KHO_MODULE_H
 #define _LINUX_KHO_ABI_KHO_MODULE_H
@@ -60,7 +61,7 @@ enum kho_wire_page {
 	KHO_WIRE_FDT_B = 4,
 	KHO_WIRE_MODULE = 5,
 	KHO_WIRE_MEMMAP = 6,
-	KHO_WIRE_SPARE = 7,
+	KHO_WIRE_METADATA = 7,
 	KHO_WIRE_PAGES = 8,
 	KHO_WIRE_ORDER = 3,
 };
@@ -115,8 +116,8 @@ static_assert(sizeof(struct kho_extent_ser) == 40, "wire layout");
  * @version: KHO_MODULE_VERSION
  * @nr_extents: 1 .. KHO_MAX_EXTENTS
  * @self_phys: physical address of this page
- * @pad: 0
- * @crc: CRC-32C of the page up to this member
+ * @pad: 0, as are the nodes not in use
+ * @crc: CRC-32C of the nodes in use followed by the members from @magic to @self_phys
  */
 struct kho_chain_ser {
 	struct kho_extent_ser node[KHO_MAX_EXTENTS];
