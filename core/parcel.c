@@ -32,6 +32,7 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p)
 
 /*
  * State of one kho_page_list_check().
+ * @order: of the blocks that the list names
  * @left: pages that the list must still name
  */
 struct page_list {
@@ -40,6 +41,7 @@ struct page_list {
 	int (*chunk)(void *ctx, u64 phys);
 	void *ctx;
 	struct kho_refusal *r;
+	unsigned int order;
 	u64 left;
 };
 
@@ -55,7 +57,8 @@ static int check_descriptor(const struct kho_vmalloc *list,
 			    const struct kho_page_ops *ops,
 			    struct kho_refusal *r)
 {
-	if (list->order)
+	if (list->order >= 32 ||
+	    list->total_pages & ((1ULL << list->order) - 1))
 		return kho_refuse(r, -EBADMSG, "page list order", list->first,
 				  list->order, 0);
 	if (list->flags & ~(KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP))
@@ -75,27 +78,27 @@ static int check_descriptor(const struct kho_vmalloc *list,
 	return 0;
 }
 
-static int check_data_page(struct page_list *l, u64 phys, u64 chunk_phys)
+static int check_data_block(struct page_list *l, u64 phys, u64 chunk_phys)
 {
-	if (phys % KHO_PAGE_SIZE)
+	u64 size = KHO_PAGE_SIZE << l->order;
+
+	if (phys % size)
 		return kho_refuse(l->r, -EBADMSG, "page list entry alignment",
-				  chunk_phys, phys,
-				  kho_align_down(phys, KHO_PAGE_SIZE));
+				  chunk_phys, phys, kho_align_down(phys, size));
 	if (!l->left)
 		return kho_refuse(l->r, -EBADMSG,
 				  "page list names too many pages", chunk_phys,
 				  phys, 0);
-	/* @each may take the page away, and the chunk is still being read. */
-	if (phys == chunk_phys)
+	/* @each may take the block away, and the chunk is still being read. */
+	if (kho_align_down(chunk_phys, size) == phys)
 		return kho_refuse(l->r, -EBADMSG,
 				  "page list names its own page", chunk_phys,
 				  phys, phys);
-	if (!page_at(l->ops, phys))
-		return kho_refuse(
-			l->r, -EBADMSG,
-			"page list names a page that is not preserved",
-			chunk_phys, phys, phys);
-	l->left--;
+	if (!l->ops->page(l->ops->ctx, phys, l->order))
+		return kho_refuse(l->r, -EBADMSG,
+				  "page list entry is not preserved",
+				  chunk_phys, phys, phys);
+	l->left -= 1ULL << l->order;
 	return l->each ? l->each(l->ctx, phys) : 0;
 }
 
@@ -111,7 +114,7 @@ static int check_chunk(struct page_list *l, u64 phys, u64 *next)
 				  phys, phys);
 	*next = chunk->hdr.next;
 	for (used = 0; used < KHO_VMALLOC_SIZE && chunk->phys[used]; used++) {
-		int err = check_data_page(l, chunk->phys[used], phys);
+		int err = check_data_block(l, chunk->phys[used], phys);
 
 		if (err)
 			return err;
@@ -138,6 +141,7 @@ int kho_page_list_check(const struct kho_vmalloc *list,
 			       .chunk = chunk,
 			       .ctx = ctx,
 			       .r = r,
+			       .order = list->order,
 			       .left = list->total_pages };
 	u64 phys = list->first;
 	int err;
@@ -271,6 +275,9 @@ static int check_slot(const struct kho_parcel_ser *p, u64 phys,
 	if (p->data.total_pages != pages)
 		return kho_refuse(r, -EBADMSG, "parcel number of pages", phys,
 				  p->data.total_pages, pages);
+	if (p->data.order)
+		return kho_refuse(r, -EBADMSG, "parcel order of pages", phys,
+				  p->data.order, 0);
 	return 0;
 }
 

@@ -39,16 +39,17 @@ bool kho_parcel_name_ok(const char *name);
 u32 kho_parcel_crc(const struct kho_parcel_ser *p);
 
 /**
- * kho_page_list_check() - check a kho_vmalloc descriptor of order 0 and all of its chunks
+ * kho_page_list_check() - check a kho_vmalloc descriptor and all of its chunks
  * @list: trusted for nothing
  * @ops: environment
- * @each: called for every data page in order, may be NULL; a result other than 0 is returned
+ * @each: called for every data block in order, may be NULL; a result other than 0 is returned
  * @chunk: called for every chunk page after the last use of its contents, may be NULL; likewise
  * @ctx: passed to @each and @chunk
  * @r: filled on refusal
  *
- * Bounded by total_pages, so that a cycle ends. Addresses are page aligned and not 0 before @ops
- * sees them. @each may take a page away from what @ops knows, and @chunk a chunk.
+ * Bounded by total_pages, so that a cycle ends. Blocks are naturally aligned, chunks page aligned,
+ * and neither is 0 before @ops sees them. @each may take a block away from what @ops knows, and
+ * @chunk a chunk.
  *
  * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE.
  */

@@ -134,15 +134,17 @@ struct kho_parcel_ser *parcels_put(struct parcels *p, const char *name,
 static const void *page_op(void *ctx, u64 phys, unsigned int order)
 {
 	const struct parcels *p = ctx;
+	u64 nr = (phys - PARCELS_BASE) / KHO_PAGE_SIZE, i;
 
-	if (order || !phys || phys % KHO_PAGE_SIZE)
+	if (!phys || phys % (KHO_PAGE_SIZE << order))
 		test_die("parcels: impossible block asked for");
-	if (phys < PARCELS_BASE ||
-	    phys >= PARCELS_BASE + p->nr_pages * KHO_PAGE_SIZE)
+	if (phys < PARCELS_BASE || p->nr_pages < 1ULL << order ||
+	    nr > p->nr_pages - (1ULL << order))
 		return NULL;
-	return p->known[(phys - PARCELS_BASE) / KHO_PAGE_SIZE] ?
-		       parcels_at(p, phys) :
-		       NULL;
+	for (i = 0; i < 1ULL << order; i++)
+		if (!p->known[nr + i])
+			return NULL;
+	return parcels_at(p, phys);
 }
 
 struct kho_page_ops parcels_ops(struct parcels *p)

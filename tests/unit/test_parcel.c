@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/bits.h"
 #include "core/crc32c.h"
 #include "parcels.h"
 
@@ -172,6 +173,48 @@ static void lists_of_any_length(void **state)
 	}
 }
 
+/* Three blocks of 8 pages. */
+static struct kho_vmalloc new_list_of_blocks(struct parcels *p)
+{
+	struct kho_vmalloc list = { .first = parcels_new_page(p),
+				    .total_pages = 24,
+				    .flags = KHO_VMALLOC_HUGE_VMAP,
+				    .order = 3 };
+	struct kho_vmalloc_chunk *chunk = parcels_at(p, list.first);
+	unsigned int i;
+
+	while (p->next % 8)
+		parcels_new_page(p);
+	for (i = 0; i < 24; i++) {
+		u64 phys = parcels_new_page(p);
+
+		if (i % 8 == 0)
+			chunk->phys[i / 8] = phys;
+	}
+	return list;
+}
+
+static void lists_of_larger_blocks(void **state)
+{
+	struct parcels *p = *state;
+	struct kho_vmalloc list = new_list_of_blocks(p);
+	struct kho_vmalloc_chunk *chunk = parcels_at(p, list.first);
+	struct visit v = { .p = p };
+	u64 *known = &chunk->phys[1];
+
+	assert_int_equal(check_list(&v, &list, NULL), 0);
+	assert_int_equal(v.nr_data, 3);
+	*known += KHO_PAGE_SIZE;
+	assert_list_refused(p, &list, -EBADMSG, "page list entry alignment");
+	*known -= KHO_PAGE_SIZE;
+	*known = kho_align_down(list.first, 8 * KHO_PAGE_SIZE);
+	assert_list_refused(p, &list, -EBADMSG, "page list names its own page");
+	*known = chunk->phys[0];
+	p->known[(*known - PARCELS_BASE) / KHO_PAGE_SIZE + 7] = 0;
+	assert_list_refused(p, &list, -EBADMSG,
+			    "page list entry is not preserved");
+}
+
 /* Upstream's writer starts a new chunk as soon as one is full. */
 static void an_empty_chunk_after_a_full_one(void **state)
 {
@@ -216,7 +259,9 @@ static void bad_descriptors(void **state)
 	const struct kho_vmalloc good = parcels_new_list(p, 10);
 	struct kho_vmalloc bad = good;
 
-	bad.order = 1;
+	bad.order = 32;
+	assert_list_refused(p, &bad, -EBADMSG, "page list order");
+	bad.order = 2; /* 10 pages are no multiple of it */
 	assert_list_refused(p, &bad, -EBADMSG, "page list order");
 	bad = good;
 	bad.flags = 4;
@@ -518,7 +563,7 @@ static void bad_slots(void **state)
 	TRY(slot->bytes = -1ULL, -EBADMSG, "parcel number of pages");
 	TRY(slot->data.total_pages = 1, -EBADMSG, "parcel number of pages");
 	TRY(slot->data.first = 0, -EBADMSG, "page list without pages");
-	TRY(slot->data.order = 1, -EBADMSG, "page list order");
+	TRY(slot->data.order = 1, -EBADMSG, "parcel order of pages");
 	TRY(slot->data.first++, -EBADMSG, "page list chunk is not preserved");
 #undef TRY
 	slot->data_crc ^= 1;
@@ -578,6 +623,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(checksum_covers_all_but_state_and_itself),
 		TEST(lists_of_any_length),
+		TEST(lists_of_larger_blocks),
 		TEST(an_empty_chunk_after_a_full_one),
 		TEST(callbacks_may_stop_it),
 		TEST(bad_descriptors),
