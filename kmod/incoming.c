@@ -575,6 +575,15 @@ static void drop_refused(void)
 }
 
 /**
+ * kho_in_unclaimed_pages() - preserved pages that nobody has taken over yet
+ */
+u64 kho_in_unclaimed_pages(void)
+{
+	return kho_in_accepted() ? atomic64_read(&in_unclaimed) >> PAGE_SHIFT :
+				   0;
+}
+
+/**
  * kho_in_drop() - give back everything that came in and that nobody has restored
  *
  * Context: may sleep.

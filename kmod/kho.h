@@ -71,6 +71,7 @@ int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, bool folio);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
+bool kho_out_may_preserve(u64 phys, u64 nr_pages);
 int kho_out_cover(u64 start, u64 end);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
@@ -90,7 +91,12 @@ void kho_in_accept(void);
 bool kho_in_accepted(void);
 u32 kho_in_kexec_count(void);
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree);
+int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree);
+const void *kho_in_fdt(void);
+const void *kho_in_blob(u64 phys, u64 bytes);
+u64 kho_in_held_pages(int nid, u64 max_phys);
 void kho_in_claimed(u64 bytes);
+u64 kho_in_unclaimed_pages(void);
 void kho_in_client_refused(const char *client, const struct kho_refusal *r);
 int kho_in_drop(void);
 void kho_in_status(struct kho_ioctl_status *status);
@@ -101,19 +107,31 @@ u32 kho_in_ranges(struct kho_range_info *info, u32 room);
 /* "KHOP" in the upper half of page->private, order + 1 in the lower. */
 #define KHO_MARK_MAGIC (0x4b484f50UL << 32)
 #define KHO_MARK(order) (KHO_MARK_MAGIC | ((order) + 1))
+/* "KHOT": the same, but somebody is about to restore it. */
+#define KHO_TAKEN_MAGIC (0x4b484f54UL << 32)
 
-/* Order + 1 of the preserved block that starts at this page; 0 if none does. */
-static inline unsigned int kho_page_marked_order(struct page *page)
+static inline unsigned int kho_page_order_if(struct page *page,
+					     unsigned long magic)
 {
 	unsigned long mark = READ_ONCE(page_private(page));
 
-	if ((mark & ~0xffffffffUL) != KHO_MARK_MAGIC || !PageReserved(page))
+	if ((mark & ~0xffffffffUL) != magic || !PageReserved(page))
 		return 0;
 	return mark;
 }
 
+/* Order + 1 of the preserved block that starts at this page; 0 if none does. */
+static inline unsigned int kho_page_marked_order(struct page *page)
+{
+	return kho_page_order_if(page, KHO_MARK_MAGIC);
+}
+
 int kho_restore_init(void);
 bool kho_page_unmark(struct page *page, unsigned int order);
+bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages);
+bool kho_range_take(phys_addr_t phys, unsigned long nr_pages);
+void kho_range_put_back(phys_addr_t phys, unsigned long nr_pages);
+struct page *kho_range_restore(phys_addr_t phys, unsigned long nr_pages);
 
 /* --------------------------------------------- contig.c: contiguous memory of the page allocator */
 

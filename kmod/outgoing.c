@@ -300,11 +300,27 @@ int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio)
 	return ret;
 }
 
+/**
+ * kho_out_may_preserve() - would kho_out_preserve() refuse this range for where it lies?
+ * @phys: as there
+ * @nr_pages: as there
+ *
+ * Context: may sleep. The answer may be out of date at once: scratch comes and goes.
+ */
+bool kho_out_may_preserve(u64 phys, u64 nr_pages)
+{
+	struct kho_refusal r;
+
+	guard(mutex)(&out_lock);
+	return !kho_cover_check(&out_cover, phys,
+				phys + (nr_pages << PAGE_SHIFT), &r);
+}
+
 /* ---------------------------------------------------------------------------------- subtrees */
 
-static struct out_subtree *subtree_by_name(const char *name)
+static struct kho_out_subtree *subtree_by_name(const char *name)
 {
-	struct out_subtree *s;
+	struct kho_out_subtree *s;
 
 	list_for_each_entry(s, &out_subtrees, list)
 		if (!strcmp(s->name, name))

@@ -389,18 +389,103 @@ struct folio *kho_restore_folio(phys_addr_t phys)
 }
 EXPORT_SYMBOL_GPL(kho_restore_folio);
 
-/* Is [phys, phys + nr_pages) made of whole marked blocks? Under mark_lock. */
-static bool range_is_marked(phys_addr_t phys, unsigned long nr_pages)
+/*
+ * Order + 1 of the block at @phys, if it is marked with @magic and no longer than @nr_pages; else 0.
+ */
+static unsigned int block_within(phys_addr_t phys, unsigned long nr_pages,
+				 unsigned long magic)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+	unsigned int order = page ? kho_page_order_if(page, magic) : 0;
+
+	return order && 1UL << (order - 1) <= nr_pages ? order : 0;
+}
+
+/**
+ * kho_range_waits() - can this range be taken?
+ * @phys: physical address of the first page
+ * @nr_pages: length
+ *
+ * Return: true if the range consists of whole blocks that nobody has restored yet.
+ */
+bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
+{
+	unsigned int order;
+
+	if (!nr_pages || !PAGE_ALIGNED(phys))
+		return false;
+	while (nr_pages) {
+		order = block_within(phys, nr_pages, KHO_MARK_MAGIC);
+		if (!order)
+			return false;
+		nr_pages -= 1UL << (order - 1);
+		phys += PAGE_SIZE << (order - 1);
+	}
+	return true;
+}
+
+/* Changes the marks of a range that consists of blocks marked with @from. */
+static void change_marks(phys_addr_t phys, unsigned long nr_pages,
+			 unsigned long from, unsigned long to)
 {
 	unsigned int order;
 
 	while (nr_pages) {
-		if (!marked_page(phys, &order) || 1UL << order > nr_pages)
-			return false;
-		nr_pages -= 1UL << order;
-		phys += PAGE_SIZE << order;
+		order = block_within(phys, nr_pages, from);
+		if (WARN_ON_ONCE(!order))
+			return;
+		set_page_private(pfn_to_page(PHYS_PFN(phys)),
+				 to ? to | order : 0);
+		nr_pages -= 1UL << (order - 1);
+		phys += PAGE_SIZE << (order - 1);
 	}
+}
+
+/**
+ * kho_range_take() - make sure that nobody else restores a range
+ * @phys: physical address of the first page
+ * @nr_pages: length
+ *
+ * It is then either restored or put back.
+ *
+ * Context: may sleep.
+ *
+ * Return: false, with nothing changed, if not exactly this range waits.
+ */
+bool kho_range_take(phys_addr_t phys, unsigned long nr_pages)
+{
+	guard(mutex)(&mark_lock);
+	if (!kho_range_waits(phys, nr_pages))
+		return false;
+	change_marks(phys, nr_pages, KHO_MARK_MAGIC, KHO_TAKEN_MAGIC);
 	return true;
+}
+
+/**
+ * kho_range_put_back() - undo kho_range_take()
+ * @phys: as there
+ * @nr_pages: as there
+ */
+void kho_range_put_back(phys_addr_t phys, unsigned long nr_pages)
+{
+	change_marks(phys, nr_pages, KHO_TAKEN_MAGIC, KHO_MARK_MAGIC);
+}
+
+/**
+ * kho_range_restore() - make ordinary pages of a range that was taken
+ * @phys: as in kho_range_take()
+ * @nr_pages: as there
+ *
+ * Return: the first page.
+ */
+struct page *kho_range_restore(phys_addr_t phys, unsigned long nr_pages)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(phys));
+
+	change_marks(phys, nr_pages, KHO_TAKEN_MAGIC, 0);
+	make_pages(page, nr_pages);
+	kho_in_claimed((u64)nr_pages << PAGE_SHIFT);
+	return page;
 }
 
 /**
@@ -416,27 +501,8 @@ static bool range_is_marked(phys_addr_t phys, unsigned long nr_pages)
  */
 struct page *kho_restore_pages(phys_addr_t phys, unsigned long nr_pages)
 {
-	unsigned long left = nr_pages, nr;
-	struct page *page;
-	unsigned int order;
-
-	if (!nr_pages)
+	if (!kho_range_take(phys, nr_pages))
 		return NULL;
-	scoped_guard(mutex, &mark_lock)
-	{
-		phys_addr_t p = phys;
-
-		if (!range_is_marked(phys, nr_pages))
-			return NULL;
-		for (; left; left -= nr, p += nr << PAGE_SHIFT) {
-			page = marked_page(p, &order);
-			nr = 1UL << order;
-			set_page_private(page, 0);
-		}
-	}
-	page = pfn_to_page(PHYS_PFN(phys));
-	make_pages(page, nr_pages);
-	kho_in_claimed((u64)nr_pages << PAGE_SHIFT);
-	return page;
+	return kho_range_restore(phys, nr_pages);
 }
 EXPORT_SYMBOL_GPL(kho_restore_pages);

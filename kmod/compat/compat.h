@@ -10,6 +10,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/pgtable.h>
 
 #include "probed.h"
 
@@ -37,6 +38,18 @@ static inline unsigned long *kho_compat_page_flags(struct page *page)
 #else
 	return &page->flags;
 #endif
+}
+
+/*
+ * Order of the page table entry that maps a mapped address of the vmalloc area: 0 for an ordinary
+ * page. x86's name for it, while there is one architecture.
+ */
+static inline unsigned int kho_compat_mapped_order(unsigned long addr)
+{
+	unsigned int level = PG_LEVEL_4K;
+	pte_t *pte = lookup_address(addr, &level);
+
+	return pte && level == PG_LEVEL_2M ? PMD_SHIFT - PAGE_SHIFT : 0;
 }
 
 #endif /* KHO_COMPAT_H */

@@ -86,6 +86,25 @@ static_assert(KHO_TREE_MAX_DEPTH == (KHO_RADIX_KEY_WIDTH - KHO_BITMAP_SIZE_LOG2 
 					    1,
 	      "depth of the radix tree follows from its geometry");
 
+/**
+ * struct kho_radix_node - inner node of a radix tree
+ * @table: physical addresses of the children, 0 for none
+ */
+struct kho_radix_node {
+	u64 table[1 << KHO_TABLE_SIZE_LOG2];
+};
+
+/**
+ * struct kho_radix_leaf - leaf of a radix tree
+ * @bitmap: bit for each key
+ */
+struct kho_radix_leaf {
+	u64 bitmap[1 << KHO_TABLE_SIZE_LOG2];
+};
+
+static_assert(sizeof(struct kho_radix_node) == 4096, "wire layout");
+static_assert(sizeof(struct kho_radix_leaf) == 4096, "wire layout");
+
 /* struct setup_data of the boot protocol, without its payload. */
 struct kho_setup_header {
 	u64 next; /* physical address of the next node, 0 = last */
