@@ -72,6 +72,18 @@ int kho_fdt_check(struct kho_fdt *fdt, const void *page, u64 page_phys,
 		  struct kho_refusal *r);
 
 /**
+ * kho_fdt_bytes() - size of an FDT as its header tells it
+ * @page: written by kho_fdt_write(), or checked
+ */
+static inline u32 kho_fdt_bytes(const void *page)
+{
+	const u8 *totalsize = (const u8 *)page + 4;
+
+	return (u32)totalsize[0] << 24 | (u32)totalsize[1] << 16 |
+	       (u32)totalsize[2] << 8 | totalsize[3];
+}
+
+/**
  * kho_fdt_subtree_at() - get the subtree number @index, in the order of the FDT
  * @fdt: checked
  * @index: below nr_subtrees

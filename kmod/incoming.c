@@ -15,10 +15,11 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
+#include <linux/kho/abi/metadata.h>
 
 #include "kho.h"
 
-/* In page->private of the head page: "KHOC" "DONE". */
+/* In page->private of the head page: "KHOC" "DONE". The next page then has the number of handovers. */
 #define CONSUMED 0x4b484f43444f4e45UL
 
 enum in_state {
@@ -335,6 +336,7 @@ static void claim_wire(void)
 		atomic64_sub(PAGE_SIZE << (order - 1), &in_unclaimed);
 	}
 	set_page_private(pfn_to_page(pfn), CONSUMED);
+	set_page_private(pfn_to_page(pfn + 1), in_kexec_count);
 }
 
 /* ------------------------------------------------------------------------------ init and exit */
@@ -377,6 +379,31 @@ static bool already_consumed(u64 head_phys)
 	return page && PageReserved(page) && page_private(page) == CONSUMED;
 }
 
+/*
+ * Every kernel with KHO writes the metadata, so it is what tells who handed over. Where it is
+ * missing or makes no sense, our own struct tells the same; that one has a checksum, so it is right
+ * if they differ.
+ */
+static void read_metadata(void)
+{
+	struct kho_kexec_metadata m;
+	struct kho_fdt_subtree s;
+	const void *blob;
+
+	if (kho_fdt_subtree_find(&in_data.fdt, KHO_METADATA_NODE_NAME, &s))
+		return;
+	blob = kho_in_blob(s.phys, min_t(u64, s.bytes, sizeof(m)));
+	if (!blob || kho_metadata_check(&m, blob, s.bytes))
+		return;
+	if (in_data.module && (m.kexec_count != in_kexec_count ||
+			       strcmp(m.previous_release, in_release))) {
+		pr_warn("kexec metadata ignored: it differs from what the module handed over\n");
+		return;
+	}
+	strscpy(in_release, m.previous_release, sizeof(in_release));
+	in_kexec_count = m.kexec_count;
+}
+
 static void copy_story(void)
 {
 	const struct kho_module_ser *m = in_data.module;
@@ -386,6 +413,7 @@ static void copy_story(void)
 	strscpy(in_module_version, m->module_version,
 		sizeof(in_module_version));
 	memcpy(in_stamp, m->stamp_ns, sizeof(in_stamp));
+	read_metadata();
 }
 
 /**
@@ -405,8 +433,13 @@ int kho_in_init(u64 head_phys)
 		       ret);
 		return 0;
 	}
-	if (!in_list.head_phys || already_consumed(in_list.head_phys))
+	if (!in_list.head_phys)
 		return 0;
+	if (already_consumed(in_list.head_phys)) {
+		in_kexec_count = page_private(
+			pfn_to_page(PHYS_PFN(in_list.head_phys) + 1));
+		return 0;
+	}
 	ret = validate(in_list.head_phys);
 	if (ret == -ENOMEM || ret == -ENODEV)
 		return ret;
@@ -499,6 +532,75 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 	if (!kho_in_accepted())
 		return -ENOENT;
 	return kho_fdt_subtree_find(&in_data.fdt, name, subtree);
+}
+
+/**
+ * kho_in_subtree_at() - get a subtree of the previous kernel by its number
+ * @index: from 0
+ * @subtree: filled; its name points into the FDT
+ *
+ * Return: 0 or -ENOENT.
+ */
+int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree)
+{
+	if (!kho_in_accepted())
+		return -ENOENT;
+	return kho_fdt_subtree_at(&in_data.fdt, index, subtree);
+}
+
+/**
+ * kho_in_fdt() - the root FDT that was accepted; it stays where it is
+ */
+const void *kho_in_fdt(void)
+{
+	return in_data.fdt.page;
+}
+
+/**
+ * kho_in_blob() - where to read what came in and nobody has taken over yet
+ * @phys: physical address of the first byte
+ * @bytes: how many are read
+ *
+ * Return: address in the direct map; NULL if some of it is not reserved memory.
+ */
+const void *kho_in_blob(u64 phys, u64 bytes)
+{
+	u64 page;
+
+	for (page = PAGE_ALIGN_DOWN(phys); page < phys + bytes;
+	     page += PAGE_SIZE)
+		if (!reserved_page(page))
+			return NULL;
+	return phys_to_virt(phys);
+}
+
+/**
+ * kho_in_held_pages() - count pages that are reserved only because they came in
+ * @nid: of this node, or NUMA_NO_NODE
+ * @max_phys: below this physical address
+ *
+ * Waits until all gaps are given back. Linear in the memory that came in.
+ */
+u64 kho_in_held_pages(int nid, u64 max_phys)
+{
+	u64 pages = 0;
+	u32 i;
+
+	flush_work(&gaps_work);
+	for (i = 0; i < nr_segments; i++) {
+		unsigned long pfn = PHYS_PFN(in_segment[i].start);
+		unsigned long end = PHYS_PFN(min(in_segment[i].end, max_phys));
+
+		for (; pfn < end; pfn++) {
+			struct page *page = pfn_to_page(pfn);
+
+			if (PageReserved(page) &&
+			    (nid == NUMA_NO_NODE || page_to_nid(page) == nid))
+				pages++;
+		}
+		cond_resched();
+	}
+	return pages;
 }
 
 /* -------------------------------------------------------------------------------------- drop */

@@ -67,6 +67,8 @@ u64 kho_arena_bytes(void);
 
 /* ------------------------------------------------ outgoing.c: what the next kernel will be given */
 
+struct kho_out_subtree;
+
 int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, bool folio);
@@ -77,6 +79,11 @@ int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 int kho_out_subtree_add(const char *name, void *blob, u64 bytes);
 int kho_out_subtree_remove(void *blob);
+ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,
+			     loff_t pos);
+void kho_out_subtrees_show(void);
+void kho_out_fdt(void *page);
+u32 kho_out_scratch(struct kho_scratch *area);
 u64 kho_out_setup_data(void);
 void kho_out_stamp(enum kho_stamp which);
 void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr);
@@ -91,6 +98,10 @@ void kho_in_accept(void);
 bool kho_in_accepted(void);
 u32 kho_in_kexec_count(void);
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree);
+int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree);
+const void *kho_in_fdt(void);
+const void *kho_in_blob(u64 phys, u64 bytes);
+u64 kho_in_held_pages(int nid, u64 max_phys);
 int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree);
 const void *kho_in_fdt(void);
 const void *kho_in_blob(u64 phys, u64 bytes);
@@ -145,15 +156,38 @@ void kho_contig_free(u64 phys, u64 bytes);
  * struct kho_scratch_set - memory held for one image
  * @range: areas
  * @nr: number of areas, 0 if nothing is held
+ * @pooled: bit for each of them that is part of what scratch= holds
  */
 struct kho_scratch_set {
 	struct kho_range range[KHO_IMAGE_MAX_AREAS];
 	u32 nr;
+	u32 pooled;
 };
 
+int kho_scratch_parse(const char *text);
+void kho_scratch_init(void);
+void kho_scratch_exit(void);
 int kho_scratch_take(struct kho_scratch_set *set, struct kho_image_area *area,
 		     u32 nr);
 void kho_scratch_give_back(struct kho_scratch_set *set);
+
+/* ------------------------------------------------------ metadata.c: subtree "kexec-metadata" */
+
+struct kho_kexec_metadata;
+
+void kho_metadata_write(struct kho_kexec_metadata *m, u32 kexec_count);
+int kho_metadata_check(struct kho_kexec_metadata *m, const void *blob,
+		       u64 bytes);
+
+/* ---------------------------------------------------- debugfs.c, sysfs.c: what can be looked at */
+
+void kho_debugfs_init(void);
+void kho_debugfs_exit(void);
+struct dentry *kho_debugfs_subtree_add(const char *name, u64 bytes,
+				       struct kho_out_subtree *subtree);
+void kho_debugfs_subtree_remove(struct dentry *file);
+void kho_sysfs_init(void);
+void kho_sysfs_exit(void);
 
 /* ------------------------------------------------------ watch.c: images that others have loaded */
 
@@ -191,6 +225,7 @@ int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
 		  u32 bytes);
 int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
 bool kho_image_loaded(u64 *entry);
+void kho_status_get(struct kho_ioctl_status *status);
 
 /* ---------------------------------------------------------------------------------------- main.c */
 

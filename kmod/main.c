@@ -20,6 +20,12 @@ MODULE_PARM_DESC(
 	enable,
 	"preserve memory for the next kernel (what came in is kept either way)");
 
+static char *scratch;
+module_param(scratch, charp, 0444);
+MODULE_PARM_DESC(
+	scratch,
+	"hold memory for images from now on: LOW,GLOBAL,PERNODE sizes, or N% of what the kernel reserved at boot");
+
 static unsigned long in;
 module_param(in, ulong, 0400);
 MODULE_PARM_DESC(
@@ -40,6 +46,9 @@ static int start(void)
 {
 	int ret;
 
+	ret = kho_scratch_parse(scratch);
+	if (ret)
+		return ret;
 	ret = kho_restore_init();
 	if (ret) {
 		pr_err("not loaded: folios made here differ from the kernel's own\n");
@@ -75,7 +84,11 @@ static int __init kho_init(void)
 	kho_watch_init();
 	/* Nothing below can fail: what came in is acted on once. */
 	kho_in_accept();
+	kho_debugfs_init();
+	kho_sysfs_init();
 	kho_parcel_init();
+	if (kho_enabled)
+		kho_scratch_init();
 	return 0;
 
 err_stop:
@@ -91,7 +104,10 @@ static void __exit kho_exit(void)
 {
 	kho_watch_exit();
 	kho_dev_exit();
+	kho_sysfs_exit();
+	kho_debugfs_exit();
 	kho_parcel_exit();
+	kho_scratch_exit();
 	if (kho_enabled)
 		kho_out_exit();
 	kho_in_exit();

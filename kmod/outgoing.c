@@ -20,6 +20,7 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
+#include <linux/kho/abi/metadata.h>
 
 #include "core/chain.h"
 #include "core/crc32c.h"
@@ -29,19 +30,32 @@
 /* Names in one page of FDT: each takes at least 60 bytes. */
 #define MAX_SUBTREES 64
 
-struct out_subtree {
+/**
+ * struct kho_out_subtree - one subtree of the root FDT
+ * @list: in out_subtrees
+ * @blob: in the direct map; NULL once it was removed
+ * @bytes: size of the blob
+ * @file: in debugfs, may be NULL; under subtree_lock
+ * @name: node name
+ */
+struct kho_out_subtree {
 	struct list_head list;
 	void *blob;
 	u64 bytes;
+	struct dentry *file;
 	char name[];
 };
 
+/* Adding and removing subtrees together with their files in debugfs; taken before out_lock. */
+static DEFINE_MUTEX(subtree_lock);
 static DEFINE_MUTEX(out_lock);
 static struct kho_ram out_ram;
 static struct kho_cover out_cover;
 static struct kho_tracker out_tracker;
 static LIST_HEAD(out_subtrees);
 static u32 nr_subtrees;
+/* The first of them are the module's own. */
+static u32 nr_own_subtrees;
 
 /* The wire area: first page, and views of the others. */
 static void *wire;
@@ -79,12 +93,46 @@ static void publish_chain(void)
 	WRITE_ONCE(wire_head->hdr.next, virt_to_phys(chain));
 }
 
+static bool announced(const struct kho_scratch *area,
+		      const struct kho_range *range)
+{
+	return area->addr == range->start &&
+	       area->size == range->end - range->start;
+}
+
+/*
+ * Announces all scratch to a kernel with native KHO, lowest first. At every instant the list is a
+ * beginning of the old one or of the new one, so it never names memory that may hold anything:
+ * areas are kept out of the cover before they are announced, and announced no more before they are
+ * given back.
+ */
+static void publish_scratch(void)
+{
+	struct kho_scratch *list = (void *)wire_head + KHO_WIRE_SCRATCH_OFFSET;
+	u32 was = wire_head->data.scratch_size / sizeof(*list);
+	u32 nr = out_cover.nr_keepout, same = 0, i;
+
+	static_assert(KHO_COVER_MAX_KEEPOUT <= KHO_MAX_SCRATCH);
+	while (same < min(was, nr) &&
+	       announced(&list[same], &out_cover.keepout[same]))
+		same++;
+	WRITE_ONCE(wire_head->data.scratch_size, same * sizeof(*list));
+	smp_wmb(); /* what changes is not announced while it does */
+	for (i = same; i < nr; i++) {
+		list[i].addr = out_cover.keepout[i].start;
+		list[i].size =
+			out_cover.keepout[i].end - out_cover.keepout[i].start;
+	}
+	smp_wmb(); /* areas are complete before they are announced */
+	WRITE_ONCE(wire_head->data.scratch_size, nr * sizeof(*list));
+}
+
 static int publish_fdt(void)
 {
 	enum kho_wire_page spare = spare_of(wire_head->data.fdt_addr,
 					    KHO_WIRE_FDT_A, KHO_WIRE_FDT_B);
 	struct kho_fdt_subtree *table;
-	struct out_subtree *s;
+	struct kho_out_subtree *s;
 	void *fdt = wire_page(spare);
 	u32 nr = 0;
 	int ret;
@@ -187,8 +235,10 @@ int kho_out_keepout_add(const struct kho_range *range, u32 nr)
 			goto err_del;
 	}
 	ret = replan();
-	if (!ret)
+	if (!ret) {
+		publish_scratch();
 		return 0;
+	}
 err_del:
 	while (i--)
 		kho_cover_keepout_del(&out_cover, range[i].start, range[i].end);
@@ -207,6 +257,7 @@ void kho_out_keepout_del(const struct kho_range *range, u32 nr)
 	guard(mutex)(&out_lock);
 	for (i = 0; i < nr; i++)
 		kho_cover_keepout_del(&out_cover, range[i].start, range[i].end);
+	publish_scratch();
 }
 
 /* ---------------------------------------------------------------- preserving and unpreserving */
@@ -219,7 +270,7 @@ static u64 client_keys(void)
 /* The module cannot go while clients rely on it. */
 static void update_hold(void)
 {
-	bool hold = client_keys() || nr_subtrees > 1;
+	bool hold = client_keys() || nr_subtrees > nr_own_subtrees;
 
 	if (hold == holds_module)
 		return;
@@ -330,7 +381,7 @@ static struct kho_out_subtree *subtree_by_name(const char *name)
 
 static int subtree_add(const char *name, void *blob, u64 bytes)
 {
-	struct out_subtree *s;
+	struct kho_out_subtree *s;
 	int ret;
 
 	if (subtree_by_name(name))
@@ -365,11 +416,46 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
  */
 int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
 {
+	struct kho_out_subtree *s;
 	int ret;
 
-	guard(mutex)(&out_lock);
-	ret = subtree_add(name, blob, bytes);
-	update_hold();
+	guard(mutex)(&subtree_lock);
+	scoped_guard(mutex, &out_lock) {
+		ret = subtree_add(name, blob, bytes);
+		update_hold();
+	}
+	if (ret)
+		return ret;
+	s = list_last_entry(&out_subtrees, struct kho_out_subtree, list);
+	s->file = kho_debugfs_subtree_add(name, bytes, s);
+	return 0;
+}
+
+static struct kho_out_subtree *client_subtree_by_blob(void *blob)
+{
+	struct kho_out_subtree *s;
+	u32 nr = 0;
+
+	list_for_each_entry(s, &out_subtrees, list)
+		if (nr++ >= nr_own_subtrees && s->blob == blob)
+			return s;
+	return NULL;
+}
+
+/* Takes @s out of the root FDT. On failure all is as it was, but for the order of subtrees. */
+static int subtree_unlist(struct kho_out_subtree *s)
+{
+	int ret;
+
+	list_del(&s->list);
+	nr_subtrees--;
+	ret = publish_fdt();
+	if (ret) {
+		list_add_tail(&s->list, &out_subtrees);
+		nr_subtrees++;
+	} else {
+		s->blob = NULL;
+	}
 	return ret;
 }
 
@@ -377,30 +463,88 @@ int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
  * kho_out_subtree_remove() - remove a subtree from the root FDT
  * @blob: as it was added
  *
+ * Nobody looks at the blob afterwards.
+ *
  * Return: 0; -ENOENT; -ENOMEM: it is still there.
  */
 int kho_out_subtree_remove(void *blob)
 {
-	struct out_subtree *s;
+	struct kho_out_subtree *s;
 	int ret = -ENOENT;
 
-	guard(mutex)(&out_lock);
-	list_for_each_entry(s, &out_subtrees, list) {
-		if (s->blob != blob || blob == wire_module)
-			continue;
-		list_del(&s->list);
-		nr_subtrees--;
-		ret = publish_fdt();
-		if (ret) {
-			list_add_tail(&s->list, &out_subtrees);
-			nr_subtrees++;
-		} else {
-			kfree(s);
-		}
-		break;
+	guard(mutex)(&subtree_lock);
+	scoped_guard(mutex, &out_lock) {
+		s = client_subtree_by_blob(blob);
+		if (s)
+			ret = subtree_unlist(s);
+		update_hold();
 	}
-	update_hold();
-	return ret;
+	if (ret)
+		return ret;
+	/* Waits for readers, which take out_lock. */
+	kho_debugfs_subtree_remove(s->file);
+	kfree(s);
+	return 0;
+}
+
+/**
+ * kho_out_subtree_read() - read from a subtree's blob
+ * @s: not freed yet
+ * @to: filled
+ * @bytes: room there
+ * @pos: offset in the blob, not negative
+ *
+ * Context: may sleep.
+ *
+ * Return: bytes read, 0 from the end of the blob on, -ENOENT if it was removed.
+ */
+ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,
+			     loff_t pos)
+{
+	guard(mutex)(&out_lock);
+	if (!s->blob)
+		return -ENOENT;
+	if (pos >= s->bytes)
+		return 0;
+	bytes = min_t(u64, bytes, s->bytes - pos);
+	memcpy(to, s->blob + pos, bytes);
+	return bytes;
+}
+
+/**
+ * kho_out_subtrees_show() - make the files of the subtrees that are there already
+ */
+void kho_out_subtrees_show(void)
+{
+	struct kho_out_subtree *s;
+
+	guard(mutex)(&subtree_lock);
+	list_for_each_entry(s, &out_subtrees, list)
+		s->file = kho_debugfs_subtree_add(s->name, s->bytes, s);
+}
+
+/**
+ * kho_out_fdt() - copy the root FDT that is in use
+ * @page: PAGE_SIZE bytes, filled
+ */
+void kho_out_fdt(void *page)
+{
+	guard(mutex)(&out_lock);
+	memcpy(page, phys_to_virt(wire_head->data.fdt_addr), PAGE_SIZE);
+}
+
+/**
+ * kho_out_scratch() - copy the list of scratch areas that is announced
+ * @area: room for KHO_MAX_SCRATCH elements
+ *
+ * Return: how many there are.
+ */
+u32 kho_out_scratch(struct kho_scratch *area)
+{
+	guard(mutex)(&out_lock);
+	memcpy(area, (void *)wire_head + KHO_WIRE_SCRATCH_OFFSET,
+	       wire_head->data.scratch_size);
+	return wire_head->data.scratch_size / sizeof(*area);
 }
 
 /* ------------------------------------------------------------- what travels with every handover */
@@ -625,18 +769,26 @@ static int out_fill(u32 kexec_count)
 	if (ret)
 		return ret;
 	own_tally = out_tracker.now;
-	return subtree_add(KHO_MODULE_SUBTREE, wire_module,
-			   sizeof(*wire_module));
+	ret = subtree_add(KHO_MODULE_SUBTREE, wire_module,
+			  sizeof(*wire_module));
+	if (ret)
+		return ret;
+	kho_metadata_write(wire_page(KHO_WIRE_METADATA), kexec_count);
+	ret = subtree_add(KHO_METADATA_NODE_NAME, wire_page(KHO_WIRE_METADATA),
+			  sizeof(struct kho_kexec_metadata));
+	nr_own_subtrees = nr_subtrees;
+	return ret;
 }
 
 static void subtrees_free(void)
 {
-	struct out_subtree *s, *next;
+	struct kho_out_subtree *s, *next;
 
 	list_for_each_entry_safe(s, next, &out_subtrees, list)
 		kfree(s);
 	INIT_LIST_HEAD(&out_subtrees);
 	nr_subtrees = 0;
+	nr_own_subtrees = 0;
 }
 
 static int tracker_init(void)
@@ -695,7 +847,8 @@ int kho_out_init(u32 kexec_count)
 {
 	int ret;
 
-	scoped_guard(mutex, &out_lock) ret = out_setup(kexec_count);
+	scoped_guard(mutex, &out_lock)
+		ret = out_setup(kexec_count);
 	if (ret)
 		return ret;
 	kho_out_stamp(KHO_STAMP_MODULE_LOAD);
