@@ -22,6 +22,7 @@ newest_release() {
 		# shellcheck disable=SC2254 # it is a pattern
 		case $name in
 		*-rt-* | *-unsigned | *-dbg) ;;
+		linux-image-$2-cloud-$3) ;;
 		linux-image-$2-$3) newest=$name ;;
 		esac
 	done < <(suite_apt "$1" apt-cache pkgnames linux-image- | sort -V)
@@ -41,6 +42,8 @@ relocate_headers() {
 			/usr/src/* | /usr/lib/*) ln -sfn "$dir$target" "$link" ;;
 			esac
 		done
+	# The test bed boots without any driver that is a module.
+	rm -rf "$tree"/lib/modules/*/kernel
 	# With it, kbuild would want pahole to add type information that nobody here reads.
 	rm -f "$tree"/usr/src/linux-headers-*/vmlinux
 }

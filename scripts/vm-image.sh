@@ -62,6 +62,7 @@ make_base() {
 	done
 	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
+	add_program "$root" "$(command -v dtc)"
 	add_modules "$root"
 	pack "$root" "$out/base.cpio"
 }

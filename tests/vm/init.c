@@ -376,26 +376,65 @@ static int tool_fill(char **arg)
 	return wrong ? 1 : 0;
 }
 
+#define CHUNK_WORDS 8192
+
+static void next_chunk(uint64_t *state, uint64_t *chunk)
+{
+	for (size_t i = 0; i < CHUNK_WORDS; i++) {
+		*state = *state * 6364136223846793005ULL +
+			 1442695040888963407ULL;
+		chunk[i] = *state ^ *state >> 29;
+	}
+}
+
 /* bytes COUNT SEED: that many bytes, a function of the seed. */
 static int tool_bytes(char **arg)
 {
 	uint64_t left = strtoull(arg[0], NULL, 0);
 	uint64_t state = strtoull(arg[1], NULL, 0) * 2 + 1;
-	static uint64_t chunk[8192];
+	static uint64_t chunk[CHUNK_WORDS];
 
 	while (left) {
 		size_t len = left < sizeof(chunk) ? left : sizeof(chunk);
 
-		for (size_t i = 0; i < 8192; i++) {
-			state = state * 6364136223846793005ULL +
-				1442695040888963407ULL;
-			chunk[i] = state ^ state >> 29;
-		}
+		next_chunk(&state, chunk);
 		if (write_all(STDOUT_FILENO, (void *)chunk, len))
 			return 1;
 		left -= len;
 	}
 	return 0;
+}
+
+static size_t read_all(char *to, size_t len)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, to + done, len - done);
+		done += n > 0 ? n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return done;
+}
+
+/* same COUNT SEED: is the standard input what "bytes" makes, to its end? */
+static int tool_same(char **arg)
+{
+	uint64_t left = strtoull(arg[0], NULL, 0);
+	uint64_t state = strtoull(arg[1], NULL, 0) * 2 + 1;
+	static uint64_t chunk[CHUNK_WORDS], got[CHUNK_WORDS];
+	char beyond;
+
+	while (left) {
+		size_t len = left < sizeof(chunk) ? left : sizeof(chunk);
+
+		next_chunk(&state, chunk);
+		if (read_all((char *)got, len) != len ||
+		    memcmp(got, chunk, len))
+			return 1;
+		left -= len;
+	}
+	return read_all(&beyond, 1) ? 1 : 0;
 }
 
 /* user UID COMMAND...: run a command without any privilege. */
@@ -447,6 +486,7 @@ static const struct {
 	{ "kexec", 0, tool_kexec },
 	{ "fill", 1, tool_fill },
 	{ "bytes", 2, tool_bytes },
+	{ "same", 2, tool_same },
 	{ "head", 0, tool_head },
 	{ "user", ANY_ARGS, tool_user },
 };
