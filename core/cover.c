@@ -18,20 +18,22 @@ struct plan {
 	u64 weight; /* its weight; meaningful while the plan is full */
 };
 
-/* Number of the first range that ends after @at, @nr if there is none. */
+/*
+ * Number of the first range that ends after @at, @nr if there is none. Without branches on what
+ * is compared, which no processor could foretell.
+ */
 static u32 find_range(const struct kho_range *range, u32 nr, u64 at)
 {
-	u32 low = 0;
+	u32 first = 0;
 
-	while (low < nr) {
-		u32 mid = low + (nr - low) / 2;
+	while (nr) {
+		u32 half = (nr + 1) / 2;
+		u32 skip = range[first + half - 1].end <= at;
 
-		if (range[mid].end > at)
-			nr = mid;
-		else
-			low = mid + 1;
+		first += half & -skip;
+		nr -= half;
 	}
-	return low;
+	return first;
 }
 
 static inline bool within(const struct kho_range *r, u64 start, u64 end)
