@@ -118,8 +118,8 @@ static struct page *reserved_page(u64 phys)
 	return PageReserved(page) && page_ref_count(page) == 1 ? page : NULL;
 }
 
-/* Is all of each segment online and reserved? One look a section and at both ends suffices. */
-static bool segments_are_reserved(void)
+/* Calls @test for the first and last page of every section of every segment. */
+static bool all_sections(bool (*test)(u64 phys))
 {
 	u32 i;
 
@@ -130,13 +130,21 @@ static bool segments_are_reserved(void)
 
 		for (; pfn < end; pfn = next) {
 			next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
-			if (!pfn_to_online_page(pfn) ||
-			    !reserved_page(PFN_PHYS(pfn)) ||
-			    !reserved_page(PFN_PHYS(next - 1)))
+			if (!test(PFN_PHYS(pfn)) || !test(PFN_PHYS(next - 1)))
 				return false;
 		}
 	}
-	return nr_segments;
+	return true;
+}
+
+static bool is_online(u64 phys)
+{
+	return pfn_to_online_page(PHYS_PFN(phys));
+}
+
+static bool is_reserved(u64 phys)
+{
+	return reserved_page(phys);
 }
 
 static const void *in_page(void *ctx, u64 phys)
@@ -279,11 +287,17 @@ static void note_gap(unsigned long start_pfn, unsigned long end_pfn)
 	page->gap[page->nr++].end_pfn = end_pfn;
 }
 
-/* First page at or after @page that starts a preserved block, or @end. */
+/*
+ * First page at or after @page that starts a preserved block, or @end. The inner loop over all
+ * memory in extents: it looks at one word a page.
+ */
 static struct page *gap_end(struct page *page, struct page *end)
 {
-	while (page < end && !kho_page_marked_order(page))
-		page++;
+	for (; page < end; page++)
+		if (unlikely(page_private(page) >> 32 ==
+			     KHO_MARK_MAGIC >> 32) &&
+		    kho_page_marked_order(page))
+			break;
 	return page;
 }
 
@@ -347,28 +361,44 @@ static const struct kho_incoming_ops in_ops = {
 	.marked_order = in_marked_order,
 };
 
+/* Fills the segments, and makes sure that their struct pages can be looked at. */
+static int find_segments(struct kho_refusal *r)
+{
+	int ret = make_segments(in_list.extent, in_list.nr_extents);
+
+	if (ret == -ENOSPC)
+		return kho_refuse(r, -ERANGE, "too many ranges of memory", 0, 0,
+				  0);
+	if (!ret && !all_sections(is_online)) {
+		/* Not even to be dropped. */
+		nr_segments = 0;
+		ret = kho_refuse(r, -ERANGE,
+				 "extents in memory that is offline", 0, 0, 0);
+	}
+	return ret;
+}
+
 static int validate(u64 head_phys)
 {
 	struct kho_refusal r = {};
 	u64 start = ktime_get_ns();
 	int ret;
 
-	ret = make_segments(in_list.extent, in_list.nr_extents);
-	if (ret == -ENOMEM || ret == -ENODEV)
+	ret = find_segments(&r);
+	if (ret && !r.err)
 		return ret;
-	if (ret)
-		ret = kho_refuse(&r, ret, "too many ranges of memory", 0, 0, 0);
-	else if (!segments_are_reserved())
+	if (!ret && (!nr_segments || !all_sections(is_reserved)))
 		ret = kho_refuse(&r, -ENOENT,
 				 "this kernel did not reserve the extents",
 				 head_phys, 0, 0);
-	else
+	if (!ret) {
 		ret = kho_incoming_check(&in_data, &in_ops, head_phys, &r);
+		if (ret)
+			forget_marks();
+	}
 	in_validate_ns = ktime_get_ns() - start;
-	if (!ret)
-		return 0;
-	forget_marks();
-	refuse("", &r);
+	if (ret)
+		refuse("", &r);
 	return ret;
 }
 
@@ -441,7 +471,7 @@ int kho_in_init(u64 head_phys)
 		return 0;
 	}
 	ret = validate(in_list.head_phys);
-	if (ret == -ENOMEM || ret == -ENODEV)
+	if (ret && !in_error)
 		return ret;
 	if (ret) {
 		in_state = IN_REFUSED;
@@ -505,6 +535,15 @@ void kho_in_claimed(u64 bytes)
 }
 
 /**
+ * kho_in_unclaimed_pages() - preserved pages that nobody has taken over yet
+ */
+u64 kho_in_unclaimed_pages(void)
+{
+	return kho_in_accepted() ? atomic64_read(&in_unclaimed) >> PAGE_SHIFT :
+				   0;
+}
+
+/**
  * kho_in_accepted() - was there a handover, and was it good?
  */
 bool kho_in_accepted(void)
@@ -518,6 +557,14 @@ bool kho_in_accepted(void)
 u32 kho_in_kexec_count(void)
 {
 	return in_kexec_count;
+}
+
+/**
+ * kho_in_pages() - preserved pages that came in
+ */
+u64 kho_in_pages(void)
+{
+	return in_data.tally.nr_pages;
 }
 
 /**
@@ -589,7 +636,8 @@ u64 kho_in_held_pages(int nid, u64 max_phys)
 	flush_work(&gaps_work);
 	for (i = 0; i < nr_segments; i++) {
 		unsigned long pfn = PHYS_PFN(in_segment[i].start);
-		unsigned long end = PHYS_PFN(min(in_segment[i].end, max_phys));
+		unsigned long end =
+			PHYS_PFN(min(in_segment[i].end, max_phys));
 
 		for (; pfn < end; pfn++) {
 			struct page *page = pfn_to_page(pfn);
@@ -674,15 +722,6 @@ static void drop_refused(void)
 	if (pfn_to_online_page(PHYS_PFN(in_list.head_phys)))
 		set_page_private(pfn_to_page(PHYS_PFN(in_list.head_phys)),
 				 CONSUMED);
-}
-
-/**
- * kho_in_unclaimed_pages() - preserved pages that nobody has taken over yet
- */
-u64 kho_in_unclaimed_pages(void)
-{
-	return kho_in_accepted() ? atomic64_read(&in_unclaimed) >> PAGE_SHIFT :
-				   0;
 }
 
 /**

@@ -131,15 +131,15 @@ static int publish_fdt(void)
 {
 	enum kho_wire_page spare = spare_of(wire_head->data.fdt_addr,
 					    KHO_WIRE_FDT_A, KHO_WIRE_FDT_B);
-	struct kho_fdt_subtree *table;
+	/* Under out_lock, like everything; removing a subtree must not fail for want of memory. */
+	static struct kho_fdt_subtree table[MAX_SUBTREES];
 	struct kho_out_subtree *s;
 	void *fdt = wire_page(spare);
 	u32 nr = 0;
 	int ret;
 
-	table = kcalloc(nr_subtrees, sizeof(*table), GFP_KERNEL);
-	if (!table)
-		return -ENOMEM;
+	if (nr_subtrees > MAX_SUBTREES)
+		return -ENOSPC;
 	list_for_each_entry(s, &out_subtrees, list) {
 		table[nr].name = s->name;
 		table[nr].phys = virt_to_phys(s->blob);
@@ -147,7 +147,6 @@ static int publish_fdt(void)
 	}
 	ret = kho_fdt_write(fdt, kho_tracker_root_phys(&out_tracker), table,
 			    nr);
-	kfree(table);
 	if (ret)
 		return ret;
 	wire_module->fdt_crc[spare - KHO_WIRE_FDT_A] =
@@ -188,6 +187,7 @@ static int replan_mark(void *ctx, u64 phys, unsigned int order)
 /* Makes the extents as tight as they can be. On failure they stay as they are. */
 static int replan(void)
 {
+	struct kho_out_subtree *s;
 	struct kho_replan plan;
 	size_t bytes = kho_replan_bytes(&out_cover);
 	void *buf;
@@ -205,6 +205,9 @@ static int replan(void)
 		goto out;
 	kho_tracker_walk(&out_tracker, replan_mark, &plan);
 	kho_arena_mark(&plan);
+	list_for_each_entry(s, &out_subtrees, list)
+		kho_replan_mark(&plan, PAGE_ALIGN_DOWN(virt_to_phys(s->blob)),
+				PAGE_ALIGN(virt_to_phys(s->blob) + s->bytes));
 	ret = kho_replan_end(&plan, &out_cover);
 	if (ret > 0) {
 		publish_chain();
@@ -281,21 +284,22 @@ static void update_hold(void)
 	holds_module = hold;
 }
 
+static int refuse_range(u64 phys, u64 nr_pages, int ret)
+{
+	struct kho_refusal r = { .check = "no extent can cover it" };
+
+	kho_cover_check(&out_cover, phys, phys + (nr_pages << PAGE_SHIFT), &r);
+	pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n", phys,
+			   nr_pages, r.check);
+	return ret;
+}
+
 static int out_preserve(u64 phys, u64 nr_pages, bool folio)
 {
-	struct kho_refusal r;
-	int ret;
+	int ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
 
-	ret = kho_cover_check(&out_cover, phys, phys + (nr_pages << PAGE_SHIFT),
-			      &r);
-	if (ret) {
-		pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n",
-				   phys, nr_pages, r.check);
-		return ret;
-	}
-	ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
 	if (ret)
-		return ret;
+		return refuse_range(phys, nr_pages, ret);
 	if (!folio)
 		return kho_tracker_preserve_range(&out_tracker, phys, nr_pages);
 	ret = kho_tracker_preserve(&out_tracker, phys, ilog2(nr_pages));
@@ -386,6 +390,11 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
 
 	if (subtree_by_name(name))
 		return -EEXIST;
+	/* The receiver refuses a handover whose blobs lie outside the extents. */
+	ret = kho_out_cover(PAGE_ALIGN_DOWN(virt_to_phys(blob)),
+			    PAGE_ALIGN(virt_to_phys(blob) + bytes));
+	if (ret)
+		return ret;
 	s = kzalloc(struct_size(s, name, strlen(name) + 1), GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
@@ -760,14 +769,18 @@ static void wire_free(void)
 
 static int out_fill(u32 kexec_count)
 {
+	unsigned int i;
 	int ret;
 
 	head_ser_fill(wire_head);
 	module_ser_fill(wire_module, kexec_count);
 	publish_chain();
-	ret = out_preserve(virt_to_phys(wire), KHO_WIRE_PAGES, false);
-	if (ret)
-		return ret;
+	/* Page by page: a larger block would make the receiver look for overlaps with it. */
+	for (i = 0; i < KHO_WIRE_PAGES; i++) {
+		ret = out_preserve(virt_to_phys(wire_page(i)), 1, false);
+		if (ret)
+			return ret;
+	}
 	own_tally = out_tracker.now;
 	ret = subtree_add(KHO_MODULE_SUBTREE, wire_module,
 			  sizeof(*wire_module));

@@ -319,6 +319,50 @@ static struct kho_parcel_ser *slot_publish(const struct kho_parcel *p)
 	return slot_in_new_block(link, p);
 }
 
+/* The block that holds a slot, and the link that leads to it. */
+static struct index_block *block_of(const struct kho_parcel_ser *slot,
+				    u64 **link)
+{
+	struct index_block *block = (void *)((unsigned long)slot & PAGE_MASK);
+
+	*link = &store_head->first_block_phys;
+	while (**link != virt_to_phys(block))
+		*link = &((struct index_block *)phys_to_virt(**link))->hdr.next;
+	return block;
+}
+
+/*
+ * Puts @p into the slot of @old: in a copy of its block, which takes the place of the block by one
+ * store, so that at every instant exactly one of the two is there.
+ */
+static int slot_replace(struct kho_parcel *p, struct kho_parcel *old)
+{
+	struct index_block *block, *copy;
+	struct kho_parcel *other;
+	u64 *link;
+
+	copy = (void *)__get_free_page(GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	if (kho_preserve_pages(virt_to_page(copy), 1)) {
+		free_page((unsigned long)copy);
+		return -ENOMEM;
+	}
+	block = block_of(old->slot, &link);
+	memcpy(copy, block, PAGE_SIZE);
+	slot_fill(&copy->slot[old->slot - block->slot], p);
+	smp_wmb(); /* complete before it is linked */
+	WRITE_ONCE(*link, virt_to_phys(copy));
+	list_for_each_entry(other, &store, list)
+		if (((unsigned long)other->slot & PAGE_MASK) ==
+		    (unsigned long)block)
+			other->slot = &copy->slot[other->slot - block->slot];
+	p->slot = old->slot;
+	kho_unpreserve_pages(virt_to_page(block), 1);
+	free_page((unsigned long)block);
+	return 0;
+}
+
 static int store_head_make(void)
 {
 	struct kho_parcel_head_ser *head;
@@ -390,35 +434,52 @@ static void store_insert(struct kho_parcel *p)
 	nr_stored++;
 }
 
-/* Takes a parcel out: first off the wire, then off its pages. */
-static void store_remove(struct kho_parcel *p)
+/* Takes a parcel out that is not on the wire any more. */
+static void store_forget(struct kho_parcel *p)
 {
-	WRITE_ONCE(p->slot->state, KHO_PARCEL_FREE);
 	p->slot = NULL;
 	list_del_init(&p->list);
 	nr_stored--;
 	kho_parcel_put(p);
 }
 
-/* Preserves @p and makes it visible. On success the store owns the caller's reference. */
-static int store_add(struct kho_parcel *p, struct kho_parcel *replaced)
+/* Takes a parcel out: first off the wire, then off its pages. */
+static void store_remove(struct kho_parcel *p)
 {
-	int ret = store_head_make();
+	WRITE_ONCE(p->slot->state, KHO_PARCEL_FREE);
+	store_forget(p);
+}
 
+/* Makes the preserved parcel @p visible, in place of @old if there is one. */
+static int store_publish(struct kho_parcel *p, struct kho_parcel *old)
+{
+	int ret;
+
+	if (!old) {
+		p->slot = slot_publish(p);
+		return p->slot ? 0 : -ENOMEM;
+	}
+	ret = slot_replace(p, old);
+	if (!ret)
+		store_forget(old);
+	return ret;
+}
+
+/* Preserves @p and makes it visible. On success the store owns the caller's reference. */
+static int store_add(struct kho_parcel *p, struct kho_parcel *old)
+{
+	int ret;
+
+	if (!old && nr_stored == KHO_PARCELS_MAX)
+		return -ENOSPC;
+	ret = store_head_make();
 	if (ret)
 		return ret;
 	ret = preserve_parcel(p);
-	if (ret)
-		goto out;
-	p->slot = slot_publish(p);
-	if (!p->slot) {
-		ret = -ENOMEM;
-		goto out;
-	}
-	if (replaced)
-		store_remove(replaced);
-	store_insert(p);
-out:
+	if (!ret)
+		ret = store_publish(p, old);
+	if (!ret)
+		store_insert(p);
 	store_head_free_if_empty();
 	return ret;
 }
@@ -427,8 +488,6 @@ out:
  * kho_parcel_commit() - make a written parcel part of the handover
  * @p: not in the store; nothing may be appended afterwards
  * @replace: take the place of a parcel of this name
- *
- * For an instant both are on the wire; the receiver takes the one created later.
  *
  * Return: 0, -EEXIST, -ENOMEM, -ENOSPC.
  */
@@ -442,8 +501,6 @@ int kho_parcel_commit(struct kho_parcel *p, bool replace)
 	if (old && !replace)
 		return -EEXIST;
 	p->created_ns = ktime_get_real_ns();
-	if (old)
-		p->created_ns = max(p->created_ns, old->created_ns + 1);
 	kref_get(&p->ref);
 	ret = store_add(p, old);
 	if (ret)
@@ -619,7 +676,7 @@ static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 	return phys_to_virt(phys);
 }
 
-static const struct kho_page_ops waiting_pages = { .page = waiting_page };
+static struct kho_page_ops waiting_pages = { .page = waiting_page };
 
 /* A list of pages that were restored, so that they can be freed if the rest cannot be. */
 static int restore_page(void *ctx, u64 phys)
@@ -640,7 +697,7 @@ static struct kho_vmalloc_chunk *last_chunk(struct kho_vmalloc_chunk *chunk)
  */
 static int adopt(void *ctx, const struct kho_parcel_ser *ser)
 {
-	struct kho_parcel *p = parcel_alloc(ser->name), *old;
+	struct kho_parcel *p = parcel_alloc(ser->name);
 	int ret;
 
 	if (!p)
@@ -656,12 +713,7 @@ static int adopt(void *ctx, const struct kho_parcel_ser *ser)
 	p->first = ser->data.first ? phys_to_virt(ser->data.first) : NULL;
 	p->last = last_chunk(p->first);
 	p->incoming = true;
-	old = stored(p->name);
-	if (old && old->created_ns > p->created_ns) {
-		kho_parcel_put(p);
-		return 0;
-	}
-	ret = store_add(p, old);
+	ret = store_add(p, NULL);
 	if (ret)
 		kho_parcel_put(p);
 	return ret;
@@ -706,6 +758,7 @@ int kho_parcel_init(void)
 	if (kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree))
 		return 0;
 	guard(mutex)(&store_lock);
+	waiting_pages.nr_pages = kho_in_pages();
 	ret = kho_parcels_check(subtree.phys, subtree.bytes, &waiting_pages,
 				NULL, NULL, &r);
 	if (!ret)
