@@ -82,6 +82,8 @@ static int preserve(struct page *page, unsigned long nr_pages, bool folio)
  */
 int kho_preserve_folio(struct folio *folio)
 {
+	if (!folio)
+		return -EINVAL;
 	if (folio_order(folio) > KHO_MAX_BUDDY_ORDER)
 		return -EOPNOTSUPP;
 	return preserve(&folio->page, folio_nr_pages(folio), true);
@@ -98,8 +100,9 @@ EXPORT_SYMBOL_GPL(kho_preserve_folio);
  */
 void kho_unpreserve_folio(struct folio *folio)
 {
-	kho_out_unpreserve(page_to_phys(&folio->page), folio_nr_pages(folio),
-			   true);
+	if (folio)
+		kho_out_unpreserve(page_to_phys(&folio->page),
+				   folio_nr_pages(folio), true);
 }
 EXPORT_SYMBOL_GPL(kho_unpreserve_folio);
 
@@ -127,7 +130,8 @@ EXPORT_SYMBOL_GPL(kho_preserve_pages);
  */
 void kho_unpreserve_pages(struct page *page, unsigned long nr_pages)
 {
-	kho_out_unpreserve(page_to_phys(page), nr_pages, false);
+	if (page)
+		kho_out_unpreserve(page_to_phys(page), nr_pages, false);
 }
 EXPORT_SYMBOL_GPL(kho_unpreserve_pages);
 

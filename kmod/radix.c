@@ -122,7 +122,8 @@ static int walk(u64 *node, unsigned int level, unsigned long prefix,
 				   prefix << KHO_TABLE_SIZE_LOG2 | i, cb, data);
 	if (level || ret || !cb->leaf)
 		return ret;
-	for_each_set_bit(i, (unsigned long *)node, LEAF_KEYS) {
+	for_each_set_bit(i, (unsigned long *)node, LEAF_KEYS)
+	{
 		ret = cb->leaf(prefix << KHO_BITMAP_SIZE_LOG2 | i, data);
 		if (ret)
 			break;

@@ -54,7 +54,8 @@ static bool has_blocks(const void *ptr, u32 nr_pages, unsigned int order)
 	if (nr_pages & mask)
 		return false;
 	for (i = 0; i < nr_pages; i++, pfn++) {
-		unsigned long is = page_to_pfn(page_behind(ptr + i * PAGE_SIZE));
+		unsigned long is =
+			page_to_pfn(page_behind(ptr + i * PAGE_SIZE));
 
 		if (i & mask ? is != pfn : is & mask)
 			return false;
@@ -117,9 +118,9 @@ static int describe(const void *ptr, struct kho_vmalloc *list)
 /* ------------------------------------------------------------------------------------ preserving */
 
 /* The page that list ends with; @used is moved on. A new one if there is none or it is full. */
-static struct kho_vmalloc_chunk *
-chunk_with_room(struct kho_vmalloc *list, struct kho_vmalloc_chunk *last,
-		u32 *used)
+static struct kho_vmalloc_chunk *chunk_with_room(struct kho_vmalloc *list,
+						 struct kho_vmalloc_chunk *last,
+						 u32 *used)
 {
 	struct kho_vmalloc_chunk *chunk;
 

@@ -56,11 +56,11 @@ struct kho_block_set_it {
 	((KHO_BLOCK_SIZE - sizeof(struct kho_block_header_ser)) / (_entry_size))
 
 /* Initialiser of a set that is a variable. */
-#define KHO_BLOCK_SET_INIT(_name, _entry_size)                       \
-	{                                                            \
-		.blocks = LIST_HEAD_INIT((_name).blocks),            \
-		.entry_size = (_entry_size),                         \
-		.count_per_block = KHO_BLOCK_CAPACITY(_entry_size),  \
+#define KHO_BLOCK_SET_INIT(_name, _entry_size)                      \
+	{                                                           \
+		.blocks = LIST_HEAD_INIT((_name).blocks),           \
+		.entry_size = (_entry_size),                        \
+		.count_per_block = KHO_BLOCK_CAPACITY(_entry_size), \
 	}
 
 void kho_block_set_init(struct kho_block_set *bs, size_t entry_size);
