@@ -285,6 +285,10 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 		return image_release(user, bytes);
 	case KHO_IOCTL_IN_DROP:
 		return simple_get(user, bytes) ?: kho_in_drop();
+	case KHO_IOCTL_REGION_CREATE:
+	case KHO_IOCTL_REGION_DROP:
+	case KHO_IOCTL_REGION_LIST:
+		return kho_reserve_ioctl(cmd, user, bytes);
 	default:
 		return kho_parcel_ioctl(cmd, user, bytes);
 	}

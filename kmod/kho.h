@@ -79,6 +79,7 @@ int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 int kho_out_subtree_add(const char *name, void *blob, u64 bytes);
 int kho_out_subtree_remove(void *blob);
+int kho_out_subtree_replace(const char *name, void *blob, u64 bytes);
 ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,
 			     loff_t pos);
 void kho_out_subtrees_show(void);
@@ -213,6 +214,13 @@ int kho_parcel_drop(const char *name);
 u32 kho_parcel_count(void);
 u32 kho_parcel_list(struct kho_parcel_info *info, u32 room);
 long kho_parcel_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
+
+/* ----------------------------------------------------------- reserve.c: named reserved regions */
+
+int kho_reserve_parse(void);
+void kho_reserve_init(void);
+void kho_reserve_exit(void);
+long kho_reserve_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 
 /* ----------------------------------------------------------------------------------------- dev.c */
 

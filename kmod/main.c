@@ -75,6 +75,9 @@ static int __init kho_init(void)
 		pr_err("not loaded: %s\n", why);
 		return -EOPNOTSUPP;
 	}
+	ret = kho_reserve_parse();
+	if (ret)
+		goto err;
 	ret = start();
 	if (ret)
 		goto err;
@@ -87,6 +90,7 @@ static int __init kho_init(void)
 	kho_debugfs_init();
 	kho_sysfs_init();
 	kho_parcel_init();
+	kho_reserve_init();
 	if (kho_enabled)
 		kho_scratch_init();
 	return 0;
@@ -106,6 +110,7 @@ static void __exit kho_exit(void)
 	kho_dev_exit();
 	kho_sysfs_exit();
 	kho_debugfs_exit();
+	kho_reserve_exit();
 	kho_parcel_exit();
 	kho_scratch_exit();
 	if (kho_enabled)

@@ -556,6 +556,41 @@ u32 kho_out_scratch(struct kho_scratch *area)
 	return wire_head->data.scratch_size / sizeof(*area);
 }
 
+/**
+ * kho_out_subtree_replace() - let a subtree have another blob
+ * @name: of a subtree that was added
+ * @blob: in the direct map, preserved by the caller, who keeps the old one until this returns
+ * @bytes: size
+ *
+ * At every instant the next kernel finds the old blob or the new one.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -ENOENT; -ENOMEM: the old blob is still there.
+ */
+int kho_out_subtree_replace(const char *name, void *blob, u64 bytes)
+{
+	struct kho_out_subtree *s;
+	void *old_blob;
+	u64 old_bytes;
+	int ret;
+
+	guard(mutex)(&out_lock);
+	s = subtree_by_name(name);
+	if (!s)
+		return -ENOENT;
+	old_blob = s->blob;
+	old_bytes = s->bytes;
+	s->blob = blob;
+	s->bytes = bytes;
+	ret = publish_fdt();
+	if (ret) {
+		s->blob = old_blob;
+		s->bytes = old_bytes;
+	}
+	return ret;
+}
+
 /* ------------------------------------------------------------- what travels with every handover */
 
 /**

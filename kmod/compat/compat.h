@@ -52,4 +52,26 @@ static inline unsigned int kho_compat_mapped_order(unsigned long addr)
 	return pte && level == PG_LEVEL_2M ? PMD_SHIFT - PAGE_SHIFT : 0;
 }
 
+/* Regions of the kernel's own boot parameter reserve_mem=. Return: 1, or 0 if there is none. */
+static inline int kho_compat_reserve_mem_find(const char *name,
+					      phys_addr_t *start,
+					      phys_addr_t *size)
+{
+#ifdef KHO_HAVE_RESERVE_MEM_FIND
+	return reserve_mem_find_by_name(name, start, size);
+#else
+	return 0;
+#endif
+}
+
+/* Gives one of them back. Return: 1, or 0 if there is none, or the kernel cannot. */
+static inline int kho_compat_reserve_mem_release(const char *name)
+{
+#ifdef KHO_HAVE_RESERVE_MEM_RELEASE
+	return reserve_mem_release_by_name(name);
+#else
+	return 0;
+#endif
+}
+
 #endif /* KHO_COMPAT_H */

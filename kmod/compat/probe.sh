@@ -67,6 +67,18 @@ fact KHO_HAVE_MEMDESC_FLAGS <<'END'
 static unsigned long f(struct page *p) { return p->flags.f; }
 END
 
+# v6.11: the boot parameter reserve_mem= and its regions, found by name.
+fact KHO_HAVE_RESERVE_MEM_FIND <<'END'
+#include <linux/mm.h>
+static int f(phys_addr_t *a, phys_addr_t *b) { return reserve_mem_find_by_name("", a, b); }
+END
+
+# v6.15: such a region can be given back.
+fact KHO_HAVE_RESERVE_MEM_RELEASE <<'END'
+#include <linux/mm.h>
+static int f(void) { return reserve_mem_release_by_name(""); }
+END
+
 # v6.16: KHO in the kernel itself; this module then steps aside.
 fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
 #include <linux/kconfig.h>

@@ -294,6 +294,70 @@ struct kho_ioctl_parcel_list {
 };
 #define KHO_IOCTL_PARCEL_LIST _IO(KHO_IOCTL_TYPE, 0x09)
 
+/* Size of a region's name with its NUL. */
+#define KHO_REGION_NAME_SIZE 16
+
+/**
+ * struct kho_ioctl_region - KHO_IOCTL_REGION_CREATE, _DROP
+ * @size: size of this struct
+ * @flags: 0
+ * @name: NUL-terminated, 1 .. 15 bytes, no '/' and no control characters
+ * @bytes: CREATE: in: length, not 0; out: rounded up to whole pages. DROP: out: length
+ * @align: CREATE: in: power of two; 0, or less than the page size, means the page size
+ * @phys: out: physical address
+ *
+ * A region is physically contiguous memory, all zero at first. It stays at its address, with its
+ * contents, in each following kernel until it is dropped.
+ * CREATE: EEXIST if the name is taken; ENOMEM if there is no such contiguous memory; ENOSPC if no
+ * more regions can be named (their list is one page), or no extent is left to cover it; EOPNOTSUPP
+ * if handover is off.
+ * DROP: ENOENT if there is none of that name; EBUSY while a module of this kernel uses it.
+ */
+struct kho_ioctl_region {
+	__u32 size;
+	__u32 flags;
+	char name[KHO_REGION_NAME_SIZE];
+	__aligned_u64 bytes;
+	__aligned_u64 align;
+	__aligned_u64 phys;
+};
+#define KHO_IOCTL_REGION_CREATE _IO(KHO_IOCTL_TYPE, 0x0a)
+#define KHO_IOCTL_REGION_DROP _IO(KHO_IOCTL_TYPE, 0x0b)
+
+/* kho_region_info.flags */
+#define KHO_REGION_INFO_INCOMING (1U << 0) /* came from a previous kernel */
+#define KHO_REGION_INFO_IN_USE (1U << 1) /* a module of this kernel uses it */
+
+/**
+ * struct kho_region_info - one row of KHO_IOCTL_REGION_LIST
+ * @name: NUL-terminated
+ * @phys: physical address
+ * @bytes: length
+ * @flags: KHO_REGION_INFO_*
+ * @reserved: 0
+ */
+struct kho_region_info {
+	char name[KHO_REGION_NAME_SIZE];
+	__aligned_u64 phys;
+	__aligned_u64 bytes;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct kho_ioctl_region_list - KHO_IOCTL_REGION_LIST
+ * @size: size of this struct
+ * @nr: in: room in @regions; out: how many there are. ENOSPC if there are more than fit (nothing
+ *   is copied)
+ * @regions: pointer to an array of struct kho_region_info, filled in ascending order of names
+ */
+struct kho_ioctl_region_list {
+	__u32 size;
+	__u32 nr;
+	__aligned_u64 regions;
+};
+#define KHO_IOCTL_REGION_LIST _IO(KHO_IOCTL_TYPE, 0x0c)
+
 /*
  * On the descriptor of KHO_IOCTL_PARCEL_CREATE; struct kho_ioctl_simple. EEXIST, ENOMEM, ENOSPC,
  * EINVAL (twice)
