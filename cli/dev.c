@@ -206,3 +206,57 @@ int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr)
 	}
 	return err;
 }
+
+static int call_region(int fd, unsigned long request, const char *name,
+		       struct kho_ioctl_region *arg)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= sizeof(arg->name))
+		return -EINVAL;
+	arg->size = sizeof(*arg);
+	memcpy(arg->name, name, len + 1);
+	return call(fd, request, arg);
+}
+
+int dev_region_create(int fd, const char *name, u64 bytes, u64 align, u64 *phys)
+{
+	struct kho_ioctl_region arg = { .bytes = bytes, .align = align };
+	int err = call_region(fd, KHO_IOCTL_REGION_CREATE, name, &arg);
+
+	*phys = arg.phys;
+	return err;
+}
+
+int dev_region_drop(int fd, const char *name, u64 *bytes)
+{
+	struct kho_ioctl_region arg = { 0 };
+	int err = call_region(fd, KHO_IOCTL_REGION_DROP, name, &arg);
+
+	*bytes = arg.bytes;
+	return err;
+}
+
+int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
+{
+	u32 room = 64, i;
+	struct kho_region_info *list = need(calloc(room, sizeof(*list)));
+	struct kho_ioctl_region_list arg = { .size = sizeof(arg),
+					     .nr = room,
+					     .regions = (uintptr_t)list };
+	int err = call(fd, KHO_IOCTL_REGION_LIST, &arg);
+
+	if (err == -ENOTTY) {
+		err = 0;
+		arg.nr = 0;
+	}
+	if (err || arg.nr > room) {
+		free(list);
+		return err ? err : -EPROTO;
+	}
+	for (i = 0; i < arg.nr; i++)
+		list[i].name[sizeof(list[i].name) - 1] = '\0';
+	*out = list;
+	*nr = arg.nr;
+	return 0;
+}

@@ -55,4 +55,16 @@ int dev_parcel_drop(int fd, const char *name);
  */
 int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr);
 
+int dev_region_create(int fd, const char *name, u64 bytes, u64 align,
+		      u64 *phys);
+int dev_region_drop(int fd, const char *name, u64 *bytes);
+
+/**
+ * dev_region_list() - list the regions in ascending order of their names
+ * @fd: device
+ * @out: array to be freed; names end with a NUL
+ * @nr: how many; 0 if the module is too old for regions
+ */
+int dev_region_list(int fd, struct kho_region_info **out, u32 *nr);
+
 #endif /* KHO_CLI_DEV_H */

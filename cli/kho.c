@@ -22,8 +22,11 @@ static const struct verb verbs[] = {
 	  verb_status },
 	{ "put", "store a parcel for the next kernel", verb_put },
 	{ "get", "get the contents of a parcel", verb_get },
-	{ "list", "list the parcels", verb_list },
-	{ "drop", "remove parcels, or give back what came in", verb_drop },
+	{ "reserve", "reserve memory that keeps its address in every kernel",
+	  verb_reserve },
+	{ "list", "list parcels and regions", verb_list },
+	{ "drop", "remove parcels and regions, or give back what came in",
+	  verb_drop },
 	{ NULL, NULL, NULL },
 };
 

@@ -11,31 +11,35 @@
 
 static const char help_text[] =
 	"Usage: kho list [OPTION...]\n\n"
-	"List the parcels, in ascending order of their names.\n\n"
+	"List parcels and regions, in ascending order of their names.\n\n"
 	"Options:\n"
-	"  -o, --output COL,...  columns: NAME, SIZE, CREATED, CRC, ORIGIN\n"
+	"  -o, --output COL,...  columns: NAME, TYPE, SIZE, CREATED, CRC, ORIGIN, ADDRESS\n"
 	"  -b, --bytes           sizes in bytes\n"
 	"  -n, --noheadings      no line with the names of the columns\n"
 	"  -J, --json            JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help            this help\n\n"
-	"ORIGIN is `incoming` for a parcel that came from a previous kernel, else `here`.\n\n"
+	"TYPE is `parcel` (kho put) or `region` (kho reserve). ORIGIN is `incoming` for what came\n"
+	"from a previous kernel, else `here`. ADDRESS is a region's physical address.\n\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
 	"Examples:\n"
 	"  kho list\n"
 	"  kho list --noheadings -o NAME | xargs -r kho drop\n"
-	"  kho list --json | jq '.parcels[].bytes'\n";
+	"  kho list --json | jq '.parcels[].bytes, .regions[].address'\n";
 
 enum column {
 	COLUMN_NAME,
+	COLUMN_TYPE,
 	COLUMN_SIZE,
 	COLUMN_CREATED,
 	COLUMN_CRC,
 	COLUMN_ORIGIN,
+	COLUMN_ADDRESS,
 	NR_COLUMNS
 };
 
-static const char *const column_names[] = { "NAME", "SIZE", "CREATED", "CRC",
-					    "ORIGIN" };
+static const char *const column_names[] = { "NAME",    "TYPE", "SIZE",
+					    "CREATED", "CRC",  "ORIGIN",
+					    "ADDRESS" };
 
 struct list_options {
 	size_t column[COLUMNS_MAX];
@@ -45,34 +49,94 @@ struct list_options {
 	bool json;
 };
 
-static const char *origin(const struct kho_parcel_info *p)
+/* What there is, each list in ascending order of names. */
+struct inventory {
+	struct kho_parcel_info *parcel;
+	u32 nr_parcels;
+	struct kho_region_info *region;
+	u32 nr_regions;
+};
+
+/* One line of the table: a parcel, or else a region. */
+struct row {
+	const struct kho_parcel_info *parcel;
+	const struct kho_region_info *region;
+};
+
+static const char *row_name(const struct row *row)
 {
-	return p->flags & KHO_PARCEL_INFO_INCOMING ? "incoming" : "here";
+	return row->parcel ? row->parcel->name : row->region->name;
 }
 
-static char *cell(const struct kho_parcel_info *p, size_t column, bool bytes)
+static u64 row_bytes(const struct row *row)
+{
+	return row->parcel ? row->parcel->bytes : row->region->bytes;
+}
+
+static const char *origin(bool incoming)
+{
+	return incoming ? "incoming" : "here";
+}
+
+static bool parcel_incoming(const struct kho_parcel_info *p)
+{
+	return p->flags & KHO_PARCEL_INFO_INCOMING;
+}
+
+static bool region_incoming(const struct kho_region_info *r)
+{
+	return r->flags & KHO_REGION_INFO_INCOMING;
+}
+
+static char *parcel_cell(const struct kho_parcel_info *p, size_t column)
 {
 	char buf[64];
 
 	switch (column) {
-	case COLUMN_NAME:
-		return format("%.*s", (int)sizeof(p->name), p->name);
-	case COLUMN_SIZE:
-		if (bytes)
-			return format("%llu", (unsigned long long)p->bytes);
-		return format("%s", human_bytes(p->bytes, buf, sizeof(buf)));
+	case COLUMN_TYPE:
+		return format("parcel");
 	case COLUMN_CREATED:
 		return format("%s",
 			      human_time(p->created_ns, buf, sizeof(buf)));
 	case COLUMN_CRC:
 		return format("%08x", p->crc);
+	case COLUMN_ORIGIN:
+		return format("%s", origin(parcel_incoming(p)));
 	default:
-		return format("%s", origin(p));
+		return format("-");
 	}
 }
 
-static void add_line(struct libscols_table *table,
-		     const struct kho_parcel_info *p,
+static char *region_cell(const struct kho_region_info *r, size_t column)
+{
+	switch (column) {
+	case COLUMN_TYPE:
+		return format("region");
+	case COLUMN_ORIGIN:
+		return format("%s", origin(region_incoming(r)));
+	case COLUMN_ADDRESS:
+		return format("0x%llx", (unsigned long long)r->phys);
+	default:
+		return format("-");
+	}
+}
+
+static char *cell(const struct row *row, size_t column, bool bytes)
+{
+	char buf[64];
+
+	if (column == COLUMN_NAME)
+		return format("%s", row_name(row));
+	if (column == COLUMN_SIZE && bytes)
+		return format("%llu", (unsigned long long)row_bytes(row));
+	if (column == COLUMN_SIZE)
+		return format("%s",
+			      human_bytes(row_bytes(row), buf, sizeof(buf)));
+	return row->parcel ? parcel_cell(row->parcel, column) :
+			     region_cell(row->region, column);
+}
+
+static void add_line(struct libscols_table *table, const struct row *row,
 		     const struct list_options *opt)
 {
 	struct libscols_line *line = need(scols_table_new_line(table, NULL));
@@ -80,56 +144,98 @@ static void add_line(struct libscols_table *table,
 
 	for (i = 0; i < opt->nr_columns; i++)
 		scols_line_refer_data(line, i,
-				      cell(p, opt->column[i], opt->bytes));
+				      cell(row, opt->column[i], opt->bytes));
 }
 
-static int print_table(const struct kho_parcel_info *list, u32 nr,
+static bool parcel_first(const struct inventory *inv, u32 parcel, u32 region)
+{
+	if (parcel == inv->nr_parcels || region == inv->nr_regions)
+		return region == inv->nr_regions;
+	return strcmp(inv->parcel[parcel].name, inv->region[region].name) <= 0;
+}
+
+static void add_lines(struct libscols_table *table, const struct inventory *inv,
+		      const struct list_options *opt)
+{
+	u32 parcel = 0, region = 0;
+
+	while (parcel < inv->nr_parcels || region < inv->nr_regions) {
+		struct row row = { 0 };
+
+		if (parcel_first(inv, parcel, region))
+			row.parcel = &inv->parcel[parcel++];
+		else
+			row.region = &inv->region[region++];
+		add_line(table, &row, opt);
+	}
+}
+
+static int print_table(const struct inventory *inv,
 		       const struct list_options *opt)
 {
 	struct libscols_table *table = need(scols_new_table());
-	u32 row;
 	size_t i;
-	int err;
+	int err = 0;
 
 	scols_table_enable_noheadings(table, opt->noheadings);
 	for (i = 0; i < opt->nr_columns; i++)
 		need(scols_table_new_column(
 			table, column_names[opt->column[i]], 0,
 			opt->column[i] == COLUMN_SIZE ? SCOLS_FL_RIGHT : 0));
-	for (row = 0; row < nr; row++)
-		add_line(table, &list[row], opt);
-	err = nr ? scols_print_table(table) : 0;
+	add_lines(table, inv, opt);
+	if (inv->nr_parcels || inv->nr_regions)
+		err = scols_print_table(table);
 	scols_unref_table(table);
 	return err ? EXIT_FAILED : finish_output();
 }
 
-static int print_json(const struct kho_parcel_info *list, u32 nr)
+static void json_add(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static struct json_object *json_parcel(const struct kho_parcel_info *p)
+{
+	struct json_object *o = json_object_new_object();
+	char crc[16];
+
+	snprintf(crc, sizeof(crc), "%08x", p->crc);
+	json_add(o, "name", p->name);
+	json_object_object_add(o, "bytes", json_object_new_uint64(p->bytes));
+	json_object_object_add(o, "created-ns",
+			       json_object_new_uint64(p->created_ns));
+	json_add(o, "crc32c", crc);
+	json_add(o, "origin", origin(parcel_incoming(p)));
+	return o;
+}
+
+static struct json_object *json_region(const struct kho_region_info *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_add(o, "name", r->name);
+	json_object_object_add(o, "bytes", json_object_new_uint64(r->bytes));
+	json_object_object_add(o, "address", json_object_new_uint64(r->phys));
+	json_add(o, "origin", origin(region_incoming(r)));
+	json_object_object_add(o, "in-use",
+			       json_object_new_boolean(r->flags &
+						       KHO_REGION_INFO_IN_USE));
+	return o;
+}
+
+static int print_json(const struct inventory *inv)
 {
 	struct json_object *root = json_object_new_object(),
-			   *rows = json_object_new_array();
-	char crc[16];
+			   *parcels = json_object_new_array(),
+			   *regions = json_object_new_array();
 	u32 i;
 
-	json_object_object_add(root, "parcels", rows);
-	for (i = 0; i < nr; i++) {
-		struct json_object *o = json_object_new_object();
-		int len = (int)strnlen(list[i].name, sizeof(list[i].name));
-
-		snprintf(crc, sizeof(crc), "%08x", list[i].crc);
-		json_object_object_add(o, "name",
-				       json_object_new_string_len(list[i].name,
-								  len));
-		json_object_object_add(o, "bytes",
-				       json_object_new_uint64(list[i].bytes));
-		json_object_object_add(
-			o, "created-ns",
-			json_object_new_uint64(list[i].created_ns));
-		json_object_object_add(o, "crc32c",
-				       json_object_new_string(crc));
-		json_object_object_add(
-			o, "origin", json_object_new_string(origin(&list[i])));
-		json_object_array_add(rows, o);
-	}
+	for (i = 0; i < inv->nr_parcels; i++)
+		json_object_array_add(parcels, json_parcel(&inv->parcel[i]));
+	for (i = 0; i < inv->nr_regions; i++)
+		json_object_array_add(regions, json_region(&inv->region[i]));
+	json_object_object_add(root, "parcels", parcels);
+	json_object_object_add(root, "regions", regions);
 	output_json(root);
 	return finish_output();
 }
@@ -137,16 +243,23 @@ static int print_json(const struct kho_parcel_info *list, u32 nr)
 static int print(int fd, const struct list_options *opt)
 {
 	autofree struct kho_parcel_info *parcels = NULL;
-	u32 nr = 0;
-	int err = dev_parcel_list(fd, &parcels, &nr);
+	autofree struct kho_region_info *regions = NULL;
+	struct inventory inv = { 0 };
+	int err = dev_parcel_list(fd, &parcels, &inv.nr_parcels);
+	u32 i;
 
+	if (!err)
+		err = dev_region_list(fd, &regions, &inv.nr_regions);
 	if (err) {
-		say("the parcels cannot be listed (%s); see the kernel log.",
+		say("parcels and regions cannot be listed (%s); see the kernel log.",
 		    strerror(-err));
 		return EXIT_FAILED;
 	}
-	return opt->json ? print_json(parcels, nr) :
-			   print_table(parcels, nr, opt);
+	for (i = 0; i < inv.nr_parcels; i++)
+		parcels[i].name[sizeof(parcels[i].name) - 1] = '\0';
+	inv.parcel = parcels;
+	inv.region = regions;
+	return opt->json ? print_json(&inv) : print_table(&inv, opt);
 }
 
 static int list(const struct list_options *opt)
@@ -163,7 +276,7 @@ static bool take_columns(struct list_options *opt, const char *text)
 	opt->nr_columns = columns_parse(text, column_names, NR_COLUMNS,
 					opt->column, &bad);
 	if (!opt->nr_columns)
-		say("there is no column '%.*s'; there are NAME, SIZE, CREATED, CRC and ORIGIN.",
+		say("there is no column '%.*s'; there are NAME, TYPE, SIZE, CREATED, CRC, ORIGIN and ADDRESS.",
 		    (int)strcspn(bad, ","), bad);
 	return opt->nr_columns;
 }
@@ -198,8 +311,9 @@ int verb_list(int argc, char **argv)
 		{ 0 },
 	};
 	struct list_options opt = {
-		.column = { COLUMN_NAME, COLUMN_SIZE, COLUMN_CREATED,
-			    COLUMN_CRC, COLUMN_ORIGIN },
+		.column = { COLUMN_NAME, COLUMN_TYPE, COLUMN_SIZE,
+			    COLUMN_CREATED, COLUMN_CRC, COLUMN_ORIGIN,
+			    COLUMN_ADDRESS },
 		.nr_columns = NR_COLUMNS,
 	};
 	int c;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -182,6 +183,37 @@ const char *human_bytes(u64 bytes, char *buf, size_t size)
 	}
 	snprintf(buf, size, "%.1f %s", n, unit[i]);
 	return buf;
+}
+
+/* Factor of a suffix as a power of 1024, -1 if it is none. */
+static int suffix_power(const char *text)
+{
+	static const char letters[] = "kmgt";
+	const char *at;
+
+	if (!*text)
+		return 0;
+	at = strchr(letters, *text | 0x20);
+	if (!at || (text[1] && strcasecmp(text + 1, "iB")))
+		return -1;
+	return (int)(at - letters) + 1;
+}
+
+bool parse_bytes(const char *text, u64 *bytes)
+{
+	char *end;
+	u64 n;
+	int power;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	power = suffix_power(end);
+	if (errno || power < 0 || n > UINT64_MAX >> (10 * power))
+		return false;
+	*bytes = n << (10 * power);
+	return true;
 }
 
 const char *human_time(u64 ns, char *buf, size_t size)

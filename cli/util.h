@@ -140,6 +140,15 @@ ssize_t read_full(int fd, void *data, size_t bytes);
 const char *human_bytes(u64 bytes, char *buf, size_t size);
 
 /**
+ * parse_bytes() - read a length as people write it: "4096", "0x1000", "64K", "4M", "2GiB"
+ * @text: a number and perhaps a suffix K, M, G or T, case does not matter, perhaps with "iB"
+ * @bytes: filled on success
+ *
+ * Return: is it one, and does it fit into 64 bits?
+ */
+bool parse_bytes(const char *text, u64 *bytes);
+
+/**
  * human_time() - an instant in local time, ISO 8601, or "-" for 0
  * @ns: nanoseconds since 1970
  * @buf: room for the text

@@ -3,8 +3,13 @@
 #
 # Completion for kho(8) in bash.
 
-# Names of the parcels, one a line; nothing if the module is not loaded.
+# Names of the parcels, or of the regions too, one a line; nothing if the module is not loaded.
 _kho_parcels()
+{
+	kho list --noheadings -o TYPE,NAME 2>/dev/null | sed -n 's/^parcel *//p'
+}
+
+_kho_everything()
 {
 	kho list --noheadings -o NAME 2>/dev/null
 }
@@ -25,7 +30,7 @@ _kho_names()
 {
 	local IFS=$'\n'
 
-	mapfile -t COMPREPLY < <(compgen -W "$(_kho_parcels)" -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W "$("$1")" -- "$cur")
 }
 
 _kho_options()
@@ -38,7 +43,7 @@ _kho_options()
 	put) echo '--file --replace --help' ;;
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --json --help' ;;
-	drop) echo '--all --incoming --help' ;;
+	drop) echo '--parcel --region --all --incoming --help' ;;
 	*) echo '--help' ;;
 	esac
 }
@@ -50,11 +55,11 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status put get list drop --help --version
+		_kho_words check load unload exec status put get reserve list drop --help --version
 		return
 	fi
 	case $verb,$prev in
-	list,-o | list,--output) _kho_words NAME SIZE CREATED CRC ORIGIN ;;
+	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS ;;
 	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
 	*,--append | *,--command-line) ;;
 	*)
@@ -62,7 +67,8 @@ _kho()
 		-*) _kho_words "$(_kho_options "$verb")" ;;
 		*,check | *,load | *,-l) _kho_files ;;
 		*,put) [ "$COMP_CWORD" -eq 2 ] || _kho_files ;;
-		*,get | *,drop) _kho_names ;;
+		*,get) _kho_names _kho_parcels ;;
+		*,drop) _kho_names _kho_everything ;;
 		esac
 		;;
 	esac

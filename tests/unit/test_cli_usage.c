@@ -32,7 +32,12 @@
 #include "../../cli/exec.c"
 #undef help_text
 #define help_text drop_help_text
+#define take_option drop_take_option
 #include "../../cli/drop.c"
+#undef take_option
+#undef help_text
+#define help_text reserve_help_text
+#include "../../cli/reserve.c"
 #undef help_text
 #define help_text put_help_text
 #define copy put_copy
@@ -108,6 +113,21 @@ int dev_parcel_drop(int fd, const char *name)
 }
 
 int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr)
+{
+	return never();
+}
+
+int dev_region_create(int fd, const char *name, u64 bytes, u64 align, u64 *phys)
+{
+	return never();
+}
+
+int dev_region_drop(int fd, const char *name, u64 *bytes)
+{
+	return never();
+}
+
+int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
 {
 	return never();
 }
@@ -220,13 +240,25 @@ static void wrong_usage_of_the_others(void **state)
 	wrong(verb_drop, "a --all");
 	wrong(verb_drop, "--incoming a");
 	wrong(verb_drop, "--everything");
+	wrong(verb_drop, "--all --region");
+	wrong(verb_drop, "--parcel");
+	wrong(verb_reserve, "");
+	wrong(verb_reserve, "a");
+	wrong(verb_reserve, "a 4K 4K 4K");
+	wrong(verb_reserve, "a 0");
+	wrong(verb_reserve, "a 4X");
+	wrong(verb_reserve, "a 4K 3K");
+	wrong(verb_reserve, "a 4K 0");
+	wrong(verb_reserve, "a/b 4K");
+	wrong(verb_reserve, "sixteen-letters- 4K");
+	wrong(verb_reserve, "a 4K --json");
 }
 
 static void help_is_never_wrong(void **state)
 {
 	int (*const verbs[])(int argc, char **argv) = {
-		verb_load, verb_unload, verb_exec,
-		verb_put,  verb_get,	verb_drop,
+		verb_load, verb_unload, verb_exec,    verb_put,
+		verb_get,  verb_drop,	verb_reserve,
 	};
 	size_t i;
 
@@ -242,7 +274,10 @@ static void without_a_module_everything_fails_but_unload(void **state)
 	acts(verb_put, "a /dev/null", EXIT_FAILED);
 	acts(verb_get, "a", EXIT_FAILED);
 	acts(verb_drop, "a", EXIT_FAILED);
+	acts(verb_drop, "--region a", EXIT_FAILED);
 	acts(verb_drop, "--all", EXIT_FAILED);
+	acts(verb_reserve, "a 4K", EXIT_FAILED);
+	acts(verb_reserve, "fifteen-letters 4G 2M", EXIT_FAILED);
 	acts(verb_exec, "", EXIT_FAILED);
 	acts(verb_exec, "--force", EXIT_FAILED);
 	acts(verb_unload, "", EXIT_OK);
@@ -254,9 +289,46 @@ static void a_missing_file_is_a_failure(void **state)
 	assert_int_equal(actions, 0);
 }
 
+static void lengths_as_people_write_them(void **state)
+{
+	static const struct {
+		const char *text;
+		u64 bytes;
+	} good[] = {
+		{ "0", 0 },
+		{ "4096", 4096 },
+		{ "0x1000", 4096 },
+		{ "64K", 65536 },
+		{ "64k", 65536 },
+		{ "64KiB", 65536 },
+		{ "4M", 4 * MIB },
+		{ "3g", 3 * GIB },
+		{ "1T", 1024 * GIB },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "0x3fffffM", 0x3fffffULL << 20 },
+	};
+	static const char *const bad[] = {
+		"",    "K",	    "-1",   " 1",  "+1",
+		"4KB", "4 K",	    "4X",   "4K4", "4MiBs",
+		"1P",  "16777216T", "1.5G", "0x",  "18446744073709551616",
+	};
+	u64 bytes;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(parse_bytes(good[i].text, &bytes));
+		assert_int_equal(bytes, good[i].bytes);
+	}
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		if (parse_bytes(bad[i], &bytes))
+			fail_msg("'%s' is taken", bad[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lengths_as_people_write_them),
 		cmocka_unit_test(wrong_usage_of_load),
 		cmocka_unit_test(load_takes_all_options),
 		cmocka_unit_test(wrong_usage_of_the_others),
