@@ -45,6 +45,22 @@ add_modules() {
 	done
 }
 
+# Modules of the kernels themselves that scenarios load.
+add_stock_modules() {
+	local name dir module file
+
+	for name in $(kernel_names); do
+		dir=$1/ko/$(kernel_release "$name")
+		for module in reed_solomon ramoops; do
+			file=$(find "$(kernel_dir "$name")/lib/modules" -name "$module.ko*")
+			case $file in
+			*.xz) xz -dc "$file" >"$dir/$module.ko" ;;
+			*) cp "$file" "$dir/$module.ko" ;;
+			esac
+		done
+	done
+}
+
 make_base() {
 	local root=$1 dir
 
@@ -64,6 +80,7 @@ make_base() {
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
 	add_program "$root" "$(command -v dtc)"
 	add_modules "$root"
+	add_stock_modules "$root"
 	pack "$root" "$out/base.cpio"
 }
 

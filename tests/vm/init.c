@@ -152,11 +152,26 @@ static int for_each_record(int (*line)(const char *text, void *data),
 	return ret;
 }
 
+/* Between these two lines of the log a scenario has something bad happen on purpose. */
+#define WANTED_BEGIN "vmtest: what follows is wanted"
+#define WANTED_END "vmtest: end of what is wanted"
+
+struct judgement {
+	bool wanted;
+	char bad[256];
+};
+
 static int keep_if_bad(const char *text, void *data)
 {
-	if (!is_bad(text))
+	struct judgement *j = data;
+
+	if (!strcmp(text, WANTED_BEGIN))
+		j->wanted = true;
+	if (!strcmp(text, WANTED_END))
+		j->wanted = false;
+	if (j->wanted || !is_bad(text))
 		return 0;
-	snprintf(data, 256, "%s", text);
+	snprintf(j->bad, sizeof(j->bad), "%s", text);
 	return 1;
 }
 
@@ -169,11 +184,12 @@ static int print_line(const char *text, void *data)
 /* 0 if the kernel log is clean, otherwise says FAIL with its first bad line. */
 static int judge_log(void)
 {
-	char bad[256] = "cannot read the kernel log", line[300];
+	struct judgement j = { .bad = "cannot read the kernel log" };
+	char line[300];
 
-	if (!for_each_record(keep_if_bad, bad))
+	if (!for_each_record(keep_if_bad, &j))
 		return 0;
-	snprintf(line, sizeof(line), "FAIL kernel log: %s", bad);
+	snprintf(line, sizeof(line), "FAIL kernel log: %s", j.bad);
 	say(line);
 	for_each_record(print_line, NULL);
 	return 1;

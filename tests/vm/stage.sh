@@ -15,6 +15,8 @@
 #   status PATH            a value of `kho status --json`, such as in.bytes
 #   flag NAME              whether `kho status` shows a flag
 #   peek PHYS              a word of memory
+#   regions COMMAND...     a command to the client of regions (tests/kmod/kho_regions.c)
+#   wanted COMMAND...      run it; what the kernel complains about meanwhile is wanted
 #   carry KEY VALUE        the next stages find it as $VM_KEY
 #   meminfo KEY            KiB, of /proc/meminfo
 #   fill_memory            use nearly all that is available, and give it back
@@ -61,6 +63,18 @@ found() {
 
 vmtest() {
 	echo "$*" >/sys/module/kho_vmtest/parameters/run 2>/dev/null || fail "vmtest $*: $(found)"
+}
+
+regions() {
+	[ -d /sys/module/kho_regions ] || insmod "/ko/$(uname -r)/kho_regions.ko" ||
+		fail "insmod kho_regions.ko"
+	echo "$*" >/sys/module/kho_regions/parameters/run
+}
+
+wanted() {
+	echo "vmtest: what follows is wanted" >/dev/kmsg
+	"$@"
+	echo "vmtest: end of what is wanted" >/dev/kmsg
 }
 
 want() {
