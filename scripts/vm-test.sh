@@ -9,6 +9,7 @@
 #   --jobs N      this many machines at a time (default 2)
 #   --limit SEC   a machine without a verdict after this long is lost (default 400)
 #   --no-build    take the initramfs as it is
+#   --all-paths   also the paths that scenarios name as more_paths
 #
 # A machine that ends without a verdict and without a complaint of the kernel under test is *lost*:
 # the emulator failed, and the scenario is run again, at most twice. It is never a pass.
@@ -26,7 +27,7 @@ export KHO_VM_LIMIT
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' mem=1G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 }
@@ -43,7 +44,7 @@ expand() {
 			continue
 		fi
 		read_scenario "$name"
-		for path in $paths; do
+		for path in $paths ${KHO_ALL_PATHS:+$more_paths}; do
 			printf '%s@%s\n' "$name" "$path"
 		done
 	done
@@ -91,7 +92,7 @@ boot() {
 		"${memory[@]}" -nodefaults -display none -no-reboot
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
 		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
-		-append "console=ttyS0 quiet panic=-1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
+		-append "console=ttyS0 quiet panic=-1 no_timer_check vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
 	: >"$dir/verdict"
 	: >"$dir/console"
 	printf '%q ' "${command[@]}" >"$dir/command"
@@ -174,6 +175,7 @@ main() {
 			shift
 			;;
 		--no-build) build_image= ;;
+	--all-paths) export KHO_ALL_PATHS=1 ;;
 		-*) die "$1: unknown option; see the head of this script" ;;
 		*) names+=("$1") ;;
 		esac
