@@ -175,7 +175,7 @@ main() {
 			shift
 			;;
 		--no-build) build_image= ;;
-	--all-paths) export KHO_ALL_PATHS=1 ;;
+		--all-paths) export KHO_ALL_PATHS=1 ;;
 		-*) die "$1: unknown option; see the head of this script" ;;
 		*) names+=("$1") ;;
 		esac
