@@ -45,7 +45,7 @@ add_modules() {
 	done
 }
 
-# Modules of the kernels themselves that scenarios load.
+# Modules of the kernels themselves that scenarios load, of those that were unpacked with them.
 add_stock_modules() {
 	local name dir module file
 
@@ -54,6 +54,7 @@ add_stock_modules() {
 		for module in reed_solomon ramoops; do
 			file=$(find "$(kernel_dir "$name")/lib/modules" -name "$module.ko*")
 			case $file in
+			'') ;;
 			*.xz) xz -dc "$file" >"$dir/$module.ko" ;;
 			*) cp "$file" "$dir/$module.ko" ;;
 			esac
