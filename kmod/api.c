@@ -2,6 +2,7 @@
 /* The exported functions of <linux/kexec_handover.h>: arguments checked, then handed on. */
 
 #include <linux/export.h>
+#include <linux/instruction_pointer.h>
 #include <linux/kexec_handover.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -141,7 +142,8 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_pages);
  * @blob: virtual address in the direct map; its pages must be preserved by the caller
  * @size: bytes
  *
- * Allowed at any time, also after an image was loaded.
+ * Allowed at any time, also after an image was loaded. A module that is unloaded loses its subtrees,
+ * if it did not remove them itself.
  *
  * Context: may sleep.
  *
@@ -154,7 +156,7 @@ int kho_add_subtree(const char *name, void *blob, size_t size)
 		return -EOPNOTSUPP;
 	if (!name || !size || !virt_addr_valid(blob))
 		return -EINVAL;
-	return kho_out_subtree_add(name, blob, size);
+	return kho_out_subtree_add_for(name, blob, size, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(kho_add_subtree);
 

@@ -78,6 +78,8 @@ int kho_out_cover(u64 start, u64 end);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 int kho_out_subtree_add(const char *name, void *blob, u64 bytes);
+int kho_out_subtree_add_for(const char *name, void *blob, u64 bytes,
+			    unsigned long caller);
 int kho_out_subtree_remove(void *blob);
 int kho_out_subtree_replace(const char *name, void *blob, u64 bytes);
 ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,

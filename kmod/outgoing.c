@@ -36,6 +36,8 @@
  * @blob: in the direct map; NULL once it was removed
  * @bytes: size of the blob
  * @file: in debugfs, may be NULL; under subtree_lock
+ * @caller: address in the code of the client that added it, as far as that can be told
+ * @caller_name: where the client keeps the name; never followed
  * @name: node name
  */
 struct kho_out_subtree {
@@ -43,6 +45,8 @@ struct kho_out_subtree {
 	void *blob;
 	u64 bytes;
 	struct dentry *file;
+	unsigned long caller;
+	unsigned long caller_name;
 	char name[];
 };
 
@@ -416,14 +420,16 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
 }
 
 /**
- * kho_out_subtree_add() - enter a subtree in the root FDT
+ * kho_out_subtree_add_for() - enter a subtree of a client in the root FDT
  * @name: node name
  * @blob: in the direct map
  * @bytes: size
+ * @caller: address in the code of the client, 0 = not known
  *
  * Return: 0, -EEXIST, -EINVAL (name), -ENOSPC (the page is full), -ENOMEM; on failure nothing changed.
  */
-int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
+int kho_out_subtree_add_for(const char *name, void *blob, u64 bytes,
+			    unsigned long caller)
 {
 	struct kho_out_subtree *s;
 	int ret;
@@ -436,8 +442,23 @@ int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
 	if (ret)
 		return ret;
 	s = list_last_entry(&out_subtrees, struct kho_out_subtree, list);
+	s->caller = caller;
+	s->caller_name = (unsigned long)name;
 	s->file = kho_debugfs_subtree_add(name, bytes, s);
 	return 0;
+}
+
+/**
+ * kho_out_subtree_add() - enter a subtree of our own in the root FDT
+ * @name: node name
+ * @blob: in the direct map
+ * @bytes: size
+ *
+ * Return: as kho_out_subtree_add_for().
+ */
+int kho_out_subtree_add(const char *name, void *blob, u64 bytes)
+{
+	return kho_out_subtree_add_for(name, blob, bytes, 0);
 }
 
 static struct kho_out_subtree *client_subtree_by_blob(void *blob)
@@ -685,6 +706,43 @@ static struct notifier_block reboot_nb = {
 	.priority = INT_MIN,
 };
 
+/* A blob that was added from this module's code, or under a name that lies in the module. */
+static void *blob_of_module(const struct module *mod)
+{
+	struct kho_out_subtree *s;
+
+	guard(mutex)(&subtree_lock);
+	list_for_each_entry(s, &out_subtrees, list)
+		if (within_module(s->caller, mod) ||
+		    within_module(s->caller_name, mod)) {
+			pr_warn("module %s is gone, but its subtree \"%s\" was still there: it is removed; what the module preserved stays preserved\n",
+				mod->name, s->name);
+			return s->blob;
+		}
+	return NULL;
+}
+
+/*
+ * A module that goes (after its own exit function ran) takes its subtrees with it: nobody is left who
+ * answers for the blobs. Pages that it preserved and did not free are nobody's, and stay as they are.
+ */
+static int kho_module_notify(struct notifier_block *nb, unsigned long action,
+			     void *arg)
+{
+	void *blob;
+
+	if (action != MODULE_STATE_GOING || arg == THIS_MODULE)
+		return NOTIFY_DONE;
+	while ((blob = blob_of_module(arg)))
+		if (kho_out_subtree_remove(blob))
+			break;
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block module_nb = {
+	.notifier_call = kho_module_notify,
+};
+
 static int kho_memory_notify(struct notifier_block *nb, unsigned long action,
 			     void *arg)
 {
@@ -901,6 +959,7 @@ int kho_out_init(u32 kexec_count)
 		return ret;
 	kho_out_stamp(KHO_STAMP_MODULE_LOAD);
 	register_reboot_notifier(&reboot_nb);
+	register_module_notifier(&module_nb);
 	ret = register_memory_notifier(&memory_nb);
 	if (ret)
 		kho_out_exit();
@@ -912,6 +971,7 @@ int kho_out_init(u32 kexec_count)
  */
 void kho_out_exit(void)
 {
+	unregister_module_notifier(&module_nb);
 	unregister_memory_notifier(&memory_nb);
 	unregister_reboot_notifier(&reboot_nb);
 	guard(mutex)(&out_lock);
