@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build the modules and the test module for one kernel in build/modules/RELEASE, a tree of links
-# to the sources, so that builds for several kernels do not meet.
+# Build the modules, the test modules and the examples of docs/ for one kernel in
+# build/modules/RELEASE, a tree of links to the sources, so that builds for several kernels do not
+# meet.
 #
 # usage: scripts/modules.sh NAME [MAKE-ARGUMENT...]           a kernel of tests/vm/kernels.list
 #        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
@@ -24,12 +25,13 @@ compiler_for() {
 link_tree() {
 	local dir=$1 part
 
-	mkdir -p "$dir/tests"
+	mkdir -p "$dir/tests" "$dir/docs"
 	find "$dir" -xtype l -delete
 	for part in Kbuild include core kmod liveupdate fs; do
 		[ ! -e "$top/$part" ] || cp -rsf "$top/$part" "$dir/"
 	done
 	cp -rsf "$top/tests/kmod" "$dir/tests/"
+	cp -rsf "$top/docs/examples" "$dir/docs/"
 }
 
 case ${1-} in
@@ -52,5 +54,7 @@ exec 9>"$dir/.lock"
 flock 9
 link_tree "$dir"
 make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
-make -s -C "$headers" CC="$cc" M="$dir/tests/kmod" \
-	KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers" "$@" modules
+for clients in "$dir/tests/kmod" "$dir"/docs/examples/*; do
+	make -s -C "$headers" CC="$cc" M="$clients" \
+		KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers" "$@" modules
+done

@@ -38,7 +38,7 @@ add_modules() {
 	for name in $(kernel_names); do
 		release=$(kernel_release "$name") || die "$name: not there; scripts/kernels.sh fetches it"
 		mkdir -p "$1/ko/$release"
-		for file in "$build/modules/$release"/*.ko "$build/modules/$release"/tests/kmod/*.ko; do
+		for file in "$build/modules/$release"/{,tests/kmod/,docs/examples/*/}*.ko; do
 			[ ! -e "$file" ] || cp "$file" "$1/ko/$release/"
 		done
 		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
