@@ -122,13 +122,20 @@ static int preserve_parcel(struct kho_parcel *p)
 	return ret;
 }
 
-static void kho_parcel_release(struct kref *ref)
+static void unpreserve_parcel(struct kho_parcel *p)
 {
-	struct kho_parcel *p = container_of(ref, struct kho_parcel, ref);
 	u64 all = U64_MAX;
 
 	if (p->preserved)
 		for_each_page(p, unpreserve_page, &all);
+	p->preserved = false;
+}
+
+static void kho_parcel_release(struct kref *ref)
+{
+	struct kho_parcel *p = container_of(ref, struct kho_parcel, ref);
+
+	unpreserve_parcel(p);
 	for_each_page(p, free_page_of, NULL);
 	kfree(p);
 }
@@ -176,10 +183,9 @@ static int chunk_append(struct kho_parcel *p)
 	return 0;
 }
 
-/* A new zeroed page at the end. */
-static int page_append(struct kho_parcel *p)
+/* Makes @page the last of the parcel. */
+static int page_append(struct kho_parcel *p, void *page)
 {
-	void *page;
 	int ret;
 
 	if (p->nr_pages == U32_MAX)
@@ -189,9 +195,6 @@ static int page_append(struct kho_parcel *p)
 		if (ret)
 			return ret;
 	}
-	page = data_page();
-	if (!page)
-		return -ENOMEM;
 	p->last->phys[p->last_used++] = virt_to_phys(page);
 	p->nr_pages++;
 	return 0;
@@ -223,31 +226,35 @@ struct kho_parcel *kho_parcel_create(const char *name)
  * @from: user memory
  * @bytes: at most the rest of the current page is taken
  *
+ * The parcel never has a page that holds none of its bytes: the receiver would refuse that.
+ *
  * Return: bytes taken, or -EFAULT, -ENOMEM, -EFBIG with nothing taken.
  */
 int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes)
 {
 	size_t at = offset_in_page(p->bytes);
-	char *to;
-	int ret;
+	char *page = at ? phys_to_virt(p->last->phys[p->last_used - 1]) :
+			  data_page();
+	int ret = 0;
 
-	/* A page may be there already: from an append that could not read @from. */
-	if (DIV_ROUND_UP_ULL(p->bytes + 1, PAGE_SIZE) > p->nr_pages) {
-		ret = page_append(p);
-		if (ret)
-			return ret;
-	}
+	if (!page)
+		return -ENOMEM;
 	bytes = min(bytes, PAGE_SIZE - at);
-	to = phys_to_virt(p->last->phys[p->last_used - 1]);
-	to += at;
-	if (copy_from_user(to, from, bytes)) {
-		memset(to, 0, bytes);
-		return -EFAULT;
+	if (copy_from_user(page + at, from, bytes))
+		ret = -EFAULT;
+	else if (!at)
+		ret = page_append(p, page);
+	if (!ret) {
+		p->crc = kho_crc32c(p->crc, page + at, bytes);
+		p->bytes += bytes;
+		return bytes;
 	}
-	p->crc = kho_crc32c(p->crc, to, bytes);
-	p->bytes += bytes;
-	return bytes;
+	if (at)
+		memset(page + at, 0, bytes);
+	else
+		free_page((unsigned long)page);
+	return ret;
 }
 
 /* ------------------------------------------------------------------------- the index on the wire */
@@ -480,6 +487,8 @@ static int store_add(struct kho_parcel *p, struct kho_parcel *old)
 		ret = store_publish(p, old);
 	if (!ret)
 		store_insert(p);
+	else
+		unpreserve_parcel(p); /* its writer may still add pages */
 	store_head_free_if_empty();
 	return ret;
 }
@@ -745,7 +754,8 @@ static void old_index_free(u64 head_phys)
 /**
  * kho_parcel_init() - take over the parcels that came in
  *
- * Parcels that cannot be taken over stay reserved, and the reason shows in the status.
+ * Parcels that cannot be taken over stay reserved, and the reason shows in the status. Where nothing
+ * can be preserved they all wait: a parcel that is not handed on would be lost.
  *
  * Return: 0.
  */
@@ -755,7 +765,7 @@ int kho_parcel_init(void)
 	struct kho_fdt_subtree subtree;
 	int ret;
 
-	if (kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree))
+	if (!kho_enabled || kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree))
 		return 0;
 	guard(mutex)(&store_lock);
 	waiting_pages.nr_pages = kho_in_pages();
