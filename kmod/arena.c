@@ -19,6 +19,8 @@
 #define CHUNK_ORDER 6
 /* More free pages than this go back to the page allocator. */
 #define MAX_FREE (2UL << CHUNK_ORDER)
+/* So much memory at a stretch that may not be preserved means that there is no other. */
+#define MAX_UNFIT 256
 
 static LIST_HEAD(idle_nodes);
 static LIST_HEAD(used_nodes);
@@ -43,32 +45,44 @@ static void adopt_chunk(struct page *chunk, unsigned int order)
 	nr_held += nr;
 }
 
-/* Makes sure that the list of free pages is not empty. */
-static int refill(void)
-{
-	unsigned int order;
-	struct page *chunk;
-
-	for (order = CHUNK_ORDER; list_empty(&idle_nodes);) {
-		chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-					    (order ? __GFP_NORETRY : 0),
-				    order);
-		if (chunk)
-			adopt_chunk(chunk, order);
-		else if (order)
-			order--;
-		else
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static void release(struct page *page)
 {
 	list_del(&page->lru);
 	set_page_private(page, 0);
 	nr_held--;
 	__free_page(page);
+}
+
+static void release_all(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru)
+		release(page);
+}
+
+/* Makes sure that the list of free pages is not empty. */
+static int refill(void)
+{
+	unsigned int order, nr = 0;
+	struct page *chunk;
+
+	for (order = CHUNK_ORDER; list_empty(&idle_nodes);) {
+		chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+					    (order ? __GFP_NORETRY : 0),
+				    order);
+		if (chunk && nr++ < MAX_UNFIT) {
+			adopt_chunk(chunk, order);
+		} else if (!chunk && order) {
+			order--;
+		} else {
+			if (chunk)
+				__free_pages(chunk, order);
+			release_all(&unfit_nodes);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -139,14 +153,6 @@ void kho_arena_mark(struct kho_replan *plan)
 u64 kho_arena_bytes(void)
 {
 	return (u64)nr_held << PAGE_SHIFT;
-}
-
-static void release_all(struct list_head *list)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, list, lru)
-		release(page);
 }
 
 /**
