@@ -80,7 +80,9 @@ static void note_extent(struct kho_boot_list *list,
 		return;
 	extent->start = ind->addr;
 	extent->end = ind->addr + ind->len;
-	if (extent->end > extent->start)
+	/* Anything else is not ours, and rounding it could wrap. */
+	if (extent->end > extent->start &&
+	    PAGE_ALIGNED(extent->start | extent->end))
 		list->nr_extents++;
 }
 
