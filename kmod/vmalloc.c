@@ -268,28 +268,30 @@ static int check_list(struct area *a, int (*each)(void *ctx, u64 phys))
 
 /*
  * Calls @each for the blocks of the area and then for the pages of its list, until it returns false
- * or was called @limit times. Return: how many times it returned true.
+ * or was called @limit times. @done: how many times it returned true.
+ *
+ * The list is followed only behind pages for which @each returned true: others may be somebody
+ * else's by now. Likewise a page is read before @each may let go of it.
+ *
+ * Return: true if it was called for all of them.
  */
-static u64 for_each_range(const struct area *a, u64 limit,
-			  bool (*each)(phys_addr_t phys, unsigned long nr))
+static bool for_each_range(const struct area *a, u64 limit, u64 *done,
+			   bool (*each)(phys_addr_t phys, unsigned long nr))
 {
 	unsigned long nr = 1UL << a->list.order;
-	struct kho_vmalloc_chunk *chunk;
-	u64 done = 0, phys, i;
+	u64 phys, next, i;
 
-	for (i = 0; i < a->list.total_pages; i += nr, done++)
-		if (done == limit || !each(page_to_phys(a->pages[i]), nr))
-			return done;
-	for (phys = a->list.first; phys; phys = chunk->hdr.next, done++) {
-		if (done == limit || !each(phys, 1))
-			return done;
-		chunk = phys_to_virt(phys);
+	*done = 0;
+	for (i = 0; i < a->list.total_pages; i += nr, ++*done)
+		if (*done == limit || !each(page_to_phys(a->pages[i]), nr))
+			return false;
+	for (phys = a->list.first; phys; phys = next, ++*done) {
+		if (*done == limit)
+			return false;
+		next = ((struct kho_vmalloc_chunk *)phys_to_virt(phys))->hdr.next;
+		if (!each(phys, 1))
+			return false;
 	}
-	return done;
-}
-
-static bool look_at(phys_addr_t phys, unsigned long nr)
-{
 	return true;
 }
 
@@ -308,11 +310,11 @@ static bool finish(phys_addr_t phys, unsigned long nr)
 /* All or nothing: what is named twice, or was restored by somebody else meanwhile, cannot be taken. */
 static bool take(const struct area *a)
 {
-	u64 taken = for_each_range(a, U64_MAX, kho_range_take);
+	u64 taken, done;
 
-	if (taken == for_each_range(a, U64_MAX, look_at))
+	if (for_each_range(a, U64_MAX, &taken, kho_range_take))
 		return true;
-	for_each_range(a, taken, put_back);
+	for_each_range(a, taken, &done, put_back);
 	return false;
 }
 
@@ -329,6 +331,7 @@ static void free_chunks(u64 phys)
 /* Maps the pages, and only then makes them ours: until then nothing needs to be undone but maps. */
 static void *map(struct area *a)
 {
+	u64 done;
 	void *addr = vmap(a->pages, a->nr_pages, VM_MAP | VM_MAP_PUT_PAGES,
 			  PAGE_KERNEL);
 
@@ -339,7 +342,7 @@ static void *map(struct area *a)
 		vunmap(addr);
 		return NULL;
 	}
-	for_each_range(a, U64_MAX, finish);
+	for_each_range(a, U64_MAX, &done, finish);
 	if (a->list.order || a->list.flags & KHO_VMALLOC_HUGE_VMAP)
 		set_page_private(a->pages[0], AREA_MARK(&a->list));
 	free_chunks(a->list.first);
