@@ -149,6 +149,8 @@ static bool is_reserved(u64 phys)
 
 static const void *in_page(void *ctx, u64 phys)
 {
+	/* Called for each node of the tree: the walk may be long. */
+	cond_resched();
 	return reserved_page(phys) ? phys_to_virt(phys) : NULL;
 }
 
@@ -340,15 +342,9 @@ static void claim_wire(void)
 {
 	unsigned long pfn = PHYS_PFN(in_data.head_phys), i;
 
-	for (i = 0; i < KHO_WIRE_PAGES; i++) {
-		struct page *page = pfn_to_page(pfn + i);
-		unsigned int order = kho_page_marked_order(page);
-
-		if (!order)
-			continue;
-		set_page_private(page, 0);
-		atomic64_sub(PAGE_SIZE << (order - 1), &in_unclaimed);
-	}
+	for (i = 0; i < KHO_WIRE_PAGES; i++)
+		set_page_private(pfn_to_page(pfn + i), 0);
+	atomic64_sub(KHO_WIRE_PAGES * PAGE_SIZE, &in_unclaimed);
 	set_page_private(pfn_to_page(pfn), CONSUMED);
 	set_page_private(pfn_to_page(pfn + 1), in_kexec_count);
 }
@@ -361,21 +357,41 @@ static const struct kho_incoming_ops in_ops = {
 	.marked_order = in_marked_order,
 };
 
-/* Fills the segments, and makes sure that their struct pages can be looked at. */
-static int find_segments(struct kho_refusal *r)
+/*
+ * Fills the segments, and makes sure that this kernel reserved them at boot. If it did not, what is
+ * reserved there is its own, and not even to be dropped.
+ */
+static int find_segments(u64 head_phys, struct kho_refusal *r)
 {
 	int ret = make_segments(in_list.extent, in_list.nr_extents);
 
 	if (ret == -ENOSPC)
-		return kho_refuse(r, -ERANGE, "too many ranges of memory", 0, 0,
-				  0);
-	if (!ret && !all_sections(is_online)) {
-		/* Not even to be dropped. */
-		nr_segments = 0;
+		ret = kho_refuse(r, -ERANGE, "too many ranges of memory", 0, 0,
+				 0);
+	else if (!ret && !all_sections(is_online))
 		ret = kho_refuse(r, -ERANGE,
 				 "extents in memory that is offline", 0, 0, 0);
-	}
+	else if (!ret && (!nr_segments || !all_sections(is_reserved)))
+		ret = kho_refuse(r, -ENOENT,
+				 "this kernel did not reserve the extents",
+				 head_phys, 0, 0);
+	if (ret)
+		nr_segments = 0;
 	return ret;
+}
+
+/* The wire area is used for as long as the module is loaded: it must not be given away. */
+static int check_wire_preserved(struct kho_refusal *r)
+{
+	u64 phys = in_data.head_phys;
+	u32 i;
+
+	for (i = 0; i < KHO_WIRE_PAGES; i++, phys += PAGE_SIZE)
+		if (in_marked_order(NULL, phys) != 1)
+			return kho_refuse(r, -EBADMSG,
+					  "page of the wire is not preserved",
+					  phys, 0, 0);
+	return 0;
 }
 
 static int validate(u64 head_phys)
@@ -384,15 +400,13 @@ static int validate(u64 head_phys)
 	u64 start = ktime_get_ns();
 	int ret;
 
-	ret = find_segments(&r);
+	ret = find_segments(head_phys, &r);
 	if (ret && !r.err)
 		return ret;
-	if (!ret && (!nr_segments || !all_sections(is_reserved)))
-		ret = kho_refuse(&r, -ENOENT,
-				 "this kernel did not reserve the extents",
-				 head_phys, 0, 0);
 	if (!ret) {
 		ret = kho_incoming_check(&in_data, &in_ops, head_phys, &r);
+		if (!ret)
+			ret = check_wire_preserved(&r);
 		if (ret)
 			forget_marks();
 	}
@@ -640,9 +654,9 @@ u64 kho_in_held_pages(int nid, u64 max_phys)
 			PHYS_PFN(min(in_segment[i].end, max_phys));
 
 		for (; pfn < end; pfn++) {
-			struct page *page = pfn_to_page(pfn);
+			struct page *page = pfn_to_online_page(pfn);
 
-			if (PageReserved(page) &&
+			if (page && PageReserved(page) &&
 			    (nid == NUMA_NO_NODE || page_to_nid(page) == nid))
 				pages++;
 		}
@@ -663,8 +677,10 @@ static void drop_unclaimed(void)
 		unsigned long end = PHYS_PFN(in_segment[i].end);
 
 		while (pfn < end) {
-			struct page *page = pfn_to_page(pfn);
-			unsigned int order = kho_page_marked_order(page);
+			/* What was given back may be unplugged by now. */
+			struct page *page = pfn_to_online_page(pfn);
+			unsigned int order =
+				page ? kho_page_marked_order(page) : 0;
 			unsigned long nr = order ? 1UL << (order - 1) : 1;
 
 			if (order && kho_page_unmark(page, order - 1))
@@ -684,7 +700,7 @@ static bool near_kernel_image(u64 phys)
 	u64 kernel = __pa_symbol(&system_state);
 	u64 most = in_list.image_bytes ?: 512ULL << 20;
 
-	if (in_data.chain)
+	if (in_data.nr_extents)
 		return false;
 	return phys + most > kernel && phys < kernel + most;
 }
@@ -719,7 +735,8 @@ static void drop_refused(void)
 			cond_resched();
 		}
 	}
-	if (pfn_to_online_page(PHYS_PFN(in_list.head_phys)))
+	/* Unless it was not even reserved: it may be anybody's page then. */
+	if (reserved_page(in_list.head_phys))
 		set_page_private(pfn_to_page(PHYS_PFN(in_list.head_phys)),
 				 CONSUMED);
 }
