@@ -24,12 +24,13 @@ struct kho_scratch_spec {
  * @spec: filled on success, otherwise unchanged
  * @text: NUL-terminated
  *
- * LOW,GLOBAL,PERNODE: exactly three sizes; each decimal, 0x hexadecimal or 0 octal, with one of the
- * suffixes K, M, G, T, P, E of either case or none. Some may be 0, not all.
+ * LOW,GLOBAL,PERNODE: exactly three sizes; each decimal, 0x hexadecimal or 0 octal, with one of
+ * the suffixes K, M, G, T, P, E of either case or none. Some may be 0, not all.
+ *
  * N%: decimal, at most 11 characters with the sign; a leading + is accepted. Not 0.
  *
- * Return: 0; -EINVAL (anything else); -ERANGE (a number does not fit 64 bits, N not 32, or the sizes
- * together not 64).
+ * Return: 0; -EINVAL (anything else); -ERANGE (a number does not fit 64 bits, N not 32, or the
+ * sizes together not 64).
  */
 int kho_scratch_spec_parse(struct kho_scratch_spec *spec, const char *text);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/kho: the raw data of both sides, for people who look for a mistake. Paths and
- * modes are upstream's; docs/abi/debugfs-kho describes them. Without debugfs nothing is missing but
- * this: no failure here matters to anyone.
+ * modes are upstream's; docs/abi/debugfs-kho describes them. Without debugfs nothing is missing
+ * but this: no failure here matters to anyone.
  *
- * Files of the outgoing side are read under the lock of outgoing.c, page by page, so that a subtree
- * is never looked at after it was removed. What came in is copied when it was accepted: its owner
- * may give the memory to something else at any time.
+ * Files of the outgoing side are read under the lock of outgoing.c, page by page, so that a
+ * subtree is never looked at after it was removed. What came in is copied when it was accepted:
+ * its owner may give the memory to something else at any time.
  */
 
 #include <linux/debugfs.h>
@@ -15,13 +15,14 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "kho.h"
 
 /* Larger blobs that came in are not shown. */
-#define MAX_COPY (1UL << 20)
+#define MAX_COPY SZ_1M
 
 /* A blob that came in. */
 struct in_blob {
@@ -188,7 +189,7 @@ static void show_incoming(void)
 	for (i = 0; !kho_in_subtree_at(i, &subtree); i++) {
 		blob = copy_blob(&subtree);
 		if (!blob) {
-			pr_warn("debugfs: subtree \"%s\" that came in, %llu bytes, is not shown\n",
+			pr_warn("debugfs does not show subtree \"%s\", %llu bytes\n",
 				subtree.name, subtree.bytes);
 			continue;
 		}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Scratch: memory that an image is copied to when the machine jumps. It is taken from the page
- * allocator when an image is loaded, so that nobody can have anything there, and given back when the
- * image goes.
+ * allocator when an image is loaded, so that nobody can have anything there, and given back when
+ * the image goes.
  *
- * With the parameter scratch= areas are held from module load on, the pool; images then get parts of
- * them, and more is taken only for what does not fit.
+ * With the parameter scratch= areas are held from module load on, the pool; images then get parts
+ * of them, and more is taken only for what does not fit.
  *
  * Callers serialise all functions.
  */
@@ -14,16 +14,19 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 
 #include "core/scratch_spec.h"
 #include "kho.h"
 
 /* Areas start and end on this border, so that an extent beside one can be whole granules. */
 #define SCRATCH_ALIGN KHO_COVER_GRANULE
-/* Low, global, and one for each node; what is left of the cover's keep-out ranges is for images. */
+/*
+ * Low, global, and one for each node; what is left of the cover's keep-out ranges is for images.
+ */
 #define MAX_POOL 10
 /* End of the low area, and of the zones below ZONE_NORMAL. */
-#define LOW_END (1ULL << 32)
+#define LOW_END SZ_4G
 
 /**
  * struct pool_area - memory held from module load on
@@ -68,7 +71,7 @@ static u64 carve_from(struct pool_area *p, const struct kho_image_area *a)
 {
 	u64 low = max(p->range.start, ALIGN(a->min_phys, SCRATCH_ALIGN));
 	u64 high = p->range.end;
-	unsigned long first, end, nr, at;
+	unsigned long first, end, nr, align_mask, at;
 
 	if (a->max_phys)
 		high = min(high, kho_align_down(a->max_phys, SCRATCH_ALIGN));
@@ -77,10 +80,9 @@ static u64 carve_from(struct pool_area *p, const struct kho_image_area *a)
 	first = (low - p->range.start) / SCRATCH_ALIGN;
 	end = (high - p->range.start) / SCRATCH_ALIGN;
 	nr = DIV_ROUND_UP(a->bytes, SCRATCH_ALIGN);
-	at = bitmap_find_next_zero_area_off(
-		p->used, end, first, nr,
-		max(a->align, SCRATCH_ALIGN) / SCRATCH_ALIGN - 1,
-		p->range.start / SCRATCH_ALIGN);
+	align_mask = max(a->align, SCRATCH_ALIGN) / SCRATCH_ALIGN - 1;
+	at = bitmap_find_next_zero_area_off(p->used, end, first, nr, align_mask,
+					    p->range.start / SCRATCH_ALIGN);
 	if (at >= end)
 		return 0;
 	bitmap_set(p->used, at, nr);
@@ -107,7 +109,7 @@ static void uncarve(const struct kho_range *range)
 		     (range->end - range->start) / SCRATCH_ALIGN);
 }
 
-/* ---------------------------------------------------------------------------------- for images */
+/* ------------------------------------------------------------------------------- for images */
 
 /* Ranges of @set that are not part of the pool. Return: how many. */
 static u32 taken(const struct kho_scratch_set *set, struct kho_range *range)
@@ -206,7 +208,7 @@ void kho_scratch_give_back(struct kho_scratch_set *set)
 	free_areas(set);
 }
 
-/* ------------------------------------------------------------------------- the parameter scratch= */
+/* ---------------------------------------------------------------------- the parameter scratch= */
 
 /*
  * What the kernel reserved for itself while it booted: RAM that its page allocator never got. Not
@@ -378,10 +380,11 @@ int kho_scratch_parse(const char *text)
 /**
  * kho_scratch_init() - hold what scratch= asks for
  *
- * All of it or nothing. Nothing is an error in the log, but not one of the module: what came in has
- * been accepted by now.
+ * All of it or nothing. Nothing is an error in the log, but not one of the module: what came in
+ * has been accepted by now.
  *
- * Context: may sleep, may migrate pages. After kho_in_accept(): memory may have been short before.
+ * Context: may sleep, may migrate pages. After kho_in_accept(): memory may have been short
+ * before.
  */
 void kho_scratch_init(void)
 {

@@ -48,6 +48,10 @@ static ssize_t kho_value_show(struct kobject *kobj, struct kobj_attribute *attr,
 	VALUE(_variable, _name, _mode, _show,           \
 	      offsetof(struct kho_ioctl_status, _member))
 
+/* A file that prints an instant of the previous kernel. */
+#define STAMP(_variable, _name, _stamp) \
+	MEMBER(_variable, _name, 0444, show_u64, in_stamp_ns[_stamp])
+
 static int show_u64(const struct kho_ioctl_status *status,
 		    const struct value *value, char *buf)
 {
@@ -68,7 +72,7 @@ static int show_text(const struct kho_ioctl_status *status,
 	return sysfs_emit(buf, "%s\n", (char *)status + value->offset);
 }
 
-/* ---------------------------------------------------------------------------- the outgoing side */
+/* ------------------------------------------------------------------------- the outgoing side */
 
 static int show_enabled(const struct kho_ioctl_status *status,
 			const struct value *value, char *buf)
@@ -142,7 +146,7 @@ static struct attribute *out_attrs[] = {
 
 static const struct attribute_group out_group = { .attrs = out_attrs };
 
-/* ---------------------------------------------------------------------------- the incoming side */
+/* ------------------------------------------------------------------------- the incoming side */
 
 static int show_result(const struct kho_ioctl_status *status,
 		       const struct value *value, char *buf)
@@ -170,12 +174,9 @@ MEMBER(in_unclaimed, unclaimed_bytes, 0444, show_u64, in_unclaimed_bytes);
 MEMBER(in_released, released_bytes, 0444, show_u64, in_released_bytes);
 MEMBER(in_validate, validate_ns, 0444, show_u64, in_validate_ns);
 MEMBER(in_release, release_ns, 0444, show_u64, in_release_ns);
-MEMBER(in_module_load, module_load_time_ns, 0444, show_u64,
-       in_stamp_ns[KHO_STAMP_MODULE_LOAD]);
-MEMBER(in_image_load, image_load_time_ns, 0444, show_u64,
-       in_stamp_ns[KHO_STAMP_IMAGE_LOAD]);
-MEMBER(in_reboot, reboot_time_ns, 0444, show_u64,
-       in_stamp_ns[KHO_STAMP_REBOOT]);
+STAMP(in_module_load, module_load_time_ns, KHO_STAMP_MODULE_LOAD);
+STAMP(in_image_load, image_load_time_ns, KHO_STAMP_IMAGE_LOAD);
+STAMP(in_reboot, reboot_time_ns, KHO_STAMP_REBOOT);
 MEMBER(in_ready, ready_time_ns, 0444, show_u64, in_ready_ns);
 
 static struct attribute *in_attrs[] = {

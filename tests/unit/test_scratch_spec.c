@@ -13,6 +13,8 @@
 #include "core/scratch_spec.h"
 #include "testmem.h"
 
+typedef unsigned __int128 u128;
+
 #define KIB 1024ULL
 #define MIB (KIB * KIB)
 #define GIB (KIB * MIB)
@@ -104,7 +106,7 @@ static void refuses_what_does_not_fit(void **state)
 	expect_error("4294967296%", -ERANGE);
 }
 
-/* ---- against another reader: a pattern for what is well formed, and strtoull() for values ---- */
+/* ---- against another reader: a pattern for the form, and strtoull() for values ---- */
 
 static bool matches(const char *pattern, const char *text)
 {
@@ -118,11 +120,11 @@ static bool matches(const char *pattern, const char *text)
 }
 
 /* Adds the size at *@at to @total. Return: false if it does not fit. */
-static bool naive_size(unsigned __int128 *total, u64 *size, char **at)
+static bool naive_size(u128 *total, u64 *size, char **at)
 {
 	static const char letters[] = "KMGTPE";
-	unsigned __int128 value;
 	const char *letter;
+	u128 value;
 
 	errno = 0;
 	value = strtoull(*at, at, 0);
@@ -140,7 +142,7 @@ static bool naive_size(unsigned __int128 *total, u64 *size, char **at)
 
 static int naive_sizes(struct kho_scratch_spec *spec, const char *text)
 {
-	unsigned __int128 total = 0;
+	u128 total = 0;
 	char *at = (char *)text;
 
 	if (!matches("^" SIZE "," SIZE "," SIZE "$", text))
@@ -228,8 +230,7 @@ static void parts_are_exact(void **state)
 	for (i = 0; i < 100000; i++) {
 		u64 bytes = testrand_next(&r) >> testrand_next(&r) % 64;
 		u32 percent = (u32)testrand_next(&r) >> testrand_next(&r) % 32;
-		unsigned __int128 part =
-			(unsigned __int128)bytes * percent / 100;
+		u128 part = (u128)bytes * percent / 100;
 
 		assert_int_equal(kho_scratch_spec_part(bytes, percent),
 				 part > UINT64_MAX ? UINT64_MAX : (u64)part);

@@ -10,8 +10,8 @@
  *    | vers |  previous_release            | count |
  *    +------+------------------------------+-------+
  *
- * Informative: a blob of less than 4 bytes, one of another version, and one shorter than the struct
- * are ignored with a warning, and the handover is accepted all the same.
+ * Informative: a blob of less than 4 bytes, one of another version, and one shorter than the
+ * struct are ignored with a warning, and the handover is accepted all the same.
  */
 #ifndef _LINUX_KHO_ABI_METADATA_H
 #define _LINUX_KHO_ABI_METADATA_H
