@@ -19,7 +19,7 @@
 
 #include "kho.h"
 
-/* In page->private of the head page: "KHOC" "DONE". The next page then has the number of handovers. */
+/* In page->private of the head page: "KHOC" "DONE". The next page then has the kexec count. */
 #define CONSUMED 0x4b484f43444f4e45UL
 
 enum in_state {

@@ -208,7 +208,7 @@ void kho_scratch_give_back(struct kho_scratch_set *set)
 	free_areas(set);
 }
 
-/* ---------------------------------------------------------------------- the parameter scratch= */
+/* -------------------------------------------------------------------- the parameter scratch= */
 
 /*
  * What the kernel reserved for itself while it booted: RAM that its page allocator never got. Not
