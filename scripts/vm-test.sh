@@ -27,7 +27,7 @@ export KHO_VM_LIMIT
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 append='' qemu=() expect='^PASS$' icount='' extra=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 }
@@ -59,9 +59,10 @@ list() {
 	done < <(cd "$scenarios" && expand -- *)
 }
 
-# memory_options: -m, -smp and the nodes; a node is a socket, or stock kernels warn
+# memory_options: -m, -smp and the nodes, the first one $skew bytes larger than the last; a node is a
+# socket, or stock kernels warn
 memory_options() {
-	local node
+	local node size
 
 	if [ "$nodes" -eq 1 ]; then
 		printf '%s\n' -m "$mem" -smp "$smp"
@@ -69,7 +70,10 @@ memory_options() {
 	fi
 	printf '%s\n' -m "$mem" -smp "$smp,sockets=$nodes,cores=$((smp / nodes)),threads=1"
 	for ((node = 0; node < nodes; node++)); do
-		printf '%s\n' -object "memory-backend-ram,id=mem$node,size=$((${mem%G} * 1024 / nodes))M" \
+		size=$((${mem%G} * 1024 / nodes * 1024 * 1024))
+		[ "$node" -ne 0 ] || size=$((size + skew))
+		[ "$node" -ne $((nodes - 1)) ] || size=$((size - skew))
+		printf '%s\n' -object "memory-backend-ram,id=mem$node,size=$size" \
 			-numa "node,nodeid=$node,memdev=mem$node" \
 			-numa "cpu,node-id=$node,socket-id=$node"
 	done

@@ -660,12 +660,12 @@ enum {
 	NR_LOOSE = 5, /* pages: blocks of 4 and 1 */
 	NR_SMALL = 1300, /* pages of a vmalloc area with three chunks */
 	HUGE_BYTES = SZ_8M, /* more than kmalloc() has */
-	BORDER_PAGES = 8, /* on either side */
+	BORDER_ORDER = 3, /* on either side */
+	BORDER_PAGES = 1 << BORDER_ORDER,
 	SEED_FOLIO = 1000,
 	SEED_LOOSE = 2000,
 	SEED_SMALL = 3000,
 	SEED_HUGE = 4000,
-	SEED_BORDER = 5000,
 };
 
 /* Blob of the subtree. */
@@ -683,6 +683,7 @@ struct left_ser {
 static struct {
 	struct left_ser *ser;
 	void *folio, *loose, *alloc, *small, *huge;
+	bool owns_border[2];
 	struct kho_radix_tree radix;
 	struct kho_block_set blocks;
 } left;
@@ -754,9 +755,31 @@ static int leave_structures(struct left_ser *ser)
 }
 
 /*
- * The pages are in use by whoever has them, most likely nobody: only that all of them come in
- * matters, at whichever node.
+ * Takes the block of BORDER_PAGES that starts at @wanted from the page allocator. If it cannot be had
+ * it is in use, which is as good: what matters is that nobody else gets it and preserves it.
  */
+static bool grab(struct page *wanted)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_THISNODE | __GFP_NORETRY |
+			  __GFP_NOWARN;
+	unsigned int tries = 20000;
+	struct page *page, *next;
+	bool found = false;
+	LIST_HEAD(others);
+
+	while (!found && tries--) {
+		page = alloc_pages_node(page_to_nid(wanted), gfp, BORDER_ORDER);
+		if (!page)
+			break;
+		found = page == wanted;
+		if (!found)
+			list_add(&page->lru, &others);
+	}
+	list_for_each_entry_safe(page, next, &others, lru)
+		__free_pages(page, BORDER_ORDER);
+	return found;
+}
+
 static int leave_border(struct left_ser *ser)
 {
 	struct page *page;
@@ -765,6 +788,8 @@ static int leave_border(struct left_ser *ser)
 		return 0;
 	page = pfn_to_page(PHYS_PFN(border) - BORDER_PAGES);
 	CHECK(page_to_nid(page) != page_to_nid(page + BORDER_PAGES));
+	left.owns_border[0] = grab(page);
+	left.owns_border[1] = grab(page + BORDER_PAGES);
 	CHECK(!kho_preserve_pages(page, 2 * BORDER_PAGES));
 	ser->border_phys = page_to_phys(page);
 	return 0;
@@ -782,6 +807,16 @@ static int leave_all(void)
 	TRY(leave_border(ser));
 	CHECK(!kho_add_subtree(SUBTREE, ser, sizeof(*ser)));
 	return 0;
+}
+
+static void take_back_border(struct page *page)
+{
+	unsigned int i;
+
+	kho_unpreserve_pages(page, 2 * BORDER_PAGES);
+	for (i = 0; i < 2; i++)
+		if (left.owns_border[i])
+			__free_pages(page + i * BORDER_PAGES, BORDER_ORDER);
 }
 
 static void take_back(void)
@@ -804,9 +839,7 @@ static void take_back(void)
 	kho_radix_destroy_tree(&left.radix);
 	kho_block_set_destroy(&left.blocks);
 	if (left.ser->border_phys)
-		kho_unpreserve_pages(
-			pfn_to_page(PHYS_PFN(left.ser->border_phys)),
-			2 * BORDER_PAGES);
+		take_back_border(pfn_to_page(PHYS_PFN(left.ser->border_phys)));
 	kho_unpreserve_free(left.ser);
 	left.ser = NULL;
 }
