@@ -2,6 +2,7 @@
 /* /dev/kho: what the kho tool asks of the module. The contract is <linux/kho.h>. */
 
 #include <linux/capability.h>
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -19,6 +20,8 @@
 static struct kho_scratch_set image_scratch;
 static u64 image_entry;
 static DEFINE_MUTEX(image_lock);
+/* The module has taken over what came in. */
+static DECLARE_COMPLETION(ready);
 
 /**
  * kho_image_loaded() - did `kho load` load an image?
@@ -272,6 +275,8 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 		return -ENOTTY;
 	if (get_user(bytes, (u32 __user *)user))
 		return -EFAULT;
+	if (wait_for_completion_killable(&ready))
+		return -EINTR;
 	switch (cmd) {
 	case KHO_IOCTL_STATUS:
 		return status(user, bytes);
@@ -328,13 +333,21 @@ static struct miscdevice dev = {
 };
 
 /**
- * kho_dev_init() - make /dev/kho
+ * kho_dev_init() - make /dev/kho; its ioctls wait for kho_dev_ready()
  *
  * Return: 0 or an error of the device model.
  */
 int kho_dev_init(void)
 {
 	return misc_register(&dev);
+}
+
+/**
+ * kho_dev_ready() - let ioctls begin
+ */
+void kho_dev_ready(void)
+{
+	complete_all(&ready);
 }
 
 /**

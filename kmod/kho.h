@@ -227,6 +227,7 @@ long kho_reserve_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 /* ----------------------------------------------------------------------------------------- dev.c */
 
 int kho_dev_init(void);
+void kho_dev_ready(void);
 void kho_dev_exit(void);
 int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
 		  u32 bytes);

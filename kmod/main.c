@@ -93,6 +93,7 @@ static int __init kho_init(void)
 	kho_reserve_init();
 	if (kho_enabled)
 		kho_scratch_init();
+	kho_dev_ready();
 	return 0;
 
 err_stop:
