@@ -394,6 +394,8 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
 
 	if (subtree_by_name(name))
 		return -EEXIST;
+	if (bytes > U64_MAX - PAGE_SIZE - virt_to_phys(blob))
+		return -EINVAL;
 	/* The receiver refuses a handover whose blobs lie outside the extents. */
 	ret = kho_out_cover(PAGE_ALIGN_DOWN(virt_to_phys(blob)),
 			    PAGE_ALIGN(virt_to_phys(blob) + bytes));
