@@ -10,7 +10,7 @@
 #   scripts      shellcheck of every script
 #   spelling     codespell of every text
 #   freestanding core/ compiles without a libc and wants nothing but mem*() of its environment
-#   rules        licences, version tests, includes of core/, width of lines
+#   rules        licences, version tests, includes of core/, width of comments
 
 set -u -o pipefail
 # shellcheck source=lib.sh
@@ -118,7 +118,7 @@ check_scripts() {
 
 check_spelling() {
 	files | grep -v -E '^(COPYING|tests/fuzz/corpus/|tests/golden/.*\.bin)' |
-		xargs codespell -L inout,ser,numer,fo,upto
+		xargs codespell -L inout,ser,numer,fo,upto,sme
 }
 
 check_freestanding() {
@@ -171,7 +171,7 @@ rule_env() {
 
 rule_width() {
 	# shellcheck disable=SC2016 # awk expands them
-	! files '*.c' '*.h' | xargs awk '{
+	! files '*.c' '*.h' | xargs awk '/^[\t ]*(\*|\/\*|\/\/)/ {
 		width = 0
 		for (i = 1; i <= length($0); i++)
 			width += substr($0, i, 1) == "\t" ? 8 - width % 8 : 1
