@@ -8,10 +8,10 @@
 #                                           (default 6.12,6.12)
 #
 # What the columns are, all in guest instructions:
-#   preserve   kho_preserve_folio() for each folio
+#   preserve   kho_preserve_folio() for a folio, median of batches
 #   incoming   from the start of validation until clients can restore, over the same with nothing
 #              preserved; includes finding the gaps
-#   restore    kho_restore_folio() for each folio
+#   restore    kho_restore_folio() for a folio, median of batches
 #   give back  what a worker spends, beside everything else, on giving back gaps
 
 set -eu -o pipefail
@@ -73,7 +73,7 @@ for line in "${cases[@]}"; do
 	awk -v name="$name" -v n="$((count ? count : 1))" \
 		-v preserve="$(metric_of "$name" preserve_ns)" -v incoming="$((count ? validate - base : validate))" \
 		-v restore="$(metric_of "$name" restore_ns)" -v release="$(metric_of "$name" release_ns)" \
-		'BEGIN { printf "%-20s %10.0f %10.0f %10.0f %10.0f\n", name, preserve / n, incoming / n, restore / n, release / n }'
+		'BEGIN { printf "%-20s %10.0f %10.0f %10.0f %10.0f\n", name, preserve, incoming / n, restore, release / n }'
 done
 (
 	IFS=,

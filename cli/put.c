@@ -33,7 +33,7 @@ static void say_create_failed(const char *name, int err)
 		    "and control characters; "
 		    "nothing was stored.",
 		    name);
-	else if (err == -EBUSY)
+	else if (err == -EOPNOTSUPP)
 		say("the kho module is disabled, so nothing was stored; load it with enable=1.");
 	else
 		say("parcel '%s' was not stored (%s); see the kernel log.",

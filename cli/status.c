@@ -196,6 +196,10 @@ static void print_accepted(const struct kho_ioctl_status *st)
 	       (unsigned long long)st->in_blocks,
 	       human_bytes(st->in_unclaimed_bytes, b, sizeof(b)),
 	       human_bytes(st->in_released_bytes, c, sizeof(c)));
+	if (*st->in_reason)
+		printf("  A part of it was REFUSED: %s.\n"
+		       "  Its memory stays reserved; `kho drop --incoming` gives it back.\n",
+		       st->in_reason);
 	print_times(st);
 }
 

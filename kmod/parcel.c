@@ -687,10 +687,29 @@ static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 
 static struct kho_page_ops waiting_pages = { .page = waiting_page };
 
-/* A list of pages that were restored, so that they can be freed if the rest cannot be. */
-static int restore_page(void *ctx, u64 phys)
+static int take_page(struct page *page, void *done)
 {
-	return kho_restore_pages(phys, 1) ? 0 : -EBADMSG;
+	if (!kho_range_take(page_to_phys(page), 1))
+		return -EEXIST;
+	(*(u64 *)done)++;
+	return 0;
+}
+
+static int put_back_page(struct page *page, void *left)
+{
+	u64 *n = left;
+
+	if (!*n)
+		return 1;
+	(*n)--;
+	kho_range_put_back(page_to_phys(page), 1);
+	return 0;
+}
+
+static int finish_page(struct page *page, void *ctx)
+{
+	kho_range_restore(page_to_phys(page), 1);
+	return 0;
 }
 
 static struct kho_vmalloc_chunk *last_chunk(struct kho_vmalloc_chunk *chunk)
@@ -700,21 +719,13 @@ static struct kho_vmalloc_chunk *last_chunk(struct kho_vmalloc_chunk *chunk)
 	return chunk;
 }
 
-/*
- * Takes over one parcel where it lies. Its pages were found waiting one by one; what can still go
- * wrong is that two parcels name the same page, and memory running out.
- */
-static int adopt(void *ctx, const struct kho_parcel_ser *ser)
+/* A parcel that lies in pages which still wait. */
+static struct kho_parcel *parcel_from(const struct kho_parcel_ser *ser)
 {
 	struct kho_parcel *p = parcel_alloc(ser->name);
-	int ret;
 
 	if (!p)
-		return -ENOMEM;
-	ret = kho_page_list_check(&ser->data, &waiting_pages, restore_page,
-				  restore_page, NULL, ctx);
-	if (ret)
-		goto err_forget;
+		return NULL;
 	p->bytes = ser->bytes;
 	p->created_ns = ser->created_ns;
 	p->crc = ser->data_crc;
@@ -722,13 +733,39 @@ static int adopt(void *ctx, const struct kho_parcel_ser *ser)
 	p->first = ser->data.first ? phys_to_virt(ser->data.first) : NULL;
 	p->last = last_chunk(p->first);
 	p->incoming = true;
+	return p;
+}
+
+/*
+ * Takes over one parcel where it lies: preserved and published first, and only then made ordinary
+ * memory. What can go wrong is that a page is named twice, and memory running out; the parcel then
+ * still waits as it did.
+ */
+static int adopt(void *ctx, const struct kho_parcel_ser *ser)
+{
+	struct kho_parcel *p = parcel_from(ser);
+	struct kho_refusal *r = ctx;
+	u64 taken = 0, all = U64_MAX;
+	int ret;
+
+	if (!p)
+		return -ENOMEM;
+	ret = for_each_page(p, take_page, &taken);
+	if (ret) {
+		kho_refuse(r, ret, "a page that two parcels name", 0, 0, 0);
+		goto err_put_back;
+	}
 	ret = store_add(p, NULL);
 	if (ret)
-		kho_parcel_put(p);
-	return ret;
+		goto err_unpreserve;
+	for_each_page(p, finish_page, NULL);
+	return 0;
 
-err_forget:
-	/* What was restored up to here is not freed: another parcel may own it. */
+err_unpreserve:
+	if (p->preserved)
+		for_each_page(p, unpreserve_page, &all);
+err_put_back:
+	for_each_page(p, put_back_page, &taken);
 	kfree(p);
 	return ret;
 }

@@ -8,8 +8,8 @@
  *   order   their order
  *   stride  for order 0: one of so many neighbouring pages is preserved
  * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns and free_ns are the
- * median cost of one call, less that of asking for the time; the _total ones are for all calls, and
- * contain whatever else the machine did meanwhile.
+ * cost of one call, the median of batches; the _total ones are for all calls, and contain whatever
+ * else the machine did meanwhile.
  */
 #include <linux/kexec_handover.h>
 
@@ -22,6 +22,8 @@
 
 #define BENCH_SUBTREE "kho-bench"
 #define BLOCK_ORDER 10
+/* Calls that are timed together. */
+#define BATCH 64
 
 static unsigned long count;
 module_param(count, ulong, 0444);
@@ -57,8 +59,10 @@ MODULE_PARM_DESC(free_total_ns, "result: time to free all");
 struct bench_page {
 	u64 next;
 	u64 nr;
-	u64 phys[510];
+	u64 phys[448];
 };
+
+static_assert(sizeof(struct bench_page) <= PAGE_SIZE);
 
 static struct bench_page *first;
 
@@ -137,56 +141,56 @@ static int free_one(u64 phys)
 	return 0;
 }
 
-static int nothing(u64 phys)
-{
-	return 0;
-}
-
 static int by_size(const void *a, const void *b)
 {
-	const u32 *x = a, *y = b;
+	const u64 *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }
 
-static int time_all(int (*call)(u64 phys), struct cost *cost)
+/* The median of batches: a clock may be too coarse for one call, and much happens during all. */
+static u64 median_of(u64 *ns, size_t nr)
 {
-	struct bench_page *page;
-	u64 all = ktime_get_ns();
-	u32 *ns;
-	u64 i, nr = 0;
-	int ret = 0;
-
-	for (page = first; page; page = next_page(page))
-		nr += page->nr;
-	ns = vmalloc_array(nr, sizeof(*ns));
-	if (!ns)
-		return -ENOMEM;
-	nr = 0;
-	for (page = first; page && !ret; page = next_page(page)) {
-		for (i = 0; i < page->nr && !ret; i++) {
-			u64 start = ktime_get_ns();
-
-			ret = call(page->phys[i]);
-			ns[nr++] = ktime_get_ns() - start;
-		}
-	}
-	cost->total = ktime_get_ns() - all;
 	sort(ns, nr, sizeof(*ns), by_size, NULL);
-	cost->median = ns[nr / 2];
-	vfree(ns);
+	return ns[nr / 2];
+}
+
+static int time_batch(const u64 *phys, u64 nr, int (*call)(u64 phys), u64 *ns)
+{
+	u64 start = ktime_get_ns();
+	int ret = 0;
+	u64 i;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = call(phys[i]);
+	*ns = (ktime_get_ns() - start) / nr;
 	return ret;
 }
 
-/* The same, less what asking for the time costs. */
 static int measure(int (*call)(u64 phys), struct cost *cost)
 {
-	struct cost clock;
-	int ret = time_all(nothing, &clock);
+	struct bench_page *page;
+	u64 all = ktime_get_ns(), nr = 0, i;
+	int ret = 0;
+	u64 *ns;
 
-	if (!ret)
-		ret = time_all(call, cost);
-	cost->median -= min(cost->median, clock.median);
+	for (page = first; page; page = next_page(page))
+		nr += DIV_ROUND_UP_ULL(page->nr, BATCH);
+	ns = vmalloc_array(nr, sizeof(*ns));
+	nr = 0;
+	if (!ns)
+		return -ENOMEM;
+	for (page = first; page && !ret; page = next_page(page)) {
+		for (i = 0; i + BATCH <= page->nr && !ret; i += BATCH)
+			ret = time_batch(&page->phys[i], BATCH, call,
+					 &ns[nr++]);
+		if (i < page->nr && !ret)
+			ret = time_batch(&page->phys[i], page->nr - i, call,
+					 &ns[nr++]);
+	}
+	cost->total = ktime_get_ns() - all;
+	cost->median = median_of(ns, nr);
+	vfree(ns);
 	return ret;
 }
 
