@@ -12,6 +12,7 @@
  *   oops               a kernel thread of ours dies of a NULL pointer
  */
 
+#include <linux/completion.h>
 #include <linux/io.h>
 #include <linux/kho_reserve.h>
 #include <linux/kthread.h>
@@ -99,8 +100,11 @@ static int run_release(const struct args *a)
 	return reserve_mem_release_by_name(a->name) ? 0 : -EBUSY;
 }
 
+static DECLARE_COMPLETION(alive);
+
 static int kho_regions_die(void *nowhere)
 {
+	complete(&alive);
 	WRITE_ONCE(*(int *)nowhere, 1);
 	return 0;
 }
@@ -113,7 +117,10 @@ static int run_oops(const struct args *a)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	get_task_struct(task);
+	reinit_completion(&alive);
 	wake_up_process(task);
+	/* A thread that is stopped before it runs never does. */
+	wait_for_completion(&alive);
 	/* Waits until it is dead. */
 	kthread_stop(task);
 	put_task_struct(task);
