@@ -102,6 +102,18 @@ static const char *const bad_signs[] = {
 	"blocked for more than",
 	"segfault at",
 	"trap int3",
+	"KASAN:",
+	"UBSAN:",
+	"possible circular locking",
+	"possible recursive locking",
+	"inconsistent lock state",
+	"suspicious RCU usage",
+	"held lock freed",
+	"still has locks held",
+	"sleeping function called",
+	"ODEBUG:",
+	"leak detector disabled",
+	"kmemleak: Cannot",
 };
 
 static bool is_bad(const char *line)
@@ -195,6 +207,45 @@ static int judge_log(void)
 	return 1;
 }
 
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+
+/*
+ * A write returns when the scan is done. Memory is lost if two scans do not
+ * find it, and it has not changed in between.
+ */
+static int kmemleak_scan(int fd)
+{
+	for (int scans = 0; scans < 2; scans++)
+		if (write(fd, "scan", 4) != 4)
+			return -1;
+	return 0;
+}
+
+/* 0 if no memory of the kernel is lost, or this kernel does not watch for that. */
+static int judge_leaks(void)
+{
+	char text[4096], *line, *save = NULL;
+	int fd = open(KMEMLEAK, O_RDWR | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = kmemleak_scan(fd) ? -1 : read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (!n)
+		return 0;
+	if (n < 0) {
+		say("FAIL cannot scan for lost memory");
+		return 1;
+	}
+	text[n] = '\0';
+	say("FAIL kmemleak found memory that was lost");
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		puts(line);
+	return 1;
+}
+
 static void mount_one(const char *type, const char *dir, const char *options)
 {
 	mkdir(dir, 0755);
@@ -281,6 +332,8 @@ static int run_as_init(uint64_t tsc)
 		say("FAIL the stage ended before it was done");
 		bad = 1;
 	}
+	if (!bad)
+		bad = judge_leaks();
 	bad |= judge_log();
 	if (!bad)
 		say("PASS");
@@ -295,7 +348,7 @@ static int tool_say(char **arg)
 
 static int tool_judge(char **arg)
 {
-	return judge_log();
+	return judge_leaks() | judge_log();
 }
 
 static int tool_dmesg(char **arg)
