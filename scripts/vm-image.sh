@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build the initramfs archives of the test bed in build/vm/image:
+# Build the initramfs archives of the test bed in build/vm/image, or $KHO_VM_IMAGE, for the kernels
+# of tests/vm/kernels.list, or $KHO_KERNELS:
 #   base.cpio          init, busybox, the tool, the modules of every kernel, the scenarios
 #   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
 #   boot-NAME.cpio     /boot/vmlinuz-NAME
@@ -11,7 +12,7 @@ set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-out=$build/vm/image
+out=${KHO_VM_IMAGE:-$build/vm/image}
 
 # pack DIR FILE: reproducible archive, padded so that another may follow
 pack() {

@@ -10,6 +10,9 @@
 #   --limit SEC   a machine without a verdict after this long is lost (default 400)
 #   --no-build    take the initramfs as it is
 #   --all-paths   also the paths that scenarios name as more_paths
+#   --kernel-map FROM=TO[,FROM=TO...]  take kernel TO wherever a path names FROM, or '*' for any
+#   --memory-times N  machines of N times the memory
+#   --append TEXT     besides on the command lines of the kernels; vmtest.KEY=VALUE is VM_KEY
 #
 # A machine that ends without a verdict and without a complaint of the kernel under test is *lost*:
 # the emulator failed, and the scenario is run again, at most twice. It is never a pass.
@@ -20,16 +23,57 @@ set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
 
 scenarios=${KHO_SCENARIOS:-$top/tests/vm/scenarios}
-image=$build/vm/image
+image=${KHO_VM_IMAGE:-$build/vm/image}
 jobs=2
 limit=${KHO_VM_LIMIT:-400}
-export KHO_VM_LIMIT
+# The script runs itself for each machine.
+export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
 	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
+	mem=$((${mem%G} * ${KHO_VM_MEMORY_TIMES:-1}))G
+	append+=${KHO_VM_APPEND:+ $KHO_VM_APPEND}
+}
+
+# mapped PATH: the kernels to take for those of the path
+mapped() {
+	local kernel rule found path=''
+	local -a rules
+
+	IFS=, read -r -a rules <<<"${KHO_VM_MAP-}"
+	for kernel in ${1//,/ }; do
+		found=$kernel
+		for rule in "${rules[@]}"; do
+			# shellcheck disable=SC2254 # it is a pattern
+			case $kernel in
+			${rule%%=*}) found=${rule#*=} ;;
+			esac
+		done
+		path+=,$found
+	done
+	printf '%s' "${path#,}"
+}
+
+# Everything to run, with the kernels that are meant; what is the same then is run once.
+expand_mapped() {
+	local name
+
+	expand "$@" | while read -r name; do
+		printf '%s@%s\n' "${name%%@*}" "$(mapped "${name#*@}")"
+	done | awk '!seen[$0]++'
+}
+
+# An image of their own for mapped kernels: the usual one may be in use.
+use_mapped_image() {
+	local names=("$@")
+
+	KHO_KERNELS=$(printf '%s\n' "${names[@]#*@}" | tr ',' '\n' | sort -u | xargs)
+	KHO_VM_IMAGE=$image-$(tr -c 'a-zA-Z0-9.\n' - <<<"$KHO_KERNELS")
+	image=$KHO_VM_IMAGE
+	export KHO_KERNELS
 }
 
 # expand NAME...: every SCENARIO@PATH meant by the names
@@ -56,7 +100,7 @@ list() {
 	while read -r name; do
 		read_scenario "${name%%@*}"
 		printf '%-44s %s\n' "$name" "$desc"
-	done < <(cd "$scenarios" && expand -- *)
+	done < <(cd "$scenarios" && expand_mapped -- *)
 }
 
 # memory_options: -m, -smp and the nodes, the first one $skew bytes larger than the last; a node is a
@@ -79,7 +123,8 @@ memory_options() {
 	done
 }
 
-# boot DIR NAME: start the machine and wait for its end
+# boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
+# still for longer than RCU of its kernel thinks possible.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
 	local -a kernels memory command accel=(-accel "tcg,thread=multi")
@@ -96,7 +141,7 @@ boot() {
 		"${memory[@]}" -nodefaults -display none -no-reboot
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
 		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
-		-append "console=ttyS0 quiet panic=-1 no_timer_check vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
+		-append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
 	: >"$dir/verdict"
 	: >"$dir/console"
 	printf '%q ' "${command[@]}" >"$dir/command"
@@ -180,13 +225,26 @@ main() {
 			;;
 		--no-build) build_image= ;;
 		--all-paths) export KHO_ALL_PATHS=1 ;;
+		--kernel-map)
+			KHO_VM_MAP=$2
+			shift
+			;;
+		--memory-times)
+			KHO_VM_MEMORY_TIMES=$2
+			shift
+			;;
+		--append)
+			KHO_VM_APPEND=$2
+			shift
+			;;
 		-*) die "$1: unknown option; see the head of this script" ;;
 		*) names+=("$1") ;;
 		esac
 		shift
 	done
 	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$scenarios" && ls)
-	mapfile -t names < <(expand "${names[@]}")
+	mapfile -t names < <(expand_mapped "${names[@]}")
+	[ -z "${KHO_VM_MAP-}" ] || use_mapped_image "${names[@]}"
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
 	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
 	for name in "${names[@]}"; do
