@@ -57,6 +57,7 @@ lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
 test: ## all of the above, counted
+nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
 clean: ## remove build/
 
 # --- the tool
@@ -153,10 +154,13 @@ vm: cli modules
 test:
 	@scripts/test.sh
 
+nightly:
+	@scripts/nightly.sh
+
 clean:
 	rm -rf $(B)
 
 .PHONY: all help cli modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden lint format vm test clean
+	golden lint format vm test nightly clean
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

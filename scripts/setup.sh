@@ -4,10 +4,11 @@
 # Install what the build, the tests and the demo need, on Debian 12 and 13. As root it installs what
 # is missing; as a user it says what to run.
 #
-# usage: scripts/setup.sh [build|vm|all]
+# usage: scripts/setup.sh [build|vm|all|nightly]
 #   build  enough to build the tool and the modules
 #   vm     and to boot them in virtual machines
 #   all    and to run every test and check (default)
+#   nightly  and to build a kernel
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -23,6 +24,8 @@ all_packages=(
 	git clang llvm clang-format libclang-rt-dev libcmocka-dev device-tree-compiler
 	perl python3 sparse shellcheck codespell
 )
+
+nightly_packages=(flex bison bc libelf-dev libssl-dev)
 
 # Packages whose name differs between the releases, newest first.
 alternatives() {
@@ -68,7 +71,11 @@ case ${1-all} in
 build) wanted=("${build_packages[@]}") ;;
 vm) wanted=("${build_packages[@]}" "${vm_packages[@]}") ;;
 all) wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}") ;;
-*) die "usage: ${0##*/} [build|vm|all]" ;;
+nightly)
+	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
+		"${nightly_packages[@]}")
+	;;
+*) die "usage: ${0##*/} [build|vm|all|nightly]" ;;
 esac
 
 mkdir -p "$build"

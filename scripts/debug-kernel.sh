@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Build a kernel that checks itself (KASAN, UBSAN, lockdep, kmemleak, DEBUG_VM and others) from
+# Debian's linux-source, with the configuration of tests/vm/debug.config, into the cache, where the
+# test bed finds it as the kernel called NAME. Nothing is installed, and what is there is left alone.
+#
+# usage: scripts/debug-kernel.sh [--update] [VERSION...]
+#   VERSION   of a package linux-source-VERSION of this machine's release (default 6.1); the kernel
+#             is called VERSION-debug
+#   --update  build it again if there is a newer package or another configuration
+# JOBS=N limits how many compilers run at a time. Prints name, release and directory.
+
+set -eu -o pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=apt-private.sh
+. "$(dirname "$0")/apt-private.sh"
+
+config=$top/tests/vm/debug.config
+suites=(bookworm-security bookworm)
+jobs=${JOBS:-$(nproc)}
+
+# source_of VERSION: sets suite and package_version, from the first suite that has the package
+source_of() {
+	for suite in "${suites[@]}"; do
+		suite_update "$suite" || continue
+		package_version=$(suite_apt "$suite" apt-cache show --no-all-versions "linux-source-$1" |
+			sed -n 's/^Version: //p')
+		[ -z "$package_version" ] || return 0
+	done
+	die "linux-source-$1: in none of: ${suites[*]}"
+}
+
+# unpack_source VERSION DIR: the source as DIR/usr/src/linux-source-VERSION
+unpack_source() {
+	local archive=$2/usr/src/linux-source-$1.tar.xz
+
+	suite_unpack "$suite" "$2" "linux-source-$1"
+	say "linux-source-$1: unpacking"
+	# Large, and nothing that is built needs them.
+	tar -xJf "$archive" -C "$2/usr/src" --exclude='linux-source-*/Documentation/?*/*' \
+		--exclude='linux-source-*/drivers/gpu/drm/amd/include/*'
+	rm "$archive"
+}
+
+# in_kernel MAKE-ARGUMENT...
+in_kernel() {
+	make -s -C "$source" O="$tree" ARCH=x86_64 KBUILD_BUILD_USER=kho KBUILD_BUILD_HOST=kho \
+		KBUILD_BUILD_TIMESTAMP="$package_version" "$@"
+}
+
+# Every line of the wanted configuration must be in the real one. What is wanted off may be unknown.
+check_config() {
+	local line missing=0
+
+	while read -r line; do
+		case $line in
+		CONFIG_*) ! grep -qxF -- "$line" "$tree/.config" || continue ;;
+		'# CONFIG_'*' is not set')
+			line=${line#'# '}
+			grep -q "^${line%% *}=" "$tree/.config" || continue
+			;;
+		*) continue ;;
+		esac
+		say "the kernel will not have: $line"
+		missing=1
+	done <"$config"
+	[ "$missing" -eq 0 ] || die "$config does not fit this kernel"
+}
+
+configure() {
+	in_kernel tinyconfig >"$tree.log" 2>&1 || die "tinyconfig failed, see $tree.log"
+	(cd "$tree" && KCONFIG_CONFIG=.config "$source/scripts/kconfig/merge_config.sh" -m \
+		.config "$config") >>"$tree.log"
+	in_kernel olddefconfig >>"$tree.log" 2>&1
+	check_config
+}
+
+# Headers for modules lie where those of stock kernels do, which names them by the release.
+build_kernel() {
+	local dir=$1 release
+
+	in_kernel -j"$jobs" bzImage modules >>"$tree.log" 2>&1 ||
+		die "the build failed, see $tree.log"
+	release=$(cat "$tree/include/config/kernel.release")
+	mkdir -p "$dir/boot" "$dir/lib/modules/$release"
+	cp "$tree/arch/x86/boot/bzImage" "$dir/boot/vmlinuz-$release"
+	cp "$tree/System.map" "$dir/boot/System.map-$release"
+	ln -sfn "${tree##*/}" "$dir/usr/src/linux-headers-$release"
+	find "$tree" -name '*.o' -not -path "$tree/scripts/*" -not -path "$tree/tools/*" -delete
+	printf '%s\n' "$release" >"$dir/complete"
+}
+
+# build_one VERSION: from the package to the kernel called VERSION-debug
+build_one() {
+	local version=$1 name=$1-debug key dir
+
+	if [ -z "$update" ] && kernel_dir "$name" >/dev/null; then
+		return
+	fi
+	source_of "$version"
+	key=$(cat "$config" "$0" | sha256sum)
+	dir=$cache/kernels/debug-$package_version-${key:0:8}
+	source=$dir/usr/src/linux-source-$version
+	tree=$dir/usr/src/build
+	if [ ! -e "$dir/complete" ]; then
+		say "$name: linux-source-$version $package_version of $suite, in $dir"
+		rm -rf "$dir"
+		mkdir -p "$tree"
+		unpack_source "$version" "$dir"
+		configure
+		say "$name: building; see $tree.log"
+		build_kernel "$dir"
+	fi
+	ln -sfn "${dir##*/}" "$cache/kernels/$name"
+}
+
+main() {
+	local version update='' suite package_version source tree
+	local -a versions=(6.1)
+
+	if [ "${1-}" = --update ]; then
+		update=1
+		shift
+	fi
+	[ $# -eq 0 ] || versions=("$@")
+	mkdir -p "$cache/kernels"
+	for version in "${versions[@]}"; do
+		build_one "$version"
+		printf '%s %s %s\n' "$version-debug" "$(kernel_release "$version-debug")" \
+			"$(kernel_dir "$version-debug")"
+	done
+}
+
+main "$@"

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
+# of every scenario, and many rounds of the stress scenario, also on the debug kernel.
+#
+# usage: scripts/nightly.sh [debug|paths|stress...]     all of them if none is named
+# $STRESS_ROUNDS jumps (200), $STRESS_DEBUG_ROUNDS on the debug kernel (20), $STRESS_SEED instead of
+# one taken at random, $JOBS machines at a time (1). The exit status is 0 only if nothing failed.
+
+set -u -o pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$top" || exit
+
+jobs=${JOBS:-1}
+debug=6.1-debug
+# Checks cost memory and time; with page_poison=1 what is freed is overwritten, and checked.
+debug_options=(--kernel-map "*=$debug" --memory-times 2 --limit 7200)
+rounds=${STRESS_ROUNDS:-200}
+seed=${STRESS_SEED:+ vmtest.seed=$STRESS_SEED}
+
+prepare() {
+	scripts/setup.sh nightly && scripts/kernels.sh && make -s -j2 cli modules
+}
+
+prepare_debug() {
+	scripts/debug-kernel.sh && scripts/modules.sh "$debug" UBSAN_SANITIZE=y
+}
+
+run_debug() {
+	scripts/vm-test.sh --jobs "$jobs" "${debug_options[@]}" --append page_poison=1
+}
+
+run_paths() {
+	scripts/vm-test.sh --jobs "$jobs" --all-paths
+}
+
+run_stress() {
+	scripts/vm-test.sh --jobs "$jobs" --limit $((600 + rounds * 120)) \
+		--append "vmtest.rounds=$rounds$seed" stress || return
+	scripts/vm-test.sh --jobs "$jobs" "${debug_options[@]}" \
+		--append "page_poison=1 vmtest.rounds=${STRESS_DEBUG_ROUNDS:-20}$seed" stress
+}
+
+failed=0
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(debug paths stress)
+prepare || die "cannot prepare"
+case " ${parts[*]} " in
+*' debug '* | *' stress '*) prepare_debug || die "no debug kernel" ;;
+esac
+for part in "${parts[@]}"; do
+	case $part in
+	debug | paths | stress) "run_$part" || failed=1 ;;
+	*) die "$part: not debug, paths or stress" ;;
+	esac
+done
+exit "$failed"
