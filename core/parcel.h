@@ -47,9 +47,9 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p);
  * @ctx: passed to @each and @chunk
  * @r: filled on refusal
  *
- * Bounded by total_pages, so that a cycle ends. Blocks are naturally aligned, chunks page aligned,
- * and neither is 0 before @ops sees them. @each may take a block away from what @ops knows, and
- * @chunk a chunk.
+ * Bounded by total_pages, so that a cycle ends. Blocks are naturally aligned, chunks page
+ * aligned, and neither is 0 before @ops sees them. @each may take a block away from what @ops
+ * knows, and @chunk a chunk.
  *
  * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE.
  */

@@ -39,8 +39,8 @@ static struct page *alloc_fit(unsigned int order)
  *
  * Context: may sleep.
  *
- * Return: its address, to be given to kho_unpreserve_free(). ERR_PTR: -EINVAL (@size is 0), -E2BIG
- * (larger than any the page allocator has), -ENOMEM, or an error of kho_preserve_folio().
+ * Return: its address, to be given to kho_unpreserve_free(). ERR_PTR: -EINVAL (@size is 0),
+ * -E2BIG (larger than any the page allocator has), -ENOMEM, or an error of kho_preserve_folio().
  */
 void *kho_alloc_preserve(size_t size)
 {
@@ -71,7 +71,8 @@ EXPORT_SYMBOL_GPL(kho_alloc_preserve);
  * kho_unpreserve_free() - unpreserve and free memory of kho_alloc_preserve()
  * @mem: its address, in the kernel that allocated it; may be NULL
  *
- * What is not preserved is not freed either, since it may be somebody else's by now; that is logged.
+ * What is not preserved is not freed either, since it may be somebody else's by now; that is
+ * logged.
  *
  * Context: may sleep.
  */

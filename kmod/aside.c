@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All of kho.ko on a kernel that was built with KHO of its own (CONFIG_KEXEC_HANDOVER): its functions
- * have the names of ours, so there is nothing to add, and two would be one too many.
+ * All of kho.ko on a kernel that was built with KHO of its own (CONFIG_KEXEC_HANDOVER): its
+ * functions have the names of ours, so there is nothing to add, and two would be one too many.
  */
 
 #include <linux/module.h>

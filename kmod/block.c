@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Block chains. The pages of an outgoing set are preserved as they are added; those of an incoming
- * set are read where they lie, and restored when the set is destroyed.
+ * Block chains. The pages of an outgoing set are preserved as they are added; those of an
+ * incoming set are read where they lie, and restored when the set is destroyed.
  */
 
 #include <linux/export.h>
@@ -78,8 +78,8 @@ static void shrink_to(struct kho_block_set *bs, u64 nblocks)
 /**
  * kho_block_set_init() - make an empty set
  * @bs: to be filled
- * @entry_size: bytes of an entry, at most KHO_BLOCK_SIZE less the header; a set of entries that do
- *              not fit cannot grow
+ * @entry_size: bytes of an entry, at most KHO_BLOCK_SIZE less the header; a set of entries that
+ *              do not fit cannot grow
  */
 void kho_block_set_init(struct kho_block_set *bs, size_t entry_size)
 {
@@ -155,9 +155,9 @@ incoming_block(const struct kho_block_set *bs, u64 phys)
  *
  * Context: may sleep.
  *
- * Return: 0; -EINVAL (the set is not empty; or a block did not come in, its count is 0 or too large,
- * or the chain is a circle or longer than KHO_BLOCK_CHAIN_MAX); -ENOMEM. On failure the set is empty
- * and all blocks still wait.
+ * Return: 0; -EINVAL (the set is not empty; or a block did not come in, its count is 0 or too
+ * large, or the chain is a circle or longer than KHO_BLOCK_CHAIN_MAX); -ENOMEM. On failure the
+ * set is empty and all blocks still wait.
  */
 int kho_block_set_restore(struct kho_block_set *bs, u64 head_pa)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Radix trees of clients. The tree of preserved memory has the same wire but is another thing
- * (core/tracker.h): it is published while it changes, is counted, and gives its nodes back as they
- * empty. Here nodes stay until the tree is destroyed, as in upstream: a client that preserved them,
- * one by one, must find each of them again when it walks the tree to unpreserve them.
+ * (core/tracker.h): it is published while it changes, is counted, and gives its nodes back as
+ * they empty. Here nodes stay until the tree is destroyed, as in upstream: a client that
+ * preserved them, one by one, must find each of them again when it walks the tree to unpreserve
+ * them.
  */
 
 #include <linux/bitops.h>
@@ -136,8 +137,8 @@ static int walk(u64 *node, unsigned int level, unsigned long prefix,
  * @tree: to be initialised; its root is NULL, otherwise nothing is done
  * @root: root page of an existing tree, whose pages become the tree's; NULL to make an empty tree
  *
- * An existing tree is trusted: a client that takes one over from another kernel restores and checks
- * its nodes first.
+ * An existing tree is trusted: a client that takes one over from another kernel restores and
+ * checks its nodes first.
  *
  * Context: may sleep.
  *

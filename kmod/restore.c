@@ -2,15 +2,15 @@
 /*
  * From boot-reserved memory to pages and folios that anyone can use and free.
  *
- * A preserved block waits as the kernel's boot left it: each page reserved, with one reference. Its
- * first page is marked in page->private, which nobody else uses while a page is reserved; restore
- * takes the mark away, and so works once.
+ * A preserved block waits as the kernel's boot left it: each page reserved, with one reference.
+ * Its first page is marked in page->private, which nobody else uses while a page is reserved;
+ * restore takes the mark away, and so works once.
  *
- * The kernel's function that makes a compound page is not exported. A folio is made by copying what
- * the page allocator itself wrote into the struct pages of a folio of the same order (a template),
- * with the pointers among them moved. At module load each template is applied to pages that look
- * like boot-reserved ones, and the result is compared with another folio fresh from the allocator:
- * where that differs the module does not load.
+ * The kernel's function that makes a compound page is not exported. A folio is made by copying
+ * what the page allocator itself wrote into the struct pages of a folio of the same order (a
+ * template), with the pointers among them moved. At module load each template is applied to pages
+ * that look like boot-reserved ones, and the result is compared with another folio fresh from the
+ * allocator: where that differs the module does not load.
  */
 
 #include <linux/export.h>
@@ -191,8 +191,8 @@ static void look_reserved(struct page *page, unsigned int order)
 }
 
 /*
- * Words of a struct page in which the allocator leaves nothing to chance. The others may hold what
- * an earlier use of the page left there.
+ * Words of a struct page in which the allocator leaves nothing to chance. The others may hold
+ * what an earlier use of the page left there.
  */
 static const size_t telling[] = {
 	offsetof(struct page, flags) / sizeof(long),
@@ -390,7 +390,8 @@ struct folio *kho_restore_folio(phys_addr_t phys)
 EXPORT_SYMBOL_GPL(kho_restore_folio);
 
 /*
- * Order + 1 of the block at @phys, if it is marked with @magic and no longer than @nr_pages; else 0.
+ * Order + 1 of the block at @phys, if it is marked with @magic and no longer than @nr_pages; else
+ * 0.
  */
 static unsigned int block_within(phys_addr_t phys, unsigned long nr_pages,
 				 unsigned long magic)

@@ -6,9 +6,9 @@
  *  - where the area ends: at its guard page, the first address that is not mapped;
  *  - the order of its blocks: vmalloc_huge() maps all of an area by entries of one size or none;
  *  - its flags: an area mapped by larger entries is one that allowed them.
- * An area that was restored here is mapped page by page, since modules cannot do otherwise; what it
- * was is remembered in page->private of its first page, which vmalloc does not use and the page
- * allocator forgets.
+ * An area that was restored here is mapped page by page, since modules cannot do otherwise; what
+ * it was is remembered in page->private of its first page, which vmalloc does not use and the
+ * page allocator forgets.
  */
 
 #include <linux/export.h>
@@ -162,16 +162,18 @@ static int preserve_blocks(const void *ptr, struct kho_vmalloc *list)
  * @ptr: start of the area, as vmalloc() returned it
  * @preservation: filled; may be copied byte for byte to where the next kernel finds it
  *
- * The area can be written to until the machine jumps, and must not be freed while it is preserved.
+ * The area can be written to until the machine jumps, and must not be freed while it is
+ * preserved.
  *
  * The kind of an area shows in how it is mapped only: areas of vmap() and vmalloc_user() that
  * consist of ordinary pages are preserved as if they were of vmalloc().
  *
  * Context: may sleep.
  *
- * Return: 0; -EINVAL (no area starts at @ptr); -EOPNOTSUPP (it maps more than ordinary pages, such
- * as device memory or compound pages; or handover is off); -ERANGE (16 TiB or more); -ENOMEM; errors
- * of kho_preserve_pages(). On failure nothing of it is preserved and @preservation is not changed.
+ * Return: 0; -EINVAL (no area starts at @ptr); -EOPNOTSUPP (it maps more than ordinary pages,
+ * such as device memory or compound pages; or handover is off); -ERANGE (16 TiB or more);
+ * -ENOMEM; errors of kho_preserve_pages(). On failure nothing of it is preserved and
+ * @preservation is not changed.
  */
 int kho_preserve_vmalloc(void *ptr, struct kho_vmalloc *preservation)
 {
@@ -267,8 +269,8 @@ static int check_list(struct area *a, int (*each)(void *ctx, u64 phys))
 }
 
 /*
- * Calls @each for the blocks of the area and then for the pages of its list, until it returns false
- * or was called @limit times. @done: how many times it returned true.
+ * Calls @each for the blocks of the area and then for the pages of its list, until it returns
+ * false or was called @limit times. @done: how many times it returned true.
  *
  * The list is followed only behind pages for which @each returned true: others may be somebody
  * else's by now. Likewise a page is read before @each may let go of it.
@@ -288,7 +290,8 @@ static bool for_each_range(const struct area *a, u64 limit, u64 *done,
 	for (phys = a->list.first; phys; phys = next, ++*done) {
 		if (*done == limit)
 			return false;
-		next = ((struct kho_vmalloc_chunk *)phys_to_virt(phys))->hdr.next;
+		next = ((struct kho_vmalloc_chunk *)phys_to_virt(phys))
+			       ->hdr.next;
 		if (!each(phys, 1))
 			return false;
 	}
@@ -307,7 +310,10 @@ static bool finish(phys_addr_t phys, unsigned long nr)
 	return true;
 }
 
-/* All or nothing: what is named twice, or was restored by somebody else meanwhile, cannot be taken. */
+/*
+ * All or nothing: what is named twice, or was restored by somebody else meanwhile, cannot be
+ * taken.
+ */
 static bool take(const struct area *a)
 {
 	u64 taken, done;
@@ -328,7 +334,9 @@ static void free_chunks(u64 phys)
 	}
 }
 
-/* Maps the pages, and only then makes them ours: until then nothing needs to be undone but maps. */
+/*
+ * Maps the pages, and only then makes them ours: until then nothing needs to be undone but maps.
+ */
 static void *map(struct area *a)
 {
 	u64 done;
@@ -359,8 +367,8 @@ static void *map(struct area *a)
  *
  * Context: may sleep.
  *
- * Return: start of the area; NULL if the list is not good or there is no memory. Then nothing of it
- * is taken, and all of it still waits.
+ * Return: start of the area; NULL if the list is not good or there is no memory. Then nothing of
+ * it is taken, and all of it still waits.
  */
 void *kho_restore_vmalloc(const struct kho_vmalloc *preservation)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Block chains: an array of entries of one size that grows page by page and travels to the next
- * kernel. Names, arguments and results are those of Linux 7.3; the wire is <linux/kho/abi/block.h>.
+ * kernel. Names, arguments and results are those of Linux 7.3; the wire is
+ * <linux/kho/abi/block.h>.
  *
  * Nothing here locks: the caller serialises all calls on one set.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sets of keys as the wire has them: radix trees whose nodes are pages, found by physical address.
+ * Sets of keys as the wire has them: radix trees whose nodes are pages, found by physical
+ * address.
  *
- * Names, arguments and results are those of Linux 7.3. A key has up to KHO_RADIX_KEY_WIDTH bits and
- * means whatever the client wants. To hand a tree on, preserve every node (a walk names them) and
- * tell the next kernel the physical address of the root.
+ * Names, arguments and results are those of Linux 7.3. A key has up to KHO_RADIX_KEY_WIDTH bits
+ * and means whatever the client wants. To hand a tree on, preserve every node (a walk names them)
+ * and tell the next kernel the physical address of the root.
  */
 #ifndef _LINUX_KHO_RADIX_TREE_H
 #define _LINUX_KHO_RADIX_TREE_H
@@ -20,7 +21,7 @@
  */
 struct kho_radix_tree {
 	struct kho_radix_node *root;
-	struct mutex lock;
+	struct mutex lock; /* orders changes and walks */
 };
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Self-tests of the in-kernel interface, run when the module is loaded; loading fails with the first
- * check that fails, which the log names. What a previous run left for this kernel is checked first.
- * With leave=1 something of everything is left for the next kernel; it is taken back on removal,
- * unless forget=1.
+ * Self-tests of the in-kernel interface, run when the module is loaded; loading fails with the
+ * first check that fails, which the log names. What a previous run left for this kernel is
+ * checked first. With leave=1 something of everything is left for the next kernel; it is taken
+ * back on removal, unless forget=1.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -238,7 +238,7 @@ static int test_vmalloc_of(u32 nr_pages)
 
 static void *huge_area(size_t bytes)
 {
-	/* Exported by all kernels: kvmalloc() allows huge mappings, and this is too much for kmalloc. */
+	/* kvmalloc() allows huge mappings, and this is too much for kmalloc(). */
 	void *area = kvmalloc(bytes, GFP_KERNEL | __GFP_NORETRY);
 
 	if (area && !is_vmalloc_addr(area)) {
@@ -653,7 +653,7 @@ static int test_threads(void)
 	return 0;
 }
 
-/* ---------------------------------------------------------------- what is left for the next kernel */
+/* ------------------------------------------------------------ what is left for the next kernel */
 
 enum {
 	FOLIO_ORDER = 3,
@@ -755,8 +755,8 @@ static int leave_structures(struct left_ser *ser)
 }
 
 /*
- * Takes the block of BORDER_PAGES that starts at @wanted from the page allocator. If it cannot be had
- * it is in use, which is as good: what matters is that nobody else gets it and preserves it.
+ * Takes the block of BORDER_PAGES that starts at @wanted from the page allocator. If it cannot be
+ * had it is in use, which is as good: what matters is that nobody else gets it and preserves it.
  */
 static bool grab(struct page *wanted)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A client as a driver would be: it saves folios of random orders and contents when it is loaded,
- * and when it is loaded in the next kernel, it takes them over, checks them and frees them. The log
- * says "KHO restore succeeded" or "KHO restore failed".
+ * and when it is loaded in the next kernel, it takes them over, checks them and frees them. The
+ * log says "KHO restore succeeded" or "KHO restore failed".
  *
  * It uses the in-kernel interface only. What it saved is described by an FDT:
  *
@@ -11,8 +11,8 @@
  *           magic = <u32>;
  *           data {
  *                   nr_folios = <u32>;
- *                   folios_info = <struct kho_vmalloc>;   addresses of the folios, their orders in
- *                   csum = <u32>;                         the lowest bits
+ *                   folios_info = <struct kho_vmalloc>;   addresses of the folios, their orders
+ *                   in csum = <u32>;                         the lowest bits
  *           };
  *   };
  */
@@ -186,8 +186,8 @@ static const char *fdt_string(const void *fdt, size_t size, size_t at)
 }
 
 /*
- * The value of property @name, which has @bytes, of the node that is @depth deep and the first there;
- * NULL if it is missing.
+ * The value of property @name, which has @bytes, of the node that is @depth deep and the first
+ * there; NULL if it is missing.
  */
 static const void *get_prop(const void *fdt, size_t size, unsigned int depth,
 			    const char *name, u32 bytes)

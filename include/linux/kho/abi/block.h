@@ -6,9 +6,9 @@
  *                 next = physical address of the next block, 0 = last
  *                 count = entries in this block
  *
- * The size of an entry is known to both sides and is not on the wire. Each block is preserved as an
- * order-0 folio. The reader refuses a count of 0, a count that does not fit, a circle, and more than
- * KHO_BLOCK_CHAIN_MAX blocks.
+ * The size of an entry is known to both sides and is not on the wire. Each block is preserved as
+ * an order-0 folio. The reader refuses a count of 0, a count that does not fit, a circle, and
+ * more than KHO_BLOCK_CHAIN_MAX blocks.
  */
 #ifndef _LINUX_KHO_ABI_BLOCK_H
 #define _LINUX_KHO_ABI_BLOCK_H
