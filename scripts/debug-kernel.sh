@@ -47,7 +47,7 @@ unpack_source() {
 # in_kernel MAKE-ARGUMENT...
 in_kernel() {
 	make -s -C "$source" O="$tree" ARCH=x86_64 KBUILD_BUILD_USER=kho KBUILD_BUILD_HOST=kho \
-		KBUILD_BUILD_TIMESTAMP="$package_version" "$@"
+		"$@"
 }
 
 # Every line of the wanted configuration must be in the real one. What is wanted off may be unknown.
@@ -100,16 +100,20 @@ build_one() {
 		return
 	fi
 	source_of "$version"
-	key=$(cat "$config" "$0" | sha256sum)
+	key=$(sha256sum <"$config")
 	dir=$cache/kernels/debug-$package_version-${key:0:8}
 	source=$dir/usr/src/linux-source-$version
 	tree=$dir/usr/src/build
 	if [ ! -e "$dir/complete" ]; then
 		say "$name: linux-source-$version $package_version of $suite, in $dir"
-		rm -rf "$dir"
-		mkdir -p "$tree"
-		unpack_source "$version" "$dir"
-		configure
+		# What was begun and interrupted goes on where it was.
+		if [ ! -e "$dir/configured" ]; then
+			rm -rf "$dir"
+			mkdir -p "$tree"
+			unpack_source "$version" "$dir"
+			configure
+			: >"$dir/configured"
+		fi
 		say "$name: building; see $tree.log"
 		build_kernel "$dir"
 	fi
