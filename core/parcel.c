@@ -147,7 +147,7 @@ int kho_page_list_check(const struct kho_vmalloc *list,
 	int err;
 
 	err = check_descriptor(list, ops, r);
-	/* A chunk that is followed is full, so that each one takes KHO_VMALLOC_SIZE off what is left. */
+	/* A chunk that is followed is full, and takes its share off what is left: this ends. */
 	while (!err && phys)
 		err = check_chunk(&l, phys, &phys);
 	return err;

@@ -142,8 +142,8 @@ static void assert_list_refused(struct parcels *p,
 		fail_msg("%s, not %s", err ? r.check : "accepted", check);
 	assert_int_equal(err, want);
 	assert_int_equal(r.err, want);
-	assert_int_equal(
-		kho_page_list_check(list, &ops, NULL, NULL, NULL, NULL), want);
+	err = kho_page_list_check(list, &ops, NULL, NULL, NULL, NULL);
+	assert_int_equal(err, want);
 }
 
 static void lists_of_any_length(void **state)
@@ -159,7 +159,7 @@ static void lists_of_any_length(void **state)
 	struct parcels *p = *state;
 	unsigned int i, restore;
 
-	for (i = 0; i < sizeof(length) / sizeof(length[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(length); i++) {
 		struct kho_vmalloc list = parcels_new_list(p, length[i]);
 
 		for (restore = 0; restore < 2; restore++) {
@@ -298,7 +298,7 @@ static void bad_chunk_addresses(void **state)
 	u64 next = chunk->hdr.next;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(address) / sizeof(address[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(address); i++) {
 		struct kho_vmalloc bad = list;
 
 		chunk->hdr.next = address[i];
@@ -321,7 +321,7 @@ static void bad_data_addresses(void **state)
 	assert_list_refused(p, &list, -EBADMSG, "page list entry alignment");
 	chunk->phys[4] = KHO_PAGE_SIZE;
 	assert_list_refused(p, &list, -EBADMSG,
-			    "page list names a page that is not preserved");
+			    "page list entry is not preserved");
 	chunk->phys[4] = list.first;
 	assert_list_refused(p, &list, -EBADMSG, "page list names its own page");
 	/* An end in the middle. */
@@ -358,8 +358,7 @@ static void nothing_is_restored_twice(void **state)
 	second->phys[1] = second->phys[0];
 	v.last = 0;
 	assert_int_equal(check_list(&v, &list, &r), -EBADMSG);
-	assert_string_equal(r.check,
-			    "page list names a page that is not preserved");
+	assert_string_equal(r.check, "page list entry is not preserved");
 	memset(p->known, 1, p->next);
 	second->phys[1] = chunk->hdr.next + KHO_PAGE_SIZE * 2;
 	chunk->hdr.next = chunk->phys[PER_CHUNK - 1];
