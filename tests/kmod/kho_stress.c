@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that preserve and unpreserve memory, and add and remove subtrees, as fast as they can,
- * and do not stop for the jump. Commands are written to /sys/module/kho_stress/parameters/run; the
- * write fails with the command's errno, and parameters/result says why, or what was found:
+ * Threads that preserve and unpreserve memory, and add and remove subtrees, as
+ * fast as they can, and do not stop for the jump. Commands are written to
+ * /sys/module/kho_stress/parameters/run; the write fails with the command's
+ * errno, and parameters/result says why, or what was found:
  *
  *   start THREADS SEED  start so many threads for blocks and two for subtrees
  *   stop                stop them, take everything out again and free it
- *   check               in the next kernel: what must have come through did, byte for byte
+ *   check               in the next kernel: what must have come through did,
+ *                       byte for byte
  *
- * Each thread keeps a journal in a preserved page. A slot of it holds one block (or the subtree of
- * a blob) and is in a state that is true whenever the machine is stopped:
+ * Each thread keeps a journal in a preserved page. A slot of it holds one block
+ * (or the subtree of a blob) and is in a state that is true whenever the machine
+ * is stopped:
  *
  *   EMPTY         nothing is preserved
  *   PRESERVING    the block may be preserved or not; its contents are there
  *   PRESERVED     it is
- *   UNPRESERVING  it may be preserved or not; if it is, its contents are there
+ *   UNPRESERVING  as PRESERVING
  *
- * A thread owns the memory of a slot in any state but EMPTY, with one exception: memory of
- * kho_alloc_preserve() has no owner's say between being preserved and being allocated, so in
- * transition nothing is known of it but its size.
+ * The memory of a slot is the thread's in any state but EMPTY, with one
+ * exception: that of kho_alloc_preserve() is allocated after the slot enters
+ * PRESERVING and freed before it leaves UNPRESERVING, so that nothing is known
+ * of it in these but its size.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -105,7 +109,7 @@ struct stress_thread {
 static struct stress_thread *threads;
 static unsigned int nr_threads;
 static struct stress_root_ser *root;
-static char result[160];
+static char result[200];
 module_param_string(result, result, sizeof(result), 0400);
 MODULE_PARM_DESC(result, "of the last command");
 
@@ -326,8 +330,8 @@ static void leave_block(struct stress_slot_ser *slot, void *addr)
 		return;
 	}
 	unpreserve_block(slot, addr);
-	memset(addr, 0x5a, slot->nr_pages * PAGE_SIZE);
 	enter(slot, STRESS_EMPTY);
+	memset(addr, 0x5a, slot->nr_pages * PAGE_SIZE);
 	free_block(slot, addr);
 }
 
@@ -542,7 +546,8 @@ struct stress_tally {
 	u64 pages;
 	u64 subtrees;
 	u64 in_transition;
-	u64 in_transition_here;
+	u64 tried;
+	u64 came;
 	u64 changes;
 };
 
@@ -617,14 +622,16 @@ static int check_in_transition(const struct stress_slot_ser *slot,
 	int err = 0;
 
 	tally->in_transition++;
-	if (slot->kind == STRESS_FOLIO || slot->kind == STRESS_PAGES)
+	if (slot->kind == STRESS_FOLIO || slot->kind == STRESS_PAGES) {
 		addr = restore_slot(slot);
+		tally->tried++;
+	}
 	if (!addr) {
 		/* And a page of a vmalloc area's descriptor. */
 		leeway += (slot->nr_pages + 1) * PAGE_SIZE;
 		return 0;
 	}
-	tally->in_transition_here++;
+	tally->came++;
 	err = check_contents(slot, addr);
 	free_restored(slot, addr);
 	return err;
@@ -710,10 +717,10 @@ static int check_all(const struct stress_root_ser *in)
 	if (!err)
 		snprintf(
 			result, sizeof(result),
-			"%llu changes: %llu blocks, %llu pages, %llu subtrees; %llu in transition, %llu of them there",
+			"%llu changes: %llu blocks, %llu pages, %llu subtrees; %llu in transition, of which %llu could be looked for and %llu came",
 			tally.changes, tally.blocks, tally.pages,
-			tally.subtrees, tally.in_transition,
-			tally.in_transition_here);
+			tally.subtrees, tally.in_transition, tally.tried,
+			tally.came);
 	return err;
 }
 
