@@ -129,7 +129,7 @@ static int cannot_list(const char *what, int err)
 	return EXIT_FAILED;
 }
 
-static void dropped(const char *what, u32 nr, u64 bytes)
+static void report(const char *what, u32 nr, u64 bytes)
 {
 	char size[32];
 
@@ -154,7 +154,7 @@ static int drop_parcels(int fd)
 		gone++;
 		bytes += list[i].bytes;
 	}
-	dropped("parcel", gone, bytes);
+	report("parcel", gone, bytes);
 	return gone == nr ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -175,7 +175,7 @@ static int drop_regions(int fd)
 		bytes += list[i].bytes;
 	}
 	if (nr)
-		dropped("region", gone, bytes);
+		report("region", gone, bytes);
 	return gone == nr ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -28,7 +28,7 @@ static const char *explain(int err)
 	case EEXIST:
 		return "there is a region of this name; `kho list` shows it";
 	case ENOMEM:
-		return "there is not so much contiguous memory; ask for less, or earlier after boot";
+		return "there is not so much contiguous memory; ask for less, or sooner";
 	case ENOSPC:
 		return "no more regions can be handed on; drop one";
 	case EINVAL:

@@ -9,8 +9,8 @@
 #include "kho.h"
 
 /*
- * Could this page be moved or is it free? A guess without locks, to avoid asking the allocator for
- * ranges that it must refuse. *@skip: how many pages the answer holds for.
+ * Could this page be moved or is it free? A guess without locks, to avoid asking the allocator
+ * for ranges that it must refuse. *@skip: how many pages the answer holds for.
  */
 static bool looks_movable(struct page *page, unsigned long *skip)
 {

@@ -4,12 +4,13 @@
  * The wire is <linux/kho/abi/memblock.h>.
  *
  * A region lives until it is dropped: what came in is preserved again where it lies, whether a
- * parameter names it or not. Its pages are preserved before it is entered on the wire, and until it
- * is gone from there; the wire changes by one store. So no instant loses a region.
+ * parameter names it or not. Its pages are preserved before it is entered on the wire, and until
+ * it is gone from there; the wire changes by one store. So no instant loses a region.
  *
  * Everything here is under reserve_lock.
  */
 
+#include <linux/bits.h>
 #include <linux/kho_reserve.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -27,7 +28,7 @@
 /* More than one page of FDT has room for. */
 #define MAX_REGIONS 64
 /* No machine has that much. */
-#define MAX_BYTES (1ULL << 46)
+#define MAX_BYTES BIT_ULL(46)
 
 static_assert(KHO_REGION_NAME_SIZE == RESERVE_MEM_KHO_NAME_SIZE);
 
@@ -106,7 +107,7 @@ static void region_remove(struct region *r)
 	nr_regions--;
 }
 
-/* -------------------------------------------------------------------------------------- the wire */
+/* ----------------------------------------------------------------------------------- the wire */
 
 static void blob_free(void *blob)
 {
@@ -178,7 +179,7 @@ static int publish(void)
 	return 0;
 }
 
-/* ---------------------------------------------------------------------------- making and dropping */
+/* ------------------------------------------------------------------------ making and dropping */
 
 /*
  * Contiguous memory, zeroed. Large regions start at the border of a granule, which leaves extents
@@ -370,8 +371,8 @@ static void forget_all(void)
 }
 
 /*
- * Preserves every region again and puts all of them on the wire; only then are they restored, which
- * cannot fail after the check. So if anything fails, all is as it came in.
+ * Preserves every region again and puts all of them on the wire; only then are they restored,
+ * which cannot fail after the check. So if anything fails, all is as it came in.
  */
 static int adopt_all(const struct kho_regions *in)
 {
@@ -424,7 +425,7 @@ static void take_over(void)
 	kho_in_client_refused("regions: ", &r);
 }
 
-/* --------------------------------------------------------------------------- parameter reserve_mem */
+/* ---------------------------------------------------------------------- parameter reserve_mem */
 
 static int request_parse(struct request *q, const char *text)
 {
@@ -502,7 +503,8 @@ static void request_do(const struct request *q)
 /**
  * kho_reserve_init() - take over the regions that came in, then make what reserve_mem= asks for
  *
- * Regions that cannot be taken over stay reserved, all of them, and the reason shows in the status.
+ * Regions that cannot be taken over stay reserved, all of them, and the reason shows in the
+ * status.
  */
 void kho_reserve_init(void)
 {
@@ -522,7 +524,7 @@ void kho_reserve_exit(void)
 	WARN_ON_ONCE(nr_regions);
 }
 
-/* --------------------------------------------------------------------------- clients in the kernel */
+/* ---------------------------------------------------------------------- clients in the kernel */
 
 /**
  * kho_reserve_find_by_name() - find a reserved region, and use it
@@ -530,9 +532,9 @@ void kho_reserve_exit(void)
  * @start: filled with its physical address
  * @size: filled with its size in bytes
  *
- * The region cannot be dropped until kho_reserve_put_by_name() was called as often. Where the kernel
- * has regions of its own boot parameter reserve_mem=, they are found if the module has none of this
- * name; those need no put.
+ * The region cannot be dropped until kho_reserve_put_by_name() was called as often. Where the
+ * kernel has regions of its own boot parameter reserve_mem=, they are found if the module has
+ * none of this name; those need no put.
  *
  * Context: may sleep.
  *
@@ -545,8 +547,7 @@ int kho_reserve_find_by_name(const char *name, phys_addr_t *start,
 
 	if (!name || !start || !size)
 		return 0;
-	scoped_guard(mutex, &reserve_lock)
-	{
+	scoped_guard(mutex, &reserve_lock) {
 		r = region_by_name(name);
 		if (r) {
 			r->nr_users++;
@@ -588,8 +589,7 @@ int kho_reserve_release_by_name(const char *name)
 {
 	struct region *r;
 
-	scoped_guard(mutex, &reserve_lock)
-	{
+	scoped_guard(mutex, &reserve_lock) {
 		r = region_by_name(name);
 		if (r)
 			return r->nr_users <= 1 && !region_drop(r);
@@ -598,7 +598,7 @@ int kho_reserve_release_by_name(const char *name)
 }
 EXPORT_SYMBOL_GPL(kho_reserve_release_by_name);
 
-/* ------------------------------------------------------------------------------------- user space */
+/* --------------------------------------------------------------------------------- user space */
 
 static int region_create_ioctl(struct kho_ioctl_region *u)
 {

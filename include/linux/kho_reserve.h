@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Named reserved regions, for clients in the kernel: contiguous memory that stays at its address,
- * with its contents, in every following kernel. They are made with the parameter reserve_mem= of the
- * kho module or with `kho reserve`.
+ * with its contents, in every following kernel. They are made with the parameter reserve_mem= of
+ * the kho module or with `kho reserve`.
  *
- * Upstream's names for this are reserve_mem_find_by_name() and reserve_mem_release_by_name(). Some
- * kernels export functions of these names for regions of a boot parameter, so that a module cannot.
- * Here they are macros: in a file that includes this header, upstream's names mean the functions
- * below on every kernel. Those look for the kernel's own regions too.
+ * Upstream's names for this are reserve_mem_find_by_name() and reserve_mem_release_by_name().
+ * Some kernels export functions of these names for regions of a boot parameter, so that a module
+ * cannot. Here they are macros: in a file that includes this header, upstream's names mean the
+ * functions below on every kernel. Those look for the kernel's own regions too.
  */
 #ifndef LINUX_KHO_RESERVE_H
 #define LINUX_KHO_RESERVE_H

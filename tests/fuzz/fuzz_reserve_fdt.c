@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the input as the FDT of reserved regions. What is accepted must be accepted by libfdt, mean
- * the same to it, keep every promise of the contract, and survive being written anew.
+ * Reads the input as the FDT of reserved regions. What is accepted must be accepted by libfdt,
+ * mean the same to it, keep every promise of the contract, and survive being written anew.
  */
 #include <libfdt.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client of named reserved regions, for the scenarios of tests/vm. It is told what to do through
- * its parameter run:
+ * A client of named reserved regions, for the scenarios of tests/vm. It is told what to do
+ * through its parameter run:
  *
  *   fill NAME SEED     writes the whole region
  *   check NAME SEED    is every byte as `fill` has left it?
@@ -19,16 +19,19 @@
 #include <linux/module.h>
 #include <linux/sched/task.h>
 
-#define WORD_OF(seed, i) (((seed)*2 + 1) * ((i) + 1) * 0x9e3779b97f4a7c15ULL)
-
 struct args {
 	char name[32];
 	u64 seed;
 };
 
+static u64 word_of(u64 seed, u64 i)
+{
+	return (seed * 2 + 1) * (i + 1) * 0x9e3779b97f4a7c15ULL;
+}
+
 static u64 expected(const struct args *a, u64 i, bool zero)
 {
-	return zero ? 0 : WORD_OF(a->seed, i);
+	return zero ? 0 : word_of(a->seed, i);
 }
 
 static int find(const struct args *a, u64 **words, u64 *nr)
@@ -50,7 +53,7 @@ static int run_fill(const struct args *a)
 	if (ret)
 		return ret;
 	for (i = 0; i < nr; i++)
-		words[i] = WORD_OF(a->seed, i);
+		words[i] = word_of(a->seed, i);
 	kho_reserve_put_by_name(a->name);
 	return 0;
 }

@@ -18,8 +18,8 @@
  * preserved as pages, not as folios; regions do not share pages.
  *
  * The page is never edited: a new one is written and preserved, the root FDT that names it is
- * switched to by one store, and only then the old one goes. So a region is entered after its pages
- * are preserved, and its pages are given up after it is gone from here.
+ * switched to by one store, and only then the old one goes. So a region is entered after its
+ * pages are preserved, and its pages are given up after it is gone from here.
  */
 #ifndef _LINUX_KHO_ABI_MEMBLOCK_H
 #define _LINUX_KHO_ABI_MEMBLOCK_H
