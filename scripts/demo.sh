@@ -79,7 +79,7 @@ compare() {
 	intact=0
 	lost=0
 	while read -r name digest bytes path; do
-		if [ "$(metric handover "digest/$name")" = "$digest" ]; then
+		if [ "$(metric demo-handover "digest/$name")" = "$digest" ]; then
 			intact=$((intact + bytes))
 		else
 			lost=$((lost + bytes))
@@ -117,11 +117,11 @@ main() {
 		"$(wc -l <"$work/manifest")" "$total" "$(head -n 1 "$work/files")"
 	printf '3. For comparison: a virtual machine boots %s and starts %s with plain kexec(8).\n' \
 		"$(kernel_release "$from")" "$(kernel_release "$to")"
-	run plain
+	run demo-plain
 	printf '4. The same again, with the kho module. In %s:\n' "$(kernel_release "$from")"
 	printf '     insmod kho.ko\n     kho put file-0001 < ...        (once for each file)\n'
 	printf '     kho load vmlinuz-%s --initrd ... && kho exec\n' "$(kernel_release "$to")"
-	run handover
+	run demo-handover
 	printf '5. %s is up. It found the memory where the old kernel had left it, took the files\n' \
 		"$(kernel_release "$to")"
 	# shellcheck disable=SC2016 # no command
@@ -129,7 +129,7 @@ main() {
 	compare
 	printf 'handover: %s -> %s: %d bytes preserved, %d intact, %d lost; blackout %s (plain kexec %s)\n' \
 		"$(kernel_release "$from")" "$(kernel_release "$to")" "$total" "$intact" "$lost" \
-		"$(seconds "$(blackout_ms handover)")" "$(seconds "$(blackout_ms plain)")"
+		"$(seconds "$(blackout_ms demo-handover)")" "$(seconds "$(blackout_ms demo-plain)")"
 	rm -f "$work/data.cpio"
 	[ "$lost" -eq 0 ] && [ "$intact" -eq "$total" ]
 }

@@ -19,9 +19,9 @@ build_packages=(
 	libsmartcols-dev libjson-c-dev libfdt-dev libkmod-dev libzstd-dev
 	debian-archive-keyring xz-utils
 )
-vm_packages=(qemu-system-x86 busybox-static cpio)
+vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler)
 all_packages=(
-	git clang llvm clang-format libclang-rt-dev libcmocka-dev device-tree-compiler
+	git clang llvm clang-format libclang-rt-dev libcmocka-dev
 	perl python3 sparse shellcheck codespell
 )
 

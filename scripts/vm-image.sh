@@ -64,7 +64,7 @@ add_stock_modules() {
 }
 
 make_base() {
-	local root=$1 dir
+	local root=$1 dir file
 
 	mkdir -p "$root"/{bin,sbin,lib,etc,dev,proc,sys,run,tmp,boot,scenarios}
 	echo marker >"$root/etc/marker"
@@ -76,7 +76,10 @@ make_base() {
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
 	for dir in "$top"/tests/vm/{scenarios,demo} "$top/bench/vm"; do
-		[ ! -d "$dir" ] || cp "$dir"/* "$root/scenarios/"
+		for file in "$dir"/*; do
+			[ ! -e "$root/scenarios/${file##*/}" ] || die "$file: two scenarios of this name"
+			[ ! -e "$file" ] || cp "$file" "$root/scenarios/"
+		done
 	done
 	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
