@@ -56,6 +56,7 @@ typedef int64_t s64;
 #define WRITE_ONCE(x, val) (*(volatile __typeof__(x) *)&(x) = (val))
 #endif
 #ifndef smp_wmb
+/* Stores before it are seen before stores after it. */
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #endif
 

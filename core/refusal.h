@@ -24,8 +24,8 @@ struct kho_refusal {
 };
 
 /* Fills @r (may be NULL) and gives back @err, so that a check reads `return kho_refuse(...)`. */
-static inline int kho_refuse(struct kho_refusal *r, int err, const char *check, u64 where, u64 found,
-			     u64 wanted)
+static inline int kho_refuse(struct kho_refusal *r, int err, const char *check,
+			     u64 where, u64 found, u64 wanted)
 {
 	if (r) {
 		r->err = err;

@@ -53,7 +53,7 @@ static bool preservable(struct page *page, unsigned long nr_pages)
 	return true;
 }
 
-static int preserve(struct page *page, unsigned long nr_pages, bool folio)
+static int keep(struct page *page, unsigned long nr_pages, bool folio)
 {
 	if (!kho_enabled)
 		return -EOPNOTSUPP;
@@ -77,8 +77,8 @@ static int preserve(struct page *page, unsigned long nr_pages, bool folio)
  *
  * Context: may sleep.
  *
- * Return: 0; -EOPNOTSUPP (handover is off, or the folio is larger than any the page allocator makes,
- * and could not be made anew); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
+ * Return: 0; -EOPNOTSUPP (handover is off, or the folio is larger than any the page allocator
+ * makes, and could not be made anew); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
  * not online RAM, poisoned or ballooned); -ENOSPC (no extent left); -ENOMEM.
  */
 int kho_preserve_folio(struct folio *folio)
@@ -87,7 +87,7 @@ int kho_preserve_folio(struct folio *folio)
 		return -EINVAL;
 	if (folio_order(folio) > KHO_MAX_BUDDY_ORDER)
 		return -EOPNOTSUPP;
-	return preserve(&folio->page, folio_nr_pages(folio), true);
+	return keep(&folio->page, folio_nr_pages(folio), true);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_folio);
 
@@ -118,7 +118,7 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_folio);
  */
 int kho_preserve_pages(struct page *page, unsigned long nr_pages)
 {
-	return preserve(page, nr_pages, false);
+	return keep(page, nr_pages, false);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_pages);
 
@@ -142,13 +142,13 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_pages);
  * @blob: virtual address in the direct map; its pages must be preserved by the caller
  * @size: bytes
  *
- * Allowed at any time, also after an image was loaded. A module that is unloaded loses its subtrees,
- * if it did not remove them itself.
+ * Allowed at any time, also after an image was loaded. A module that is unloaded loses its
+ * subtrees, if it did not remove them itself.
  *
  * Context: may sleep.
  *
- * Return: 0; -EEXIST (name taken); -ENOSPC (the root FDT, one page, is full); -EINVAL (name or blob
- * is not usable); -EOPNOTSUPP (handover is off); -ENOMEM.
+ * Return: 0; -EEXIST (name taken); -ENOSPC (the root FDT, one page, is full); -EINVAL (name or
+ * blob is not usable); -EOPNOTSUPP (handover is off); -ENOMEM.
  */
 int kho_add_subtree(const char *name, void *blob, size_t size)
 {

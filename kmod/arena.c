@@ -15,7 +15,10 @@
 
 #include "kho.h"
 
-/* 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000 scattered keys. */
+/*
+ * 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000
+ * scattered keys.
+ */
 #define CHUNK_ORDER 6
 /* More free pages than this go back to the page allocator. */
 #define MAX_FREE (2UL << CHUNK_ORDER)
@@ -24,7 +27,10 @@
 
 static LIST_HEAD(idle_nodes);
 static LIST_HEAD(used_nodes);
-/* Pages that may not be preserved (the last of RAM, below 1 MiB); kept so as not to get them again. */
+/*
+ * Pages that may not be preserved (the last of RAM, below 1 MiB); kept so as not to get
+ * them again.
+ */
 static LIST_HEAD(unfit_nodes);
 static unsigned long nr_free;
 static unsigned long nr_held;

@@ -217,7 +217,7 @@ void kho_block_set_clear(struct kho_block_set *bs)
 }
 EXPORT_SYMBOL_GPL(kho_block_set_clear);
 
-/* ------------------------------------------------------------------------------------- iterators */
+/* -------------------------------------------------------------------------------- iterators */
 
 static void *entry(const struct kho_block_set_it *it, u64 i)
 {

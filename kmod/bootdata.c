@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list of setup_data nodes this kernel was booted with. The head of the list is not exported to
- * modules; sysfs shows boot_params, and an internal mount of sysfs works even before anything is
- * mounted at /sys.
+ * The list of setup_data nodes this kernel was booted with. The head of the list is not exported
+ * to modules; sysfs shows boot_params, and an internal mount of sysfs works even before anything
+ * is mounted at /sys.
  */
 
 #include <linux/err.h>
@@ -96,7 +96,8 @@ static void note_extent(struct kho_boot_list *list,
  *
  * Context: may sleep.
  *
- * Return: 0 (also if there is nothing), -ELOOP if the list does not end, or an error of reading it.
+ * Return: 0 (also if there is nothing), -ELOOP if the list does not end, or an error of reading
+ * it.
  */
 int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys)
 {

@@ -72,7 +72,11 @@ int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known)
 								     0;
 }
 
-/* ---------------------------------------------------------------------------------------- image */
+/*
+ *
+ * ----------------------------------------------------------------------------------------
+ * image
+ */
 
 static int image_prepare(struct kho_scratch_set *mine, void __user *arg,
 			 u32 bytes)
@@ -191,7 +195,7 @@ static int image_release(void __user *arg, u32 bytes)
 	return 0;
 }
 
-/* --------------------------------------------------------------------------------------- status */
+/* ----------------------------------------------------------------------------------- status */
 
 /**
  * kho_status_get() - describe both sides
@@ -262,7 +266,11 @@ static int ranges(void __user *arg, u32 bytes)
 	return kho_ioctl_put(arg, bytes, &r, sizeof(r)) ?: ret;
 }
 
-/* ---------------------------------------------------------------------------------------- device */
+/*
+ *
+ * ----------------------------------------------------------------------------------------
+ * device
+ */
 
 static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)

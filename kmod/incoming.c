@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The incoming side: find what the previous kernel left, validate it as a whole, give back what was
- * reserved only because it lay between preserved blocks, and keep the rest until a client takes it.
+ * The incoming side: find what the previous kernel left, validate it as a whole, give back what
+ * was reserved only because it lay between preserved blocks, and keep the rest until a client
+ * takes it.
  *
- * The wire area of the previous kernel stays reserved: sysfs shows the boot list that runs through
- * it. Its head page is marked as consumed, so that loading the module again does not read a tree
- * whose pages are long in other use.
+ * The wire area of the previous kernel stays reserved: sysfs shows the boot list that runs
+ * through it. Its head page is marked as consumed, so that loading the module again does not read
+ * a tree whose pages are long in other use.
  */
 
 #include <linux/memory_hotplug.h>
@@ -61,7 +62,10 @@ static int add_segment(u64 start, u64 end)
 	return 0;
 }
 
-/* Segments are what extents and RAM have in common: ascending and disjoint, whatever the list says. */
+/*
+ * Segments are what extents and RAM have in common: ascending and disjoint, whatever the
+ * list says.
+ */
 static int make_segments(const struct kho_range *extent, u32 nr)
 {
 	struct kho_ram ram;
@@ -231,8 +235,8 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 /* ---------------------------------------------------------------------------- give back gaps */
 
 /*
- * Gaps are found at once, while nobody can restore anything, and are given back by a worker: clients
- * need not wait for the page allocator to take back memory that is not theirs.
+ * Gaps are found at once, while nobody can restore anything, and are given back by a worker:
+ * clients need not wait for the page allocator to take back memory that is not theirs.
  */
 struct gap_page {
 	struct gap_page *next;
@@ -358,8 +362,8 @@ static const struct kho_incoming_ops in_ops = {
 };
 
 /*
- * Fills the segments, and makes sure that this kernel reserved them at boot. If it did not, what is
- * reserved there is its own, and not even to be dropped.
+ * Fills the segments, and makes sure that this kernel reserved them at boot. If it did not, what
+ * is reserved there is its own, and not even to be dropped.
  */
 static int find_segments(u64 head_phys, struct kho_refusal *r)
 {
@@ -425,8 +429,8 @@ static bool already_consumed(u64 head_phys)
 
 /*
  * Every kernel with KHO writes the metadata, so it is what tells who handed over. Where it is
- * missing or makes no sense, our own struct tells the same; that one has a checksum, so it is right
- * if they differ.
+ * missing or makes no sense, our own struct tells the same; that one has a checksum, so it is
+ * right if they differ.
  */
 static void read_metadata(void)
 {
@@ -650,8 +654,7 @@ u64 kho_in_held_pages(int nid, u64 max_phys)
 	flush_work(&gaps_work);
 	for (i = 0; i < nr_segments; i++) {
 		unsigned long pfn = PHYS_PFN(in_segment[i].start);
-		unsigned long end =
-			PHYS_PFN(min(in_segment[i].end, max_phys));
+		unsigned long end = PHYS_PFN(min(in_segment[i].end, max_phys));
 
 		for (; pfn < end; pfn++) {
 			struct page *page = pfn_to_online_page(pfn);
@@ -692,8 +695,8 @@ static void drop_unclaimed(void)
 }
 
 /*
- * The image of this kernel is reserved too. A list whose checksum is wrong might name it, and modules
- * do not know its exact place: keep away from its neighbourhood then.
+ * The image of this kernel is reserved too. A list whose checksum is wrong might name it, and
+ * modules do not know its exact place: keep away from its neighbourhood then.
  */
 static bool near_kernel_image(u64 phys)
 {

@@ -18,7 +18,7 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "KHO: " fmt
 
-/* ------------------------------------------------------------------ ram.c: which memory is RAM */
+/* --------------------------------------------------------------- ram.c: which memory is RAM */
 
 /**
  * struct kho_ram - list of the RAM of this machine
@@ -33,7 +33,7 @@ struct kho_ram {
 int kho_ram_get(struct kho_ram *ram);
 void kho_ram_put(struct kho_ram *ram);
 
-/* ------------------------------------------------- bootdata.c: what the boot loader handed to us */
+/* -------------------------------------------- bootdata.c: what the boot loader handed to us */
 
 /**
  * struct kho_boot_list - what boot_params' list of setup_data nodes says about a handover
@@ -51,11 +51,11 @@ struct kho_boot_list {
 
 int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys);
 
-/* ------------------------------------------- give_back.c: boot-reserved memory to the allocator */
+/* --------------------------------------- give_back.c: boot-reserved memory to the allocator */
 
 u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn);
 
-/* --------------------------------------------------- arena.c: pages for the metadata of the wire */
+/* ---------------------------------------------- arena.c: pages for the metadata of the wire */
 
 int kho_arena_init(void);
 void kho_arena_exit(void);
@@ -65,7 +65,7 @@ unsigned long *kho_arena_population(void *ctx, void *node);
 void kho_arena_mark(struct kho_replan *plan);
 u64 kho_arena_bytes(void);
 
-/* ------------------------------------------------ outgoing.c: what the next kernel will be given */
+/* ------------------------------------------- outgoing.c: what the next kernel will be given */
 
 struct kho_out_subtree;
 
@@ -93,7 +93,7 @@ void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr);
 void kho_out_status(struct kho_ioctl_status *status);
 u32 kho_out_ranges(struct kho_range_info *info, u32 room);
 
-/* -------------------------------------------------- incoming.c: what the previous kernel left us */
+/* --------------------------------------------- incoming.c: what the previous kernel left us */
 
 int kho_in_init(u64 head_phys);
 void kho_in_exit(void);
@@ -113,7 +113,7 @@ int kho_in_drop(void);
 void kho_in_status(struct kho_ioctl_status *status);
 u32 kho_in_ranges(struct kho_range_info *info, u32 room);
 
-/* ------------------------------------- restore.c: from boot-reserved memory to pages and folios */
+/* --------------------------------- restore.c: from boot-reserved memory to pages and folios */
 
 /* "KHOP" in the upper half of page->private, order + 1 in the lower. */
 #define KHO_MARK_MAGIC (0x4b484f50UL << 32)
@@ -144,13 +144,13 @@ bool kho_range_take(phys_addr_t phys, unsigned long nr_pages);
 void kho_range_put_back(phys_addr_t phys, unsigned long nr_pages);
 struct page *kho_range_restore(phys_addr_t phys, unsigned long nr_pages);
 
-/* --------------------------------------------- contig.c: contiguous memory of the page allocator */
+/* ---------------------------------------- contig.c: contiguous memory of the page allocator */
 
 u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
 		    u64 min_phys, u64 max_phys);
 void kho_contig_free(u64 phys, u64 bytes);
 
-/* ------------------------------------------------------- scratch.c: room for the image to load */
+/* ---------------------------------------------------- scratch.c: room for the image to load */
 
 /**
  * struct kho_scratch_set - memory held for one image
@@ -179,7 +179,7 @@ void kho_metadata_write(struct kho_kexec_metadata *m, u32 kexec_count);
 int kho_metadata_check(struct kho_kexec_metadata *m, const void *blob,
 		       u64 bytes);
 
-/* ---------------------------------------------------- debugfs.c, sysfs.c: what can be looked at */
+/* ------------------------------------------------ debugfs.c, sysfs.c: what can be looked at */
 
 void kho_debugfs_init(void);
 void kho_debugfs_exit(void);
@@ -189,7 +189,7 @@ void kho_debugfs_subtree_remove(struct dentry *file);
 void kho_sysfs_init(void);
 void kho_sysfs_exit(void);
 
-/* ------------------------------------------------------ watch.c: images that others have loaded */
+/* -------------------------------------------------- watch.c: images that others have loaded */
 
 void kho_watch_init(void);
 void kho_watch_exit(void);
@@ -217,14 +217,18 @@ u32 kho_parcel_count(void);
 u32 kho_parcel_list(struct kho_parcel_info *info, u32 room);
 long kho_parcel_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 
-/* ----------------------------------------------------------- reserve.c: named reserved regions */
+/* -------------------------------------------------------- reserve.c: named reserved regions */
 
 int kho_reserve_parse(void);
 void kho_reserve_init(void);
 void kho_reserve_exit(void);
 long kho_reserve_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 
-/* ----------------------------------------------------------------------------------------- dev.c */
+/*
+ *
+ * -----------------------------------------------------------------------------------------
+ * dev.c
+ */
 
 int kho_dev_init(void);
 void kho_dev_ready(void);
@@ -235,7 +239,11 @@ int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
 bool kho_image_loaded(u64 *entry);
 void kho_status_get(struct kho_ioctl_status *status);
 
-/* ---------------------------------------------------------------------------------------- main.c */
+/*
+ *
+ * ----------------------------------------------------------------------------------------
+ * main.c
+ */
 
 extern bool kho_enabled;
 

@@ -36,9 +36,9 @@ MODULE_PARM_DESC(
 static const char *cannot_work_here(void)
 {
 	if (is_kdump_kernel())
-		return "this is a crash kernel: it lives in a corner of memory, and must not touch the rest";
+		return "this is a crash kernel: it must not touch memory beyond its own";
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
-		return "memory is encrypted (SME, SEV or TDX): early boot would read the handover wrongly";
+		return "encrypted memory (SME, SEV, TDX): early boot would misread the handover";
 	return NULL;
 }
 

@@ -4,9 +4,9 @@
  *
  * The wire area stays where it is from module load to the jump, so that an image may be loaded at
  * any time. At every instant, between any two stores, it describes a handover that the receiver
- * accepts and that contains every preserved block: the cover grows before a block is entered in the
- * tree, and whatever takes more than one store is written to a page not in use and published by one
- * store (see <linux/kho/abi/kho_module.h>).
+ * accepts and that contains every preserved block: the cover grows before a block is entered in
+ * the tree, and whatever takes more than one store is written to a page not in use and published
+ * by one store (see <linux/kho/abi/kho_module.h>).
  *
  * Everything here is under out_lock, except where stated.
  */
@@ -76,7 +76,7 @@ static void *wire_page(enum kho_wire_page which)
 	return wire + which * PAGE_SIZE;
 }
 
-/* ------------------------------------------------------------------ publishing, one store each */
+/* --------------------------------------------------------------- publishing, one store each */
 
 /* The page of a pair that is not in use, given the physical address that is. */
 static enum kho_wire_page spare_of(u64 in_use, enum kho_wire_page a,
@@ -107,8 +107,8 @@ static bool announced(const struct kho_scratch *area,
 /*
  * Announces all scratch to a kernel with native KHO, lowest first. At every instant the list is a
  * beginning of the old one or of the new one, so it never names memory that may hold anything:
- * areas are kept out of the cover before they are announced, and announced no more before they are
- * given back.
+ * areas are kept out of the cover before they are announced, and announced no more before they
+ * are given back.
  */
 static void publish_scratch(void)
 {
@@ -135,7 +135,10 @@ static int publish_fdt(void)
 {
 	enum kho_wire_page spare = spare_of(wire_head->data.fdt_addr,
 					    KHO_WIRE_FDT_A, KHO_WIRE_FDT_B);
-	/* Under out_lock, like everything; removing a subtree must not fail for want of memory. */
+	/*
+	 * Under out_lock, like everything; removing a subtree must not fail for want of
+	 * memory.
+	 */
 	static struct kho_fdt_subtree table[MAX_SUBTREES];
 	struct kho_out_subtree *s;
 	void *fdt = wire_page(spare);
@@ -318,7 +321,8 @@ static int out_preserve(u64 phys, u64 nr_pages, bool folio)
  *
  * Context: may sleep.
  *
- * Return: 0, -EINVAL, -ENOSPC, -ERANGE, -ENOMEM; on failure nothing is preserved that was not before.
+ * Return: 0, -EINVAL, -ENOSPC, -ERANGE, -ENOMEM; on failure nothing is preserved that was not
+ * before.
  */
 int kho_out_preserve(u64 phys, u64 nr_pages, bool folio)
 {
@@ -428,7 +432,8 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
  * @bytes: size
  * @caller: address in the code of the client, 0 = not known
  *
- * Return: 0, -EEXIST, -EINVAL (name), -ENOSPC (the page is full), -ENOMEM; on failure nothing changed.
+ * Return: 0, -EEXIST, -EINVAL (name), -ENOSPC (the page is full), -ENOMEM; on failure nothing
+ * changed.
  */
 int kho_out_subtree_add_for(const char *name, void *blob, u64 bytes,
 			    unsigned long caller)
@@ -614,7 +619,7 @@ int kho_out_subtree_replace(const char *name, void *blob, u64 bytes)
 	return ret;
 }
 
-/* ------------------------------------------------------------- what travels with every handover */
+/* --------------------------------------------------------- what travels with every handover */
 
 /**
  * kho_out_setup_data() - where an image's list of setup_data nodes must lead
@@ -725,8 +730,9 @@ static void *blob_of_module(const struct module *mod)
 }
 
 /*
- * A module that goes (after its own exit function ran) takes its subtrees with it: nobody is left who
- * answers for the blobs. Pages that it preserved and did not free are nobody's, and stay as they are.
+ * A module that goes (after its own exit function ran) takes its subtrees with it: nobody is left
+ * who answers for the blobs. Pages that it preserved and did not free are nobody's, and stay as
+ * they are.
  */
 static int kho_module_notify(struct notifier_block *nb, unsigned long action,
 			     void *arg)
@@ -825,7 +831,7 @@ u32 kho_out_ranges(struct kho_range_info *info, u32 room)
 	return nr;
 }
 
-/* ------------------------------------------------------------------------------- init and exit */
+/* ---------------------------------------------------------------------------- init and exit */
 
 /* Takes the wire area: naturally aligned, and where it may be preserved. */
 static int wire_alloc(void)

@@ -3,9 +3,11 @@
  * Parcels: named byte strings that user space hands to the next kernel. The first client of the
  * in-kernel API; its wire is <linux/kho/abi/parcel.h>.
  *
- * A parcel lives until it is dropped: what came in is taken over where it lies and is preserved again.
+ * A parcel lives until it is dropped: what came in is taken over where it lies and is preserved
+ * again.
  *
- * All lists and the index are under store_lock. A parcel's pages do not change once it is committed.
+ * All lists and the index are under store_lock. A parcel's pages do not change once it is
+ * committed.
  */
 
 #include <linux/list.h>
@@ -63,7 +65,7 @@ static DEFINE_MUTEX(store_lock);
 /* Blob of the subtree; NULL until the first parcel. */
 static struct kho_parcel_head_ser *store_head;
 
-/* ---------------------------------------------------------------------------- pages of a parcel */
+/* ------------------------------------------------------------------------ pages of a parcel */
 
 /* Calls @each for every page of data, then of the list itself; stops at an error. */
 static int for_each_page(struct kho_parcel *p,
@@ -200,7 +202,7 @@ static int page_append(struct kho_parcel *p, void *page)
 	return 0;
 }
 
-/* --------------------------------------------------------------------------------------- writing */
+/* ---------------------------------------------------------------------------------- writing */
 
 /**
  * kho_parcel_create() - start a parcel that is not in the store yet
@@ -257,7 +259,7 @@ int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 	return ret;
 }
 
-/* ------------------------------------------------------------------------- the index on the wire */
+/* -------------------------------------------------------------------- the index on the wire */
 
 static struct index_block *first_block(void)
 {
@@ -339,8 +341,8 @@ static struct index_block *block_of(const struct kho_parcel_ser *slot,
 }
 
 /*
- * Puts @p into the slot of @old: in a copy of its block, which takes the place of the block by one
- * store, so that at every instant exactly one of the two is there.
+ * Puts @p into the slot of @old: in a copy of its block, which takes the place of the block by
+ * one store, so that at every instant exactly one of the two is there.
  */
 static int slot_replace(struct kho_parcel *p, struct kho_parcel *old)
 {
@@ -418,7 +420,7 @@ static void store_head_free_if_empty(void)
 	store_head = NULL;
 }
 
-/* ------------------------------------------------------------------------------------- the store */
+/* -------------------------------------------------------------------------------- the store */
 
 static struct kho_parcel *stored(const char *name)
 {
@@ -553,7 +555,7 @@ int kho_parcel_drop(const char *name)
 	return 0;
 }
 
-/* --------------------------------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------------------------- reading */
 
 /**
  * kho_parcel_verify() - do the contents match their checksum?
@@ -738,8 +740,8 @@ static struct kho_parcel *parcel_from(const struct kho_parcel_ser *ser)
 
 /*
  * Takes over one parcel where it lies: preserved and published first, and only then made ordinary
- * memory. What can go wrong is that a page is named twice, and memory running out; the parcel then
- * still waits as it did.
+ * memory. What can go wrong is that a page is named twice, and memory running out; the parcel
+ * then still waits as it did.
  */
 static int adopt(void *ctx, const struct kho_parcel_ser *ser)
 {
@@ -791,8 +793,8 @@ static void old_index_free(u64 head_phys)
 /**
  * kho_parcel_init() - take over the parcels that came in
  *
- * Parcels that cannot be taken over stay reserved, and the reason shows in the status. Where nothing
- * can be preserved they all wait: a parcel that is not handed on would be lost.
+ * Parcels that cannot be taken over stay reserved, and the reason shows in the status. Where
+ * nothing can be preserved they all wait: a parcel that is not handed on would be lost.
  *
  * Return: 0.
  */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parcels as user space sees them: ioctls of /dev/kho, and a file for each being written or read. */
+/*
+ * Parcels as user space sees them: ioctls of /dev/kho, and a file for each being written
+ * or read.
+ */
 
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -19,7 +22,7 @@
  * @done: committed
  */
 struct writer {
-	struct mutex lock;
+	struct mutex lock; /* one write or commit at a time */
 	struct kho_parcel *parcel;
 	bool replace;
 	bool done;

@@ -13,8 +13,8 @@ struct ram_list {
 };
 
 /*
- * Memory that a driver adds (virtio-mem, CXL, persistent memory used as RAM) is not RAM for a kernel
- * that boots, which finds it in no memory map and may get other parts of it.
+ * Memory that a driver adds (virtio-mem, CXL, persistent memory used as RAM) is not RAM for a
+ * kernel that boots, which finds it in no memory map and may get other parts of it.
  */
 static bool is_boot_ram(const struct resource *res)
 {

@@ -161,7 +161,7 @@ static void make_folio(const struct folio_template *t, struct page *head,
 {
 	unsigned long i, nr = 1UL << order;
 
-	for (i = 0; i < min(nr, (unsigned long)DISTINCT); i++)
+	for (i = 0; i < min_t(unsigned long, nr, DISTINCT); i++)
 		apply(&t->page[i], head + i, head);
 	if (nr <= DISTINCT)
 		return;
@@ -278,7 +278,7 @@ static int template_make(unsigned int order)
 	page = alloc_order(order, __GFP_COMP);
 	if (!page)
 		return -ENOMEM;
-	for (i = 0; i < min(nr, (unsigned long)DISTINCT); i++)
+	for (i = 0; i < min_t(unsigned long, nr, DISTINCT); i++)
 		capture(&t->page[i], page + i, page, nr);
 	capture(&t->tail, page + nr - 1, page, nr);
 	t->plain = tail_is_plain(&t->tail);
@@ -286,6 +286,7 @@ static int template_make(unsigned int order)
 	ret = prove(t, order);
 	if (ret)
 		return ret;
+	/* The template is complete before anyone uses it. */
 	smp_store_release(&t->ready, true);
 	return 0;
 }
@@ -294,6 +295,7 @@ static const struct folio_template *template_get(unsigned int order)
 {
 	struct folio_template *t = &templates[order];
 
+	/* Ready means complete: see template_make(). */
 	if (!smp_load_acquire(&t->ready) && template_make(order))
 		return NULL;
 	return t;

@@ -29,7 +29,7 @@
 
 #define KNOWN_FLAGS (KHO_VMALLOC_ALLOC | KHO_VMALLOC_HUGE_VMAP)
 
-/* -------------------------------------------------------------------------------- what is mapped */
+/* --------------------------------------------------------------------------- what is mapped */
 
 /* The page that backs @addr; NULL if nothing does. */
 static struct page *page_behind(const void *addr)
@@ -115,7 +115,7 @@ static int describe(const void *ptr, struct kho_vmalloc *list)
 	return 0;
 }
 
-/* ------------------------------------------------------------------------------------ preserving */
+/* ------------------------------------------------------------------------------- preserving */
 
 /* The page that list ends with; @used is moved on. A new one if there is none or it is full. */
 static struct kho_vmalloc_chunk *chunk_with_room(struct kho_vmalloc *list,
@@ -222,7 +222,7 @@ void kho_unpreserve_vmalloc(struct kho_vmalloc *preservation)
 }
 EXPORT_SYMBOL_GPL(kho_unpreserve_vmalloc);
 
-/* ------------------------------------------------------------------------------------- restoring */
+/* -------------------------------------------------------------------------------- restoring */
 
 /**
  * struct area - an area that is being restored

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Watches which kexec image was prepared last. An image that another program loads carries no list
- * of extents: the next kernel would see all preserved memory as free. That cannot be forbidden from
- * a module, but it can be seen, and said.
+ * Watches which kexec image was prepared last. An image that another program loads carries no
+ * list of extents: the next kernel would see all preserved memory as free. That cannot be
+ * forbidden from a module, but it can be seen, and said.
  */
 
 #include <linux/kexec.h>

@@ -34,7 +34,7 @@ read_scenario() {
 	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
-	mem=$((${mem%G} * ${KHO_VM_MEMORY_TIMES:-1}))G
+	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
 	append+=${KHO_VM_APPEND:+ $KHO_VM_APPEND}
 }
 
@@ -114,7 +114,7 @@ memory_options() {
 	fi
 	printf '%s\n' -m "$mem" -smp "$smp,sockets=$nodes,cores=$((smp / nodes)),threads=1"
 	for ((node = 0; node < nodes; node++)); do
-		size=$((${mem%G} * 1024 / nodes * 1024 * 1024))
+		size=$((${mem%G} * 1024 * 1024 * 1024 / nodes))
 		[ "$node" -ne 0 ] || size=$((size + skew))
 		[ "$node" -ne $((nodes - 1)) ] || size=$((size - skew))
 		printf '%s\n' -object "memory-backend-ram,id=mem$node,size=$size" \

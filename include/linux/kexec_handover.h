@@ -6,9 +6,9 @@
  * own KHO builds and runs with the kho module; docs/differences.md lists what differs on purpose.
  *
  * All functions may sleep and take locks of the module; none may be called from atomic context.
- * Preserving takes no reference: the caller keeps the memory allocated until the machine jumps, and
- * may go on writing to it until then. What a client preserves is not preserved again by the next
- * kernel unless its client does so.
+ * Preserving takes no reference: the caller keeps the memory allocated until the machine jumps,
+ * and may go on writing to it until then. What a client preserves is not preserved again by the
+ * next kernel unless its client does so.
  */
 #ifndef LINUX_KEXEC_HANDOVER_H
 #define LINUX_KEXEC_HANDOVER_H

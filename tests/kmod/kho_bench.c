@@ -7,9 +7,9 @@
  *   count   folios to preserve; 0 = restore what the previous kernel preserved
  *   order   their order
  *   stride  for order 0: one of so many neighbouring pages is preserved
- * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns and free_ns are the
- * cost of one call, the median of batches; the _total ones are for all calls, and contain whatever
- * else the machine did meanwhile.
+ * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns and free_ns
+ * are the cost of one call, the median of batches; the _total ones are for all calls, and contain
+ * whatever else the machine did meanwhile.
  */
 #include <linux/kexec_handover.h>
 

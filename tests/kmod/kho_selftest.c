@@ -83,7 +83,7 @@ static bool is_filled(const void *at, size_t bytes, u64 seed)
 	return true;
 }
 
-/* ---------------------------------------------------------------- preserving, restoring, errors */
+/* ------------------------------------------------------------ preserving, restoring, errors */
 
 static int test_alloc(void)
 {
@@ -156,7 +156,7 @@ static int test_restore_errors(void)
 	return 0;
 }
 
-/* ------------------------------------------------------------------------------------- subtrees */
+/* --------------------------------------------------------------------------------- subtrees */
 
 #define MAX_NAMES 128
 
@@ -214,7 +214,7 @@ static int test_subtrees(void)
 	return 0;
 }
 
-/* -------------------------------------------------------------------------------------- vmalloc */
+/* ---------------------------------------------------------------------------------- vmalloc */
 
 static int test_vmalloc_of(u32 nr_pages)
 {
@@ -337,7 +337,7 @@ static int test_vmalloc(void)
 	return test_vmalloc_rollback();
 }
 
-/* ---------------------------------------------------------------------------------- radix trees */
+/* ------------------------------------------------------------------------------ radix trees */
 
 #define NR_KEYS 400
 
@@ -468,7 +468,7 @@ static int test_radix(void)
 	return 0;
 }
 
-/* --------------------------------------------------------------------------------- block chains */
+/* ----------------------------------------------------------------------------- block chains */
 
 struct entry_ser {
 	u64 nr;
@@ -563,7 +563,7 @@ static int test_blocks(void)
 	return 0;
 }
 
-/* ----------------------------------------------------------------------------------- concurrency */
+/* ------------------------------------------------------------------------------ concurrency */
 
 #define NR_THREADS 8
 #define NR_ROUNDS 150
@@ -653,7 +653,7 @@ static int test_threads(void)
 	return 0;
 }
 
-/* ------------------------------------------------------------ what is left for the next kernel */
+/* --------------------------------------------------------- what is left for the next kernel */
 
 enum {
 	FOLIO_ORDER = 3,
@@ -1007,7 +1007,7 @@ static int check_left(void)
 	return 0;
 }
 
-/* ------------------------------------------------------------------------------------ init, exit */
+/* ------------------------------------------------------------------------------- init, exit */
 
 static int __init kho_selftest_init(void)
 {

@@ -169,6 +169,7 @@ static bool intact(const void *addr, u32 nr_pages, u64 number)
 /* Whatever was stored before is there when the machine is stopped after this. */
 static void enter(struct stress_slot_ser *slot, enum stress_state state)
 {
+	/* What the state promises was done before it is entered. */
 	smp_store_release(&slot->state, state);
 }
 

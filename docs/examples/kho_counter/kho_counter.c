@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A small client of kexec handover: it counts the kernels it has lived in, and keeps a page of text.
+ * A small client of kexec handover: it counts the kernels it has lived in, and keeps a page of
+ * text.
  *
  *   /sys/module/kho_counter/parameters/count   1 in the first kernel, 2 in the next, ...
  *   /sys/module/kho_counter/parameters/text    read it, or write another
@@ -50,7 +51,7 @@ static DEFINE_MUTEX(counter_lock);
 static struct counter_ser *counter;
 static char *counter_text;
 
-/* ---------------------------------------------------------------------- what the last kernel left */
+/* ---------------------------------------------------------------- what the last kernel left */
 
 /* A folio that came in and has at least @bytes. Freed again if it is smaller. */
 static void *take_folio(phys_addr_t phys, size_t bytes)
@@ -93,7 +94,8 @@ static char *take_text(const struct counter_ser *ser)
 
 /*
  * Takes over what came in. First the memory is made ours, then it is read: a blob may have been
- * taken over, and freed, when this module was loaded before, and then nothing waits there any more.
+ * taken over, and freed, when this module was loaded before, and then nothing waits there any
+ * more.
  *
  * Return: true if there was something, and it was good.
  */
@@ -124,7 +126,7 @@ static bool take_over(void)
 	return false;
 }
 
-/* ----------------------------------------------------------------------- what the next one will get */
+/* --------------------------------------------------------------- what the next one will get */
 
 /* Preserves what was taken over: nothing is handed on by itself. */
 static int preserve_again(void)
@@ -193,7 +195,7 @@ err_forget:
 	return err;
 }
 
-/* ------------------------------------------------------------------------------------- parameters */
+/* ------------------------------------------------------------------------------- parameters */
 
 static int count_get(char *buf, const struct kernel_param *kp)
 {
@@ -233,7 +235,7 @@ static const struct kernel_param_ops text_ops = {
 module_param_cb(text, &text_ops, NULL, 0644);
 MODULE_PARM_DESC(text, "a line that the next kernel will have too");
 
-/* ----------------------------------------------------------------------------------- init and exit */
+/* ---------------------------------------------------------------------------- init and exit */
 
 static int __init kho_counter_init(void)
 {

@@ -27,13 +27,22 @@
 
 /* kho_ioctl_status.flags */
 #define KHO_STATUS_ENABLED (1U << 0) /* preserving is possible */
-#define KHO_STATUS_IMAGE_LOADED (1U << 1) /* `kho load` committed an image, and it was not released since */
-#define KHO_STATUS_FOREIGN_IMAGE (1U << 2) /* another program loaded a kexec image after ours: it carries no state */
-#define KHO_STATUS_IN_PRESENT (1U << 3) /* the previous kernel left handover data */
+#define KHO_STATUS_IMAGE_LOADED \
+	(1U                     \
+	 << 1) /* `kho load` committed an image, and it was not released since */
+#define KHO_STATUS_FOREIGN_IMAGE \
+	(1U                      \
+	 << 2) /* another program loaded a kexec image after ours: it carries no state */
+#define KHO_STATUS_IN_PRESENT \
+	(1U << 3) /* the previous kernel left handover data */
 #define KHO_STATUS_IN_ACCEPTED (1U << 4) /* ... and it was found good */
-#define KHO_STATUS_IN_REFUSED (1U << 5) /* ... and it was refused; see in_reason */
-#define KHO_STATUS_IN_DROPPED (1U << 6) /* memory of the previous kernel was given back by the administrator */
-#define KHO_STATUS_MAP_UNSAFE (1U << 7) /* loading is refused: see out_reason (mem_encrypt, ...) */
+#define KHO_STATUS_IN_REFUSED \
+	(1U << 5) /* ... and it was refused; see in_reason */
+#define KHO_STATUS_IN_DROPPED \
+	(1U                   \
+	 << 6) /* memory of the previous kernel was given back by the administrator */
+#define KHO_STATUS_MAP_UNSAFE \
+	(1U << 7) /* loading is refused: see out_reason (mem_encrypt, ...) */
 
 /**
  * struct kho_ioctl_status - KHO_IOCTL_STATUS: what is preserved, and what became of what came in
@@ -92,13 +101,16 @@ struct kho_ioctl_status {
 	char in_reason[256];
 	char out_reason[128];
 };
+
 #define KHO_IOCTL_STATUS _IO(KHO_IOCTL_TYPE, 0x00)
 
 /* kho_range_info.type */
 #define KHO_RANGE_EXTENT 1 /* an extent of the cover */
 #define KHO_RANGE_SCRATCH 2 /* a scratch area */
-#define KHO_RANGE_IN_EXTENT 3 /* an extent this kernel reserved for what came in */
-#define KHO_RANGE_MEMMAP 4 /* the memory map the previous kernel handed on; info is its E820 type */
+#define KHO_RANGE_IN_EXTENT \
+	3 /* an extent this kernel reserved for what came in */
+#define KHO_RANGE_MEMMAP \
+	4 /* the memory map the previous kernel handed on; info is its E820 type */
 
 /**
  * struct kho_range_info - a range of physical memory
@@ -127,6 +139,7 @@ struct kho_ioctl_ranges {
 	__u32 nr;
 	__aligned_u64 ranges;
 };
+
 #define KHO_IOCTL_RANGES _IO(KHO_IOCTL_TYPE, 0x01)
 
 /**
@@ -168,6 +181,7 @@ struct kho_ioctl_image_prepare {
 	__aligned_u64 areas;
 	__aligned_u64 setup_data;
 };
+
 #define KHO_IOCTL_IMAGE_PREPARE _IO(KHO_IOCTL_TYPE, 0x02)
 
 /**
@@ -202,6 +216,7 @@ struct kho_ioctl_image_commit {
 	__aligned_u64 entry;
 	__aligned_u64 memmap;
 };
+
 #define KHO_IOCTL_IMAGE_COMMIT _IO(KHO_IOCTL_TYPE, 0x03)
 
 /**
@@ -213,6 +228,7 @@ struct kho_ioctl_simple {
 	__u32 size;
 	__u32 flags;
 };
+
 /*
  * The image was unloaded with kexec_load(2): give its scratch back. ENOENT if none was committed.
  */
@@ -225,7 +241,9 @@ struct kho_ioctl_simple {
 #define KHO_IOCTL_IN_DROP _IO(KHO_IOCTL_TYPE, 0x05)
 
 /* kho_ioctl_parcel.flags */
-#define KHO_PARCEL_REPLACE (1U << 0) /* CREATE: on commit, take the place of a parcel of this name */
+#define KHO_PARCEL_REPLACE \
+	(1U                \
+	 << 0) /* CREATE: on commit, take the place of a parcel of this name */
 
 /**
  * struct kho_ioctl_parcel - KHO_IOCTL_PARCEL_CREATE, _OPEN, _DROP
@@ -257,6 +275,7 @@ struct kho_ioctl_parcel {
 	__u32 crc;
 	__aligned_u64 bytes;
 };
+
 #define KHO_IOCTL_PARCEL_CREATE _IO(KHO_IOCTL_TYPE, 0x06)
 #define KHO_IOCTL_PARCEL_OPEN _IO(KHO_IOCTL_TYPE, 0x07)
 #define KHO_IOCTL_PARCEL_DROP _IO(KHO_IOCTL_TYPE, 0x08)
@@ -292,6 +311,7 @@ struct kho_ioctl_parcel_list {
 	__u32 nr;
 	__aligned_u64 parcels;
 };
+
 #define KHO_IOCTL_PARCEL_LIST _IO(KHO_IOCTL_TYPE, 0x09)
 
 /* Size of a region's name with its NUL. */
@@ -309,8 +329,8 @@ struct kho_ioctl_parcel_list {
  * A region is physically contiguous memory, all zero at first. It stays at its address, with its
  * contents, in each following kernel until it is dropped.
  * CREATE: EEXIST if the name is taken; ENOMEM if there is no such contiguous memory; ENOSPC if no
- * more regions can be named (their list is one page), or no extent is left to cover it; EOPNOTSUPP
- * if handover is off.
+ * more regions can be named (their list is one page), or no extent is left to cover it;
+ * EOPNOTSUPP if handover is off.
  * DROP: ENOENT if there is none of that name; EBUSY while a module of this kernel uses it.
  */
 struct kho_ioctl_region {
@@ -321,6 +341,7 @@ struct kho_ioctl_region {
 	__aligned_u64 align;
 	__aligned_u64 phys;
 };
+
 #define KHO_IOCTL_REGION_CREATE _IO(KHO_IOCTL_TYPE, 0x0a)
 #define KHO_IOCTL_REGION_DROP _IO(KHO_IOCTL_TYPE, 0x0b)
 
@@ -356,6 +377,7 @@ struct kho_ioctl_region_list {
 	__u32 nr;
 	__aligned_u64 regions;
 };
+
 #define KHO_IOCTL_REGION_LIST _IO(KHO_IOCTL_TYPE, 0x0c)
 
 /*

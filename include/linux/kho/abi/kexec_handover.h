@@ -78,12 +78,15 @@ enum kho_radix_consts {
 	KHO_TABLE_SIZE_LOG2 = 9,
 	KHO_BITMAP_SIZE_LOG2 = 15,
 	KHO_TREE_MAX_DEPTH = 6,
-	KHO_ORDER_0_LOG2 = 64 - 12, /* bit of the order marker of an order-0 key */
+	KHO_ORDER_0_LOG2 =
+		64 - 12, /* bit of the order marker of an order-0 key */
 };
 
-static_assert(KHO_TREE_MAX_DEPTH == (KHO_RADIX_KEY_WIDTH - KHO_BITMAP_SIZE_LOG2 + KHO_TABLE_SIZE_LOG2 - 1) /
-						    KHO_TABLE_SIZE_LOG2 +
-					    1,
+static_assert(KHO_TREE_MAX_DEPTH ==
+		      (KHO_RADIX_KEY_WIDTH - KHO_BITMAP_SIZE_LOG2 +
+		       KHO_TABLE_SIZE_LOG2 - 1) /
+				      KHO_TABLE_SIZE_LOG2 +
+			      1,
 	      "depth of the radix tree follows from its geometry");
 
 /**

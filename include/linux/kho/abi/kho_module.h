@@ -192,7 +192,8 @@ struct kho_module_ser {
 static_assert(offsetof(struct kho_module_ser, wire_phys) == 120, "wire layout");
 static_assert(offsetof(struct kho_module_ser, fixed_crc) == 140, "wire layout");
 static_assert(offsetof(struct kho_module_ser, tally) == 152, "wire layout");
-static_assert(offsetof(struct kho_module_ser, tally) % 8 == 0, "single stores need alignment");
+static_assert(offsetof(struct kho_module_ser, tally) % 8 == 0,
+	      "single stores need alignment");
 static_assert(sizeof(struct kho_module_ser) == 264, "wire layout");
 
 /**
