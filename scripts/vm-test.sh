@@ -244,6 +244,8 @@ main() {
 	done
 	[ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$scenarios" && ls)
 	mapfile -t names < <(expand_mapped "${names[@]}")
+	# What goes wrong in an expansion must not end as success of nothing.
+	[ ${#names[@]} -gt 0 ] || die "there is nothing to run"
 	[ -z "${KHO_VM_MAP-}" ] || use_mapped_image "${names[@]}"
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
 	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
