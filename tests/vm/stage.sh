@@ -156,8 +156,8 @@ load_next() {
 	local image initrd
 
 	image=$(next_image) && initrd=$(next_initrd) || exit 1
-	kho load "$image" --initrd "$initrd" --append "$(next_cmdline)" "$@" ||
-		fail "kho load $image $*"
+	kho load "$image" --initrd "$initrd" --append "$(next_cmdline)" "$@" 2>/tmp/load.err ||
+		fail "kho load $image $*: $(tr '\n' ' ' </tmp/load.err)"
 	rm -f "$initrd"
 }
 
