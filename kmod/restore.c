@@ -120,20 +120,22 @@ enum {
 	WORD_COUNTS = offsetof(struct page, _refcount) / sizeof(long),
 };
 
-/* Is a tail like a boot-reserved page but for those words, and but for the link of a list? */
+/*
+ * Is a tail like a boot-reserved page but for those words? The words after the head's and the
+ * mapping's (a link of a list, an index) mean nothing in a tail and hold what an earlier use left.
+ */
 static bool tail_is_plain(const struct page_image *tail)
 {
 	unsigned int w;
 
 	for (w = 0; w < PAGE_WORDS; w++) {
 		if (w == WORD_HEAD || w == WORD_HEAD + 1 || w == WORD_MAPPING ||
-		    w == WORD_COUNTS)
+		    w == WORD_MAPPING + 1 || w == WORD_COUNTS)
 			continue;
 		if (tail->word[w])
 			return false;
 	}
-	return !(tail->moved & ~(1UL << WORD_HEAD)) &&
-	       tail->word[WORD_FLAGS] == 0;
+	return !(tail->moved & (1UL << WORD_MAPPING | 1UL << WORD_COUNTS));
 }
 
 /* The inner loop of restoring large folios: as few stores a page as there can be. */
