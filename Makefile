@@ -57,6 +57,7 @@ lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
 test: ## all of the above, counted
+bench: ## speed: the tracker in CPU time, handovers in guest instructions
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
 clean: ## remove build/
 
@@ -67,6 +68,21 @@ cli: $(B)/kho
 $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
+
+# The same loader without what makes it a handover, for comparison.
+$(B)/bench/kho-plain: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src) bench/plain_loader.c)
+	@mkdir -p $(@D)
+	$(call show,LD)
+	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=dev_image_prepare -o $@ $^ $(CLI_LIBS)
+
+$(B)/bench/bench_tracker: bench/bench_tracker.c $(patsubst %.c,$(B)/host/%.o,$(core_src))
+	@mkdir -p $(@D)
+	$(call show,LD)
+	$(Q)$(CC) $(CFLAGS_COMMON) -o $@ $^
+
+bench: cli modules $(B)/bench/kho-plain $(B)/bench/bench_tracker
+	@$(B)/bench/bench_tracker
+	@bench/run.sh $(BENCH_PATH)
 
 $(B)/host/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
