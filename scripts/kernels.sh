@@ -42,10 +42,23 @@ relocate_headers() {
 			/usr/src/* | /usr/lib/*) ln -sfn "$dir$target" "$link" ;;
 			esac
 		done
-	# The test bed boots without any driver that is a module.
-	rm -rf "$tree"/lib/modules/*/kernel
 	# With it, kbuild would want pahole to add type information that nobody here reads.
 	rm -f "$tree"/usr/src/linux-headers-*/vmlinux
+}
+
+# Newer kernels have all in /usr/lib/modules; and the test bed boots without most of the drivers.
+arrange_image() {
+	local tree=$1 release=$2
+
+	if [ ! -e "$tree/lib/modules/$release" ]; then
+		mkdir -p "$tree/lib/modules" "$tree/boot"
+		mv "$tree/usr/lib/modules/$release" "$tree/lib/modules/"
+	fi
+	[ -e "$tree/boot/vmlinuz-$release" ] ||
+		ln -s "../lib/modules/$release/vmlinuz" "$tree/boot/vmlinuz-$release"
+	find "$tree/lib/modules" -name '*.ko*' -not -name 'ramoops.ko*' \
+		-not -name 'reed_solomon.ko*' -delete
+	[ -f "$tree/boot/vmlinuz-$release" ] || die "$release: its packages have no image"
 }
 
 # fetch NAME SUITE RELEASE: unpack a kernel and make it the one called NAME
@@ -60,8 +73,14 @@ fetch() {
 			suite_depends "$suite" "$headers" 'linux-kbuild-*'
 		)
 		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
+		# Newer kernels: the image is in pieces.
+		mapfile -t -O 2 packages < <(
+			suite_depends "$suite" "linux-image-$release" 'linux-binary-*'
+			suite_depends "$suite" "linux-image-$release" 'linux-modules-*'
+		)
 		rm -rf "$tree" "$dir"
 		suite_unpack "$suite" "$tree" "linux-image-$release" "$headers" "${packages[@]}"
+		arrange_image "$tree" "$release"
 		relocate_headers "$tree" "$dir"
 		printf '%s\n' "$release" >"$tree/complete"
 		mv "$tree" "$dir"

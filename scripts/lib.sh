@@ -55,6 +55,11 @@ kernel_release() {
 	dir=$(kernel_dir "$1") && cat "$dir/complete"
 }
 
+# kernel_suite NAME: release of Debian it belongs to; a kernel that we built belongs to this machine's
+kernel_suite() {
+	awk -v name="$1" '$1 == name { sub(/[-,].*/, "", $2); print $2 }' "$kernels_list"
+}
+
 # kernel_headers NAME: directory to build modules in
 kernel_headers() {
 	local dir

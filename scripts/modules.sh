@@ -7,18 +7,25 @@
 #
 # usage: scripts/modules.sh NAME [MAKE-ARGUMENT...]           a kernel of tests/vm/kernels.list
 #        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
+# A kernel of the list that was built with a compiler that is not here, or whose build tools do not
+# run here, is built for where they do; see scripts/in-suite.sh.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The compiler the kernel was built with if it is here, otherwise the one that is.
-compiler_for() {
+# The compiler the kernel was built with.
+compiler_of() {
 	local name
 
 	name=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\).*/\1/p' "$1/.config")
-	name=${name##*linux-gnu-}
-	command -v "$name" >/dev/null && echo "$name" || echo gcc
+	printf '%s' "${name##*linux-gnu-}"
+}
+
+# builds_here HEADERS: is its compiler here, and do its tools run?
+builds_here() {
+	command -v "$(compiler_of "$1")" >/dev/null &&
+		! ldd "$1/scripts/mod/modpost" "$1/scripts/basic/fixdep" 2>&1 | grep -q 'not found'
 }
 
 # link_tree DIR: mirror the sources as links; links to files that are gone disappear
@@ -34,6 +41,7 @@ link_tree() {
 	cp -rsf "$top/docs/examples" "$dir/docs/"
 }
 
+in_suite=()
 case ${1-} in
 --headers)
 	headers=$(readlink -f "$2")
@@ -42,19 +50,21 @@ case ${1-} in
 '' | -*) die "usage: ${0##*/} NAME | --headers DIR" ;;
 *)
 	headers=$(kernel_headers "$1") || die "$1: not there; scripts/kernels.sh fetches it"
+	builds_here "$headers" || in_suite=("$top/scripts/in-suite.sh" "$(kernel_suite "$1")")
 	shift
 	;;
 esac
 release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$headers/include/generated/utsrelease.h")
 dir=$build/modules/$release
-cc=$(compiler_for "$headers")
+cc=$(compiler_of "$headers")
+[ ${#in_suite[@]} -gt 0 ] || command -v "$cc" >/dev/null || cc=gcc
 
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9
 link_tree "$dir"
-make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
+"${in_suite[@]}" make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
 for clients in "$dir/tests/kmod" "$dir"/docs/examples/*; do
-	make -s -C "$headers" CC="$cc" M="$clients" \
+	"${in_suite[@]}" make -s -C "$headers" CC="$cc" M="$clients" \
 		KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers" "$@" modules
 done
