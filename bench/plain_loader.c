@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Linked into the tool in place of dev_image_prepare() for build/bench/kho-plain: it loads the same
- * image at the same place and withholds only the boot data that tells the next kernel of a
+ * Linked into the tool in place of dev_image_prepare() for build/bench/kho-plain: it loads the
+ * same image at the same place and withholds only the boot data that tells the next kernel of a
  * handover. What a handover of nothing adds to a plain kexec is the difference between the two.
  */
 #include "cli/dev.h"

@@ -100,6 +100,13 @@ static void capture(struct page_image *image, struct page *page,
 	}
 }
 
+static unsigned long word_for(const struct page_image *image, struct page *head,
+			      unsigned int w)
+{
+	return image->word[w] +
+	       ((image->moved >> w & 1) ? (unsigned long)head : 0);
+}
+
 static void apply(const struct page_image *image, struct page *page,
 		  struct page *head)
 {
@@ -108,21 +115,21 @@ static void apply(const struct page_image *image, struct page *page,
 
 	word[0] = (word[0] & ~flag_bits()) | image->word[0];
 	for (w = 1; w < PAGE_WORDS; w++)
-		word[w] = image->word[w] +
-			  ((image->moved >> w & 1) ? (unsigned long)head : 0);
+		word[w] = word_for(image, head, w);
 }
 
 /* Words of a tail that boot does not leave as the allocator has them. */
 enum {
 	WORD_FLAGS = offsetof(struct page, flags) / sizeof(long),
-	WORD_HEAD = offsetof(struct page, compound_head) / sizeof(long),
+	WORD_HEAD = KHO_PAGE_HEAD_OFFSET / sizeof(long),
 	WORD_MAPPING = offsetof(struct page, mapping) / sizeof(long),
 	WORD_COUNTS = offsetof(struct page, _refcount) / sizeof(long),
 };
 
 /*
  * Is a tail like a boot-reserved page but for those words? The words after the head's and the
- * mapping's (a link of a list, an index) mean nothing in a tail and hold what an earlier use left.
+ * mapping's (a link of a list, an index) mean nothing in a tail and hold what an earlier use
+ * left.
  */
 static bool tail_is_plain(const struct page_image *tail)
 {
@@ -142,7 +149,7 @@ static bool tail_is_plain(const struct page_image *tail)
 static void plain_tails(const struct folio_template *t, struct page *head,
 			unsigned long from, unsigned long to)
 {
-	unsigned long compound = t->tail.word[WORD_HEAD] + (unsigned long)head;
+	unsigned long compound = word_for(&t->tail, head, WORD_HEAD);
 	unsigned long mapping = t->tail.word[WORD_MAPPING];
 	unsigned long counts = t->tail.word[WORD_COUNTS];
 	unsigned long *word = (unsigned long *)(head + from);
@@ -198,7 +205,7 @@ static void look_reserved(struct page *page, unsigned int order)
  */
 static const size_t telling[] = {
 	offsetof(struct page, flags) / sizeof(long),
-	offsetof(struct page, compound_head) / sizeof(long),
+	KHO_PAGE_HEAD_OFFSET / sizeof(long),
 	offsetof(struct page, mapping) / sizeof(long),
 	offsetof(struct page, _mapcount) / sizeof(long),
 	offsetof(struct page, _refcount) / sizeof(long),

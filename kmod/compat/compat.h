@@ -40,6 +40,13 @@ static inline unsigned long *kho_compat_page_flags(struct page *page)
 #endif
 }
 
+/* Where a tail says which page is its head: by a mask of addresses, or by the head's address. */
+#ifdef KHO_HAVE_COMPOUND_INFO
+#define KHO_PAGE_HEAD_OFFSET offsetof(struct page, compound_info)
+#else
+#define KHO_PAGE_HEAD_OFFSET offsetof(struct page, compound_head)
+#endif
+
 /*
  * Order of the page table entry that maps a mapped address of the vmalloc area: 0 for an ordinary
  * page. x86's name for it, while there is one architecture.

@@ -67,6 +67,12 @@ fact KHO_HAVE_MEMDESC_FLAGS <<'END'
 static unsigned long f(struct page *p) { return p->flags.f; }
 END
 
+# v7.1: tails hold a mask instead of the head's address, and the member has another name.
+fact KHO_HAVE_COMPOUND_INFO <<'END'
+#include <linux/mm.h>
+static unsigned long f(struct page *p) { return p->compound_info; }
+END
+
 # v6.11: the boot parameter reserve_mem= and its regions, found by name.
 fact KHO_HAVE_RESERVE_MEM_FIND <<'END'
 #include <linux/mm.h>
