@@ -58,19 +58,27 @@ static inline u64 word_bit(u64 key)
 	return 1ULL << (key & 63);
 }
 
-static u64 *find_leaf(const struct kho_tracker *t, u64 prefix)
+/* NULL if the way to the leaf ends in a node of @level. */
+static inline u64 *walk_down(const struct kho_tracker *t, u64 prefix,
+			     unsigned int *level)
 {
 	u64 *node = t->root;
-	unsigned int level;
 
-	for (level = ROOT_LEVEL; level; level--) {
-		u64 child = node[entry_index(prefix, level)];
+	for (*level = ROOT_LEVEL; *level; --*level) {
+		u64 child = node[entry_index(prefix, *level)];
 
 		if (!child)
 			return NULL;
 		node = node_at(t, child);
 	}
 	return node;
+}
+
+static u64 *find_leaf(const struct kho_tracker *t, u64 prefix)
+{
+	unsigned int level;
+
+	return walk_down(t, prefix, &level);
 }
 
 static inline struct kho_finger *finger_of(struct kho_tracker *t,
@@ -220,6 +228,8 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 	if (old & word_bit(key))
 		return 0;
 	++*f->population;
+	if (!t->nr_of_order[order]++)
+		t->orders |= 1ULL << order;
 	now.nr_keys++;
 	now.nr_pages += 1ULL << order;
 	now.hash += kho_mix64(key);
@@ -280,6 +290,8 @@ static __always_inline int clear_key(struct kho_tracker *t,
 
 	if (unlikely(!(old & word_bit(key))))
 		return -ENOENT;
+	if (!--t->nr_of_order[order])
+		t->orders &= ~(1ULL << order);
 	now.nr_keys--;
 	now.nr_pages -= 1ULL << order;
 	now.hash -= kho_mix64(key);
@@ -475,20 +487,104 @@ int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
 	return 0;
 }
 
+/* The leaf of a key; the finger stays where it is. */
+static const u64 *leaf_of(const struct kho_tracker *t, u64 key,
+			  unsigned int order)
+{
+	const struct kho_finger *f =
+		&t->finger[order < SHARED_FINGER ? order : SHARED_FINGER];
+
+	return f->prefix == key_prefix(key) ? f->leaf :
+					      find_leaf(t, key_prefix(key));
+}
+
+static bool holds_key(const struct kho_tracker *t, u64 key, unsigned int order)
+{
+	const u64 *leaf = leaf_of(t, key, order);
+
+	return leaf && leaf[word_index(key)] & word_bit(key);
+}
+
 bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
 			unsigned int order)
 {
-	const struct kho_finger *f;
-	const u64 *leaf;
-	u64 key;
+	return !check_block(phys, order) &&
+	       holds_key(t, kho_key(phys, order), order);
+}
 
-	if (check_block(phys, order))
+/*
+ * The first of 2^@count_log2 keys from @key on, a multiple of that, that is in the tree; 0 if none
+ * is. Quick though they may be many: a part of the tree that is not there is passed over at once,
+ * and no leaf is empty.
+ */
+static u64 first_key_in(const struct kho_tracker *t, u64 key,
+			unsigned int count_log2)
+{
+	const u64 end = key + (1ULL << count_log2);
+	const u64 mask = count_log2 < 6 ? (1ULL << (1U << count_log2)) - 1 :
+					  ~0ULL;
+
+	while (key < end) {
+		unsigned int level;
+		const u64 *leaf = walk_down(t, key_prefix(key), &level);
+
+		if (!leaf) {
+			unsigned int shift = KHO_BITMAP_SIZE_LOG2 +
+					     (level - 1) * KHO_TABLE_SIZE_LOG2;
+
+			key = ((key >> shift) + 1) << shift;
+			continue;
+		}
+		do {
+			u64 bits = leaf[word_index(key)] >> (key & 63) & mask;
+
+			if (bits)
+				return key + kho_ffs64(bits);
+			key += 64;
+		} while (key < end && word_index(key));
+	}
+	return 0;
+}
+
+/* Is a block that contains this one, or lies in it, in the tree? */
+static bool block_overlaps(const struct kho_tracker *t, u64 phys,
+			   unsigned int order, u64 *with,
+			   unsigned int *with_order)
+{
+	u64 others = t->orders & ~(1ULL << order);
+
+	for (; others; others &= others - 1) {
+		unsigned int other = kho_ffs64(others);
+		u64 key =
+			other > order ?
+				kho_key(phys & ~((KHO_PAGE_SIZE << other) - 1),
+					other) :
+				first_key_in(t, kho_key(phys, other),
+					     order - other);
+
+		if (!key || (other > order && !holds_key(t, key, other)))
+			continue;
+		*with = kho_key_phys(key);
+		*with_order = other;
+		return true;
+	}
+	return false;
+}
+
+bool kho_tracker_overlap(const struct kho_tracker *t, u64 phys, u64 nr_pages,
+			 u64 *with, unsigned int *order)
+{
+	struct cut c;
+
+	if (!t->orders || check_range(phys, nr_pages))
 		return false;
-	key = kho_key(phys, order);
-	f = &t->finger[order < SHARED_FINGER ? order : SHARED_FINGER];
-	leaf = f->prefix == key_prefix(key) ? f->leaf :
-					      find_leaf(t, key_prefix(key));
-	return leaf && leaf[word_index(key)] & word_bit(key);
+	cut_begin(&c, phys, nr_pages);
+	do {
+		if (t->orders & ~(1ULL << c.order) &&
+		    block_overlaps(t, c.phys, c.order, with, order))
+			return true;
+	} while (cut_next(&c));
+	return false;
 }
 
 /* First word from @i on that is not 0, or NODE_ENTRIES; runs of zeros go by eight at a time. */

@@ -54,6 +54,8 @@ struct kho_finger {
  * @tally: the two copies on the wire
  * @now: the truth the copies are made from
  * @nr_nodes: node pages held, the root included
+ * @nr_of_order: blocks of each order
+ * @orders: bit for each order of which there are blocks
  * @finger: one for each order; the largest orders, whose keys lie all in one leaf, share the last
  */
 struct kho_tracker {
@@ -62,6 +64,8 @@ struct kho_tracker {
 	struct kho_tally_ser *tally;
 	struct kho_tally_ser now;
 	u64 nr_nodes;
+	u64 nr_of_order[KHO_ORDER_0_LOG2 + 1];
+	u64 orders;
 	struct kho_finger finger[KHO_ORDER_0_LOG2 - KHO_BITMAP_SIZE_LOG2 + 2];
 };
 
@@ -121,7 +125,8 @@ u64 kho_tracker_root_phys(const struct kho_tracker *t);
  * @phys: physical address, a multiple of PAGE_SIZE << @order
  * @order: order of the block
  *
- * Idempotent: a block that is there stays. Overlap with blocks of other orders is not looked for.
+ * Idempotent: a block that is there stays. Overlap with blocks of other orders is not looked for:
+ * see kho_tracker_overlap().
  *
  * Return: 1 if the block is new, 0 if it was there, -EINVAL (unaligned), -ERANGE (order too
  * large for a key), -ENOMEM (nothing changed).
@@ -171,6 +176,23 @@ int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
  */
 bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
 			unsigned int order);
+
+/**
+ * kho_tracker_overlap() - is a part of this range in the tree, cut in another way?
+ * @t: tracker
+ * @phys: physical address of the first page
+ * @nr_pages: not 0
+ * @with: set to the physical address of the first page of one such block
+ * @order: set to its order
+ *
+ * A receiver refuses a tree whose blocks overlap. The blocks that kho_tracker_preserve_range()
+ * would cut the range into may be there; any other block that shares a page with the range is
+ * found. Ranges that preserve would refuse overlap with nothing.
+ *
+ * Quick where all blocks have the order of those of the range.
+ */
+bool kho_tracker_overlap(const struct kho_tracker *t, u64 phys, u64 nr_pages,
+			 u64 *with, unsigned int *order);
 
 /**
  * kho_tracker_walk() - visit all blocks in ascending order of keys: largest first, then by

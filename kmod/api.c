@@ -49,11 +49,23 @@ static bool preservable(struct page *page, unsigned long nr_pages)
 			return false;
 		if (PageHWPoison(page) || PageOffline(page))
 			return false;
+		if (!(pfn & 0xfff))
+			cond_resched();
 	}
 	return true;
 }
 
-static int keep(struct page *page, unsigned long nr_pages, bool folio)
+/**
+ * kho_keep() - preserve pages, after checking that they can be
+ * @page: first page
+ * @nr_pages: number of pages
+ * @how: see there
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_preserve_pages(), and see @how.
+ */
+int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how)
 {
 	if (!kho_enabled)
 		return -EOPNOTSUPP;
@@ -66,7 +78,7 @@ static int keep(struct page *page, unsigned long nr_pages, bool folio)
 			page_to_pfn(page), nr_pages);
 		return -EINVAL;
 	}
-	return kho_out_preserve(page_to_phys(page), nr_pages, folio);
+	return kho_out_preserve(page_to_phys(page), nr_pages, how);
 }
 
 /**
@@ -79,7 +91,8 @@ static int keep(struct page *page, unsigned long nr_pages, bool folio)
  *
  * Return: 0; -EOPNOTSUPP (handover is off, or the folio is larger than any the page allocator
  * makes, and could not be made anew); -EINVAL (below 1 MiB, in scratch, the last page of RAM,
- * not online RAM, poisoned or ballooned); -ENOSPC (no extent left); -ENOMEM.
+ * not online RAM, poisoned or ballooned); -EEXIST (a part of it is preserved as, or in, a block
+ * of another size); -ENOSPC (no extent left); -ENOMEM.
  */
 int kho_preserve_folio(struct folio *folio)
 {
@@ -87,7 +100,7 @@ int kho_preserve_folio(struct folio *folio)
 		return -EINVAL;
 	if (folio_order(folio) > KHO_MAX_BUDDY_ORDER)
 		return -EOPNOTSUPP;
-	return keep(&folio->page, folio_nr_pages(folio), true);
+	return kho_keep(&folio->page, folio_nr_pages(folio), KHO_KEEP_FOLIO);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_folio);
 
@@ -118,7 +131,7 @@ EXPORT_SYMBOL_GPL(kho_unpreserve_folio);
  */
 int kho_preserve_pages(struct page *page, unsigned long nr_pages)
 {
-	return keep(page, nr_pages, false);
+	return kho_keep(page, nr_pages, KHO_KEEP_RANGE);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_pages);
 

@@ -69,9 +69,22 @@ u64 kho_arena_bytes(void);
 
 struct kho_out_subtree;
 
+/**
+ * enum kho_keep - how memory is preserved
+ * @KHO_KEEP_RANGE: cut into naturally aligned blocks
+ * @KHO_KEEP_FOLIO: as one block; that is a naturally aligned power of two of pages
+ * @KHO_KEEP_NEW_FOLIO: the same, and -EEXIST if it is preserved already
+ */
+enum kho_keep {
+	KHO_KEEP_RANGE,
+	KHO_KEEP_FOLIO,
+	KHO_KEEP_NEW_FOLIO,
+};
+
+int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
-int kho_out_preserve(u64 phys, u64 nr_pages, bool folio);
+int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);
 int kho_out_cover(u64 start, u64 end);

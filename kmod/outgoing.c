@@ -301,13 +301,34 @@ static int refuse_range(u64 phys, u64 nr_pages, int ret)
 	return ret;
 }
 
-static int out_preserve(u64 phys, u64 nr_pages, bool folio)
+/* The next kernel would refuse all of a handover whose blocks overlap. */
+static int check_overlap(u64 phys, u64 nr_pages, enum kho_keep how)
 {
-	int ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
+	unsigned int order;
+	u64 with;
+
+	if (kho_tracker_overlap(&out_tracker, phys, nr_pages, &with, &order)) {
+		pr_err_ratelimited(
+			"cannot preserve %#llx, %llu pages: %#llx is preserved as a block of %llu\n",
+			phys, nr_pages, with, 1ULL << order);
+		return -EEXIST;
+	}
+	if (how == KHO_KEEP_NEW_FOLIO &&
+	    kho_tracker_lookup(&out_tracker, phys, ilog2(nr_pages)))
+		return -EEXIST;
+	return 0;
+}
+
+static int out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
+{
+	int ret = check_overlap(phys, nr_pages, how);
 
 	if (ret)
+		return ret;
+	ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
+	if (ret)
 		return refuse_range(phys, nr_pages, ret);
-	if (!folio)
+	if (how == KHO_KEEP_RANGE)
 		return kho_tracker_preserve_range(&out_tracker, phys, nr_pages);
 	ret = kho_tracker_preserve(&out_tracker, phys, ilog2(nr_pages));
 	return min(ret, 0);
@@ -317,19 +338,19 @@ static int out_preserve(u64 phys, u64 nr_pages, bool folio)
  * kho_out_preserve() - preserve a range
  * @phys: physical address of the first page
  * @nr_pages: not 0, the range does not wrap
- * @folio: enter it as one block (a naturally aligned power of two), not cut into blocks
+ * @how: see there
  *
  * Context: may sleep.
  *
- * Return: 0, -EINVAL, -ENOSPC, -ERANGE, -ENOMEM; on failure nothing is preserved that was not
- * before.
+ * Return: 0, -EINVAL, -EEXIST (overlap, or see @how), -ENOSPC, -ERANGE, -ENOMEM; on failure
+ * nothing is preserved that was not before.
  */
-int kho_out_preserve(u64 phys, u64 nr_pages, bool folio)
+int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 {
 	int ret;
 
 	guard(mutex)(&out_lock);
-	ret = out_preserve(phys, nr_pages, folio);
+	ret = out_preserve(phys, nr_pages, how);
 	update_hold();
 	return ret;
 }
@@ -338,7 +359,7 @@ int kho_out_preserve(u64 phys, u64 nr_pages, bool folio)
  * kho_out_unpreserve() - undo kho_out_preserve()
  * @phys: as there
  * @nr_pages: as there
- * @folio: as there
+ * @folio: it was kept as one block, not as a range
  *
  * Context: may sleep.
  *
@@ -878,7 +899,8 @@ static int out_fill(u32 kexec_count)
 	publish_chain();
 	/* Page by page: a larger block would make the receiver look for overlaps with it. */
 	for (i = 0; i < KHO_WIRE_PAGES; i++) {
-		ret = out_preserve(virt_to_phys(wire_page(i)), 1, false);
+		ret = out_preserve(virt_to_phys(wire_page(i)), 1,
+				   KHO_KEEP_RANGE);
 		if (ret)
 			return ret;
 	}

@@ -149,7 +149,7 @@ static int preserve_blocks(const void *ptr, struct kho_vmalloc *list)
 		chunk = chunk_with_room(list, chunk, &used);
 		if (IS_ERR(chunk))
 			return PTR_ERR(chunk);
-		ret = kho_preserve_pages(page, 1UL << list->order);
+		ret = kho_keep(page, 1UL << list->order, KHO_KEEP_NEW_FOLIO);
 		if (ret)
 			return ret;
 		chunk->phys[used++] = page_to_phys(page);
@@ -172,7 +172,8 @@ static int preserve_blocks(const void *ptr, struct kho_vmalloc *list)
  *
  * Return: 0; -EINVAL (no area starts at @ptr); -EOPNOTSUPP (it maps more than ordinary pages,
  * such as device memory or compound pages; or handover is off); -ERANGE (16 TiB or more);
- * -ENOMEM; errors of kho_preserve_pages(). On failure nothing of it is preserved and
+ * -EEXIST (it, or a part of it, is preserved already); -ENOMEM; other errors of
+ * kho_preserve_pages(). On failure nothing of it is preserved that was not before, and
  * @preservation is not changed.
  */
 int kho_preserve_vmalloc(void *ptr, struct kho_vmalloc *preservation)

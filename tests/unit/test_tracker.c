@@ -520,6 +520,113 @@ static void empty_tree_has_nothing_to_walk(void **state)
 	assert_int_equal(kho_tracker_walk(&b->t, see, NULL), 0);
 }
 
+/* Does a block of the oracle share pages with this one without being it? */
+static bool ref_block_overlaps(const struct refset *s, u64 phys,
+			       unsigned int order)
+{
+	const u64 last = phys + ((KHO_PAGE_SIZE << order) - 1);
+	unsigned int i;
+
+	for (i = 0; i < s->nr; i++) {
+		u64 start = kho_key_phys(s->key[i]);
+		unsigned int other = kho_key_order(s->key[i]);
+
+		if (start <= last &&
+		    phys <= start + ((KHO_PAGE_SIZE << other) - 1) &&
+		    (start != phys || other != order))
+			return true;
+	}
+	return false;
+}
+
+static bool ref_overlap(const struct refset *s, u64 phys, u64 nr_pages)
+{
+	u64 key[REF_MAX_CUTS];
+	unsigned int i, nr = ref_cut(phys, nr_pages, key, REF_MAX_CUTS);
+
+	for (i = 0; i < nr; i++)
+		if (ref_block_overlaps(s, kho_key_phys(key[i]),
+				       kho_key_order(key[i])))
+			return true;
+	return false;
+}
+
+static void check_overlap(struct bench *b, u64 phys, u64 nr_pages)
+{
+	u64 with = ~0ULL, last = phys + PAGES(nr_pages) - 1;
+	unsigned int order = ~0U;
+	bool found = kho_tracker_overlap(&b->t, phys, nr_pages, &with, &order);
+
+	assert_int_equal(found, ref_overlap(&b->s, phys, nr_pages));
+	if (!found)
+		return;
+	assert_true(refset_has(&b->s, with, order));
+	assert_true(with <= last &&
+		    phys <= with + ((KHO_PAGE_SIZE << order) - 1));
+}
+
+static void overlap_is_found_in_either_direction(void **state)
+{
+	struct bench *b = *state;
+	unsigned int order, other;
+
+	for (order = 0; order <= KHO_ORDER_0_LOG2; order++) {
+		preserve(b, 0, order);
+		for (other = 0; other <= KHO_ORDER_0_LOG2; other++)
+			check_overlap(b, 0, 1ULL << other);
+		unpreserve(b, 0, order);
+	}
+	/* At the other end of what a large block contains. */
+	for (other = 1; other < 40; other++) {
+		preserve(b, PAGES((1ULL << other) - 1), 0);
+		check_overlap(b, 0, 1ULL << other);
+		check_overlap(b, PAGES(1ULL << other), 1ULL << other);
+		unpreserve(b, PAGES((1ULL << other) - 1), 0);
+	}
+	assert_int_equal(b->t.orders, 0);
+	check_overlap(b, 0, 1);
+}
+
+static void overlap_of_impossible_ranges_is_none(void **state)
+{
+	struct bench *b = *state;
+	unsigned int order;
+	u64 with;
+
+	preserve(b, 0, 3);
+	assert_false(kho_tracker_overlap(&b->t, 0, 0, &with, &order));
+	assert_false(kho_tracker_overlap(&b->t, 1, 1, &with, &order));
+	assert_false(kho_tracker_overlap(&b->t, 0, ~0ULL, &with, &order));
+}
+
+static void overlap_agrees_with_a_comparison_of_all(void **state)
+{
+	static const u64 span[] = { 64, 5000, 100000, 1 << 20, 1ULL << 36 };
+	struct bench *b = *state;
+	struct testrand r = { 11 };
+	unsigned int i, yes = 0;
+
+	for (i = 0; i < 6000; i++) {
+		u64 pfn = testrand_below(&r, span[testrand_below(&r, 5)]);
+		unsigned int order = testrand_below(&r, 18);
+		u64 phys = PAGES(pfn) & ~((KHO_PAGE_SIZE << order) - 1);
+		u64 nr = 1 +
+			 testrand_below(&r, testrand_below(&r, 3) ? 9 : 100000);
+
+		check_overlap(b, phys, 1ULL << order);
+		check_overlap(b, PAGES(pfn), nr);
+		yes += ref_overlap(&b->s, PAGES(pfn), nr);
+		if (b->s.nr > 60 || (b->s.nr && !testrand_below(&r, 3))) {
+			u64 key = b->s.key[testrand_below(&r, b->s.nr)];
+
+			unpreserve(b, kho_key_phys(key), kho_key_order(key));
+		} else {
+			preserve(b, phys, order);
+		}
+	}
+	assert_in_range(yes, 600, 11400);
+}
+
 /* One random operation, on tracker and oracle. Small spans make meetings likely. */
 static void random_step(struct bench *b, struct testrand *r)
 {
@@ -655,6 +762,9 @@ int main(void)
 		test(walk_stops_when_told),
 		test(walk_misses_no_word_of_a_leaf),
 		test(empty_tree_has_nothing_to_walk),
+		test(overlap_is_found_in_either_direction),
+		test(overlap_of_impossible_ranges_is_none),
+		test(overlap_agrees_with_a_comparison_of_all),
 		test(random_operations_agree_with_a_sorted_list),
 		test(nodes_come_and_go_only_while_the_tree_is_acceptable),
 	};
