@@ -69,11 +69,16 @@ $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
 
-# The same loader without what makes it a handover, for comparison.
-$(B)/bench/kho-plain: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src) bench/plain_loader.c)
+# The tool with one of its functions replaced: a loader without what makes it a handover, for
+# comparison, and one that dies at the worst moment.
+$(B)/bench/kho-plain: $(B)/host/bench/plain_loader.o
+$(B)/bench/kho-plain: wrapped := dev_image_prepare
+$(B)/vm/kho-dies: $(B)/host/tests/vm/dying_loader.o
+$(B)/vm/kho-dies: wrapped := dev_image_commit
+$(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=dev_image_prepare -o $@ $^ $(CLI_LIBS)
+	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)
 
 $(B)/bench/bench_tracker: bench/bench_tracker.c $(patsubst %.c,$(B)/host/%.o,$(core_src))
 	@mkdir -p $(@D)

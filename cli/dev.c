@@ -107,6 +107,13 @@ int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
 	return err;
 }
 
+int dev_image_discard(int fd)
+{
+	struct kho_ioctl_image_prepare arg = { .size = sizeof(arg) };
+
+	return call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
+}
+
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr)
 {

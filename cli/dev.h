@@ -35,6 +35,8 @@ int dev_ranges(int fd, struct kho_range_info **out, u32 *nr);
 
 int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
 		      u64 *setup_data);
+/* Gives the areas back at once: nothing was loaded there. */
+int dev_image_discard(int fd);
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr);
 int dev_image_release(int fd);

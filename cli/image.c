@@ -2,6 +2,7 @@
 #include "image.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -480,34 +481,51 @@ static int commit(struct image *im)
 		map, (u32)im->map.nr);
 }
 
-int image_load(struct image *im)
+static int load_and_commit(struct image *im, u8 *bootdata)
 {
-	autofree u8 *bootdata = build_bootdata(im);
-	int err;
+	int err = load_segments(im, bootdata);
 
-	if (!bootdata)
-		return -1;
-	err = load_segments(im, bootdata);
 	explicit_bzero(bootdata, im->layout.bytes);
 	if (err) {
 		say("the image was not loaded: %s; an image loaded earlier is still in place.",
 		    kexecload_explain(err));
 		return -1;
 	}
+	im->loaded = true;
 	err = commit(im);
 	if (!err)
 		return 0;
-	kexecload_unload();
-	dev_image_release(im->dev);
-	say("the kho module did not accept the image (%s), so it was unloaded again and no "
-	    "image is loaded now; "
-	    "see the kernel log.",
-	    strerror(-err));
+	im->loaded = kexecload_unload() != 0;
+	if (!im->loaded)
+		dev_image_release(im->dev);
+	say("the kho module did not accept the image (%s), %s; see the kernel log.",
+	    strerror(-err),
+	    im->loaded ?
+		    "and it could not be unloaded again: run `kho unload`" :
+		    "so it was unloaded again and no image is loaded now");
 	return -1;
+}
+
+int image_load(struct image *im)
+{
+	autofree u8 *bootdata = build_bootdata(im);
+	sigset_t all, before;
+	int ret;
+
+	if (!bootdata)
+		return -1;
+	/* An image is loaded and the module knows, or neither. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	ret = load_and_commit(im, bootdata);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
 }
 
 void image_free(struct image *im)
 {
+	if (im->dev >= 0 && !im->loaded)
+		dev_image_discard(im->dev);
 	if (im->dev >= 0)
 		close(im->dev);
 	im->dev = -1;

@@ -51,6 +51,7 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @area: memory for the parts, index enum image_part
  * @nr_areas: without an initrd there is one less
  * @setup_data: where the module's list starts
+ * @loaded: the kernel has it, so the memory must stay
  */
 struct image {
 	struct image_options opt;
@@ -72,6 +73,7 @@ struct image {
 	struct kho_image_area area[IMAGE_PARTS];
 	u32 nr_areas;
 	u64 setup_data;
+	bool loaded;
 };
 
 /**

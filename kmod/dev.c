@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -16,9 +17,26 @@
 /* Ranges that one list may hold: extents, scratch, what came in, and a memory map. */
 #define MAX_RANGES 1024
 
+/**
+ * struct image_file - an open file, and the image it prepares
+ * @list: in left_images, once the file is closed
+ * @scratch: taken for the image
+ * @nr_prepared: kho_watch_count() before anything could be loaded there
+ */
+struct image_file {
+	struct list_head list;
+	struct kho_scratch_set scratch;
+	unsigned long nr_prepared;
+};
+
 /* Scratch of the image that is loaded, and the entry point of that image. */
 static struct kho_scratch_set image_scratch;
 static u64 image_entry;
+/*
+ * What belonged to programs that ended between loading an image and saying so. It may be loaded:
+ * its scratch is kept until another one is, or until it is unloaded.
+ */
+static LIST_HEAD(left_images);
 static DEFINE_MUTEX(image_lock);
 /* The module has taken over what came in. */
 static DECLARE_COMPLETION(ready);
@@ -78,8 +96,7 @@ int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known)
  * image
  */
 
-static int image_prepare(struct kho_scratch_set *mine, void __user *arg,
-			 u32 bytes)
+static int image_prepare(struct image_file *mine, void __user *arg, u32 bytes)
 {
 	struct kho_image_area area[KHO_IMAGE_MAX_AREAS];
 	struct kho_ioctl_image_prepare p;
@@ -88,7 +105,7 @@ static int image_prepare(struct kho_scratch_set *mine, void __user *arg,
 	ret = kho_ioctl_get(&p, sizeof(p), sizeof(p), arg, bytes);
 	if (ret)
 		return ret;
-	if (!p.nr_areas || p.nr_areas > KHO_IMAGE_MAX_AREAS)
+	if (p.nr_areas > KHO_IMAGE_MAX_AREAS)
 		return -EINVAL;
 	if (!kho_enabled)
 		return -EBUSY;
@@ -96,18 +113,49 @@ static int image_prepare(struct kho_scratch_set *mine, void __user *arg,
 			   p.nr_areas * sizeof(area[0])))
 		return -EFAULT;
 	guard(mutex)(&image_lock);
-	kho_scratch_give_back(mine);
-	ret = kho_scratch_take(mine, area, p.nr_areas);
+	kho_watch_failed(mine->scratch.range, mine->scratch.nr, image_entry);
+	kho_scratch_give_back(&mine->scratch);
+	mine->nr_prepared = kho_watch_count();
+	if (!p.nr_areas)
+		return 0;
+	ret = kho_scratch_take(&mine->scratch, area, p.nr_areas);
 	if (ret)
 		return ret;
 	p.setup_data = kho_out_setup_data();
 	if (copy_to_user(u64_to_user_ptr(p.areas), area,
 			 p.nr_areas * sizeof(area[0])) ||
 	    kho_ioctl_put(arg, bytes, &p, sizeof(p))) {
-		kho_scratch_give_back(mine);
+		kho_scratch_give_back(&mine->scratch);
 		return -EFAULT;
 	}
 	return 0;
+}
+
+/* The module stays while memory is held for an image that is, or may be, loaded. */
+static bool image_held(void)
+{
+	return image_entry || !list_empty(&left_images);
+}
+
+static void update_image_hold(bool held)
+{
+	if (image_held() == held)
+		return;
+	if (held)
+		module_put(THIS_MODULE);
+	else
+		__module_get(THIS_MODULE);
+}
+
+static void left_images_give_back(void)
+{
+	struct image_file *left, *next;
+
+	list_for_each_entry_safe(left, next, &left_images, list) {
+		list_del(&left->list);
+		kho_scratch_give_back(&left->scratch);
+		kfree(left);
+	}
 }
 
 static bool set_contains(const struct kho_scratch_set *set, u64 phys)
@@ -145,27 +193,28 @@ static int take_memmap(const struct kho_ioctl_image_commit *c)
 	return ret;
 }
 
-static int image_commit(struct kho_scratch_set *mine, void __user *arg,
-			u32 bytes)
+static int image_commit(struct image_file *mine, void __user *arg, u32 bytes)
 {
 	struct kho_ioctl_image_commit c;
+	bool held;
 	int ret;
 
 	ret = kho_ioctl_get(&c, sizeof(c), sizeof(c), arg, bytes);
 	if (ret)
 		return ret;
 	guard(mutex)(&image_lock);
-	if (!set_contains(mine, c.entry))
+	if (!set_contains(&mine->scratch, c.entry))
 		return -EINVAL;
 	ret = take_memmap(&c);
 	if (ret)
 		return ret;
-	if (!image_entry)
-		__module_get(THIS_MODULE);
+	held = image_held();
 	kho_scratch_give_back(&image_scratch);
-	image_scratch = *mine;
-	mine->nr = 0;
+	left_images_give_back();
+	image_scratch = mine->scratch;
+	mine->scratch.nr = 0;
 	WRITE_ONCE(image_entry, c.entry);
+	update_image_hold(held);
 	kho_out_stamp(KHO_STAMP_IMAGE_LOAD);
 	return 0;
 }
@@ -187,11 +236,12 @@ static int image_release(void __user *arg, u32 bytes)
 	if (ret)
 		return ret;
 	guard(mutex)(&image_lock);
-	if (!image_entry)
+	if (!image_held())
 		return -ENOENT;
 	WRITE_ONCE(image_entry, 0);
 	kho_scratch_give_back(&image_scratch);
-	module_put(THIS_MODULE);
+	left_images_give_back();
+	update_image_hold(true);
 	return 0;
 }
 
@@ -275,7 +325,7 @@ static int ranges(void __user *arg, u32 bytes)
 static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
-	struct kho_scratch_set *mine = file->private_data;
+	struct image_file *mine = file->private_data;
 	void __user *user = (void __user *)arg;
 	u32 bytes;
 
@@ -311,16 +361,35 @@ static int kho_dev_open(struct inode *inode, struct file *file)
 {
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	file->private_data =
-		kzalloc(sizeof(struct kho_scratch_set), GFP_KERNEL);
+	file->private_data = kzalloc(sizeof(struct image_file), GFP_KERNEL);
 	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+/* The program ended without a word, and an image was loaded meanwhile: it may be this one. */
+static void image_left(struct image_file *mine, u64 entry)
+{
+	bool held = image_held();
+
+	pr_warn("a program that was loading an image ended before it was done; the memory of that image is kept until another one is loaded, or `kho unload`\n");
+	list_add(&mine->list, &left_images);
+	if (set_contains(&mine->scratch, entry))
+		WRITE_ONCE(image_entry, entry);
+	update_image_hold(held);
 }
 
 static int kho_dev_release(struct inode *inode, struct file *file)
 {
-	scoped_guard(mutex, &image_lock)
-		kho_scratch_give_back(file->private_data);
-	kfree(file->private_data);
+	struct image_file *mine = file->private_data;
+	u64 entry;
+
+	guard(mutex)(&image_lock);
+	if (mine->scratch.nr &&
+	    kho_watch_prepared_since(mine->nr_prepared, &entry)) {
+		image_left(mine, entry);
+		return 0;
+	}
+	kho_scratch_give_back(&mine->scratch);
+	kfree(mine);
 	return 0;
 }
 

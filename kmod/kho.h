@@ -207,6 +207,9 @@ void kho_sysfs_exit(void);
 void kho_watch_init(void);
 void kho_watch_exit(void);
 bool kho_watch_is_foreign(u64 entry);
+unsigned long kho_watch_count(void);
+bool kho_watch_prepared_since(unsigned long count, u64 *entry);
+void kho_watch_failed(const struct kho_range *range, u32 nr, u64 entry);
 
 /* ---------------------------------------------------------------------------------- parcel*.c */
 

@@ -11,16 +11,20 @@
 #include "kho.h"
 
 static bool watching;
-/* Entry point of the last image; written from the probe. */
+/* Entry point of the last image, and how many there were; written from the probe. */
 static unsigned long last_entry;
+static unsigned long nr_prepared;
 
 static int kho_watch_prepare(struct kprobe *p, struct pt_regs *regs)
 {
 	/* machine_kexec_prepare(struct kimage *image) */
 	struct kimage *image = (struct kimage *)regs->di;
 
-	if (image->type == KEXEC_TYPE_DEFAULT)
+	if (image->type == KEXEC_TYPE_DEFAULT) {
 		WRITE_ONCE(last_entry, image->start);
+		/* Pairs with kho_watch_prepared_since(). */
+		smp_store_release(&nr_prepared, nr_prepared + 1);
+	}
 	return 0;
 }
 
@@ -61,4 +65,52 @@ void kho_watch_exit(void)
 bool kho_watch_is_foreign(u64 entry)
 {
 	return watching && READ_ONCE(last_entry) != entry;
+}
+
+/**
+ * kho_watch_count() - how many images were prepared so far
+ *
+ * Context: any.
+ */
+unsigned long kho_watch_count(void)
+{
+	return READ_ONCE(nr_prepared);
+}
+
+/**
+ * kho_watch_prepared_since() - may an image have been loaded since then?
+ * @count: kho_watch_count() of then
+ * @entry: set to the entry point of the last one; 0 if that is not known
+ *
+ * Context: any.
+ *
+ * Return: true also if this kernel does not let us watch.
+ */
+bool kho_watch_prepared_since(unsigned long count, u64 *entry)
+{
+	*entry = 0;
+	if (!watching)
+		return true;
+	if (smp_load_acquire(&nr_prepared) == count)
+		return false;
+	*entry = READ_ONCE(last_entry);
+	return true;
+}
+
+/**
+ * kho_watch_failed() - the last image was prepared, but not loaded after all
+ * @range: its memory
+ * @nr: number of ranges
+ * @entry: entry point of the image that is still loaded, 0 if none is
+ *
+ * Does nothing if the last image lies elsewhere.
+ */
+void kho_watch_failed(const struct kho_range *range, u32 nr, u64 entry)
+{
+	unsigned long last = READ_ONCE(last_entry);
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (last >= range[i].start && last < range[i].end)
+			cmpxchg(&last_entry, last, entry);
 }

@@ -81,7 +81,11 @@ make_base() {
 			[ ! -e "$file" ] || cp "$file" "$root/scenarios/"
 		done
 	done
-	[ ! -e "$build/kho" ] || add_program "$root" "$build/kho"
+	if [ -e "$build/kho" ]; then
+		make -s -C "$top" build/vm/kho-dies >&2
+		add_program "$root" "$build/kho"
+		add_program "$root" "$build/vm/kho-dies"
+	fi
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
 	add_program "$root" "$(command -v dtc)"
 	add_modules "$root"

@@ -132,6 +132,31 @@ static int test_preserve_errors(void)
 	return 0;
 }
 
+/* Blocks of different sizes that share a page, whichever came first. */
+static int test_overlap(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 4);
+
+	CHECK(page);
+	CHECK(!kho_preserve_folio(page_folio(page)));
+	CHECK(kho_preserve_pages(page, 1) == -EEXIST);
+	CHECK(kho_preserve_pages(page + 5, 3) == -EEXIST);
+	CHECK(kho_preserve_pages(page + 15, 1) == -EEXIST);
+	CHECK(!kho_preserve_pages(page, 16));
+	kho_unpreserve_folio(page_folio(page));
+	CHECK(!kho_preserve_pages(page + 5, 3));
+	CHECK(kho_preserve_folio(page_folio(page)) == -EEXIST);
+	/* The first of its blocks is free, the last is not. */
+	CHECK(kho_preserve_pages(page, 7) == -EEXIST);
+	CHECK(!kho_preserve_pages(page, 5));
+	kho_unpreserve_pages(page, 5);
+	kho_unpreserve_pages(page + 5, 3);
+	CHECK(!kho_preserve_folio(page_folio(page)));
+	kho_unpreserve_folio(page_folio(page));
+	__free_pages(page, 4);
+	return 0;
+}
+
 static int test_restore_errors(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
@@ -306,6 +331,30 @@ static int test_vmalloc_errors(void)
 	return 0;
 }
 
+/* A second list of the same pages would take them away from the first. */
+static int test_vmalloc_twice(void)
+{
+	struct kho_vmalloc list, second = { .first = 1 };
+	void *area = vmalloc(600 * PAGE_SIZE);
+	struct page *last;
+
+	CHECK(area);
+	last = vmalloc_to_page(area + 599 * PAGE_SIZE);
+	CHECK(!kho_preserve_vmalloc(area, &list));
+	CHECK(kho_preserve_vmalloc(area, &second) == -EEXIST);
+	CHECK(second.first == 1);
+	kho_unpreserve_vmalloc(&list);
+	/* Somebody else's page stays his. */
+	CHECK(!kho_preserve_pages(last, 1));
+	CHECK(kho_preserve_vmalloc(area, &second) == -EEXIST);
+	CHECK(!kho_preserve_pages(last, 1));
+	kho_unpreserve_pages(last, 1);
+	CHECK(!kho_preserve_vmalloc(area, &list));
+	kho_unpreserve_vmalloc(&list);
+	vfree(area);
+	return 0;
+}
+
 /* A page in the middle cannot be preserved: what came before it must not stay preserved. */
 static int test_vmalloc_rollback(void)
 {
@@ -334,6 +383,7 @@ static int test_vmalloc(void)
 		TRY(test_vmalloc_of(sizes[i]));
 	TRY(test_vmalloc_huge());
 	TRY(test_vmalloc_errors());
+	TRY(test_vmalloc_twice());
 	return test_vmalloc_rollback();
 }
 
@@ -1012,9 +1062,10 @@ static int check_left(void)
 static int __init kho_selftest_init(void)
 {
 	static int (*const tests[])(void) = {
-		check_left,	     test_alloc,    test_preserve_errors,
-		test_restore_errors, test_subtrees, test_vmalloc,
-		test_radix,	     test_blocks,   test_threads,
+		check_left,   test_alloc,	   test_preserve_errors,
+		test_overlap, test_restore_errors, test_subtrees,
+		test_vmalloc, test_radix,	   test_blocks,
+		test_threads,
 	};
 	unsigned int i;
 

@@ -165,13 +165,15 @@ struct kho_image_area {
  * struct kho_ioctl_image_prepare - KHO_IOCTL_IMAGE_PREPARE: take scratch for an image that is
  * about to be loaded
  * @size: size of this struct
- * @nr_areas: 1 .. KHO_IMAGE_MAX_AREAS
+ * @nr_areas: 0 .. KHO_IMAGE_MAX_AREAS; 0: give back the areas of an earlier prepare, since nothing
+ *   was loaded there
  * @areas: pointer to an array of struct kho_image_area
  * @setup_data: out: physical address that the image's list of setup_data nodes must end with
  *
- * The areas belong to this open file until KHO_IOCTL_IMAGE_COMMIT; closing it gives them back. A
- * second prepare
- * on the same file gives back the areas of the first one.
+ * The areas belong to this open file until KHO_IOCTL_IMAGE_COMMIT. A second prepare on the same
+ * file gives back the areas of the first one; so does closing it, unless an image was loaded by
+ * anyone meanwhile: a program that dies after kexec_load(2) must not take the memory from under its
+ * image. Such areas are kept until the next commit or KHO_IOCTL_IMAGE_RELEASE.
  * Errors: ENOMEM (not enough contiguous memory; nothing is held), EBUSY (disabled, or loading is
  * unsafe here).
  */
