@@ -35,6 +35,8 @@ fuzz_help := $(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/
 CLI_LIBS := -lsmartcols -ljson-c
 # May add to CLI_LIBS and CLI_CFLAGS.
 -include cli/Makefile.inc
+# Tests include parts of the tool; what they do not use is not linked.
+TEST_LIBS := -Wl,--as-needed -lfdt $(CLI_LIBS)
 
 all: cli modules
 
@@ -125,11 +127,11 @@ unit_objects = $(patsubst %.c,$(1)/obj/%.o,$(core_src) $(unit_help))
 
 $(B)/unit/test_%: $(B)/unit/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit)
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ -lcmocka -lfdt
+	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(TEST_LIBS) -lcmocka
 
 $(B)/unit-san/test_%: $(B)/unit-san/obj/tests/unit/test_%.o $(call unit_objects,$(B)/unit-san)
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) $(SAN) -o $@ $^ -lcmocka -lfdt
+	$(Q)$(CC) $(OPTIMIZE) $(SAN) -o $@ $^ $(TEST_LIBS) -lcmocka
 
 unit-build: $(unit_tests:%=$(B)/unit/%)
 unit-san-build: $(unit_tests:%=$(B)/unit-san/%)
@@ -150,7 +152,7 @@ $(B)/fuzz/obj/%.o: %.c
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(B)/fuzz/obj/%.o,$(core_src) $(unit_help) $(fuzz_help))
 	$(call show,LD)
-	$(Q)$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ -lfdt
+	$(Q)$(CLANG) $(OPTIMIZE) $(SAN) -fsanitize=fuzzer -o $@ $^ $(TEST_LIBS)
 
 fuzz-build: $(fuzzers:%=$(B)/fuzz/%)
 

@@ -102,6 +102,12 @@ static const char *check_code(struct bzimage *bz, const uint8_t *file,
 	    payload_bytes > bz->code_bytes - payload)
 		return "is truncated: the compressed kernel goes on after its end; get the "
 		       "file anew";
+	bz->payload_offset = bz->code_offset + payload;
+	bz->payload_bytes = payload_bytes;
+	/* gzip keeps the size itself; after the other formats it is a word of its own. */
+	if (payload_bytes >= 6 && (file[bz->payload_offset] != 0x1f ||
+				   file[bz->payload_offset + 1] != 0x8b))
+		bz->payload_bytes -= 4;
 	return NULL;
 }
 

@@ -37,6 +37,8 @@ enum bzimage_offset {
  * @header_end: end of the setup header, from the start of the file
  * @code_offset: start of the protected-mode part in the file
  * @code_bytes: its length
+ * @payload_offset: compressed kernel, in the file
+ * @payload_bytes: its length, without the size that the build appends
  * @init_bytes: memory the kernel needs from its load address on, page aligned
  * @align: alignment of the load address, a power of two, at least a page
  * @preferred_phys: where the kernel would like to be; never load it lower
@@ -51,6 +53,8 @@ struct bzimage {
 	size_t header_end;
 	size_t code_offset;
 	size_t code_bytes;
+	size_t payload_offset;
+	size_t payload_bytes;
 	uint64_t init_bytes;
 	uint64_t align;
 	uint64_t preferred_phys;

@@ -4,30 +4,58 @@
 #include "imageopts.h"
 #include "loaded.h"
 #include "output.h"
+#include "preflight.h"
 #include "verbs.h"
 
 static const char help_text[] =
 	"Usage: kho check [KERNEL] [OPTION...]\n\n"
-	"Tell whether `kho load` with the same arguments would succeed, and if not, why and "
-	"what to do.\n"
-	"Nothing is changed. Without KERNEL only the machine and the running kernel are looked "
-	"at.\n\n"
+	"Tell whether a handover to KERNEL would work, and if not, why and what to do: whether\n"
+	"`kho load` with the same arguments would succeed, and whether KERNEL could then take over\n"
+	"what it is given. Nothing is changed. Without KERNEL only this machine and the running\n"
+	"kernel are looked at.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP
 	"  --json                findings as JSON\n"
 	"  -h, --help            this help\n\n"
-	"Exit status: 0 a load would succeed, 1 it would fail, 2 wrong usage.\n\n"
+	"Each line begins with ok, note (worth knowing), warning (it works, but something may be\n"
+	"lost) or problem (it does not work).\n\n"
+	"Exit status: 0 the handover would work, 1 there is a problem, 2 wrong usage.\n\n"
 	"Examples:\n"
 	"  kho check\n"
-	"  kho check /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n";
+	"  kho check /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
+	"  kho check /boot/vmlinuz --json | jq -r '.findings[] | .result, .text'\n";
 
-static void print_json(const struct findings *f)
+static struct json_object *json_string(const char *text)
 {
+	return text && *text ? json_object_new_string(text) : NULL;
+}
+
+static struct json_object *json_target(const struct target *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "release", json_string(t->release));
+	json_object_object_add(
+		o, "compression",
+		json_object_new_string(compression_name(t->how)));
+	json_object_object_add(o, "configuration", json_string(t->config_from));
+	json_object_object_add(o, "native-kho", json_string(t->abi));
+	return o;
+}
+
+static void print_json(const struct image *im, const struct target *t,
+		       bool load)
+{
+	const struct findings *f = &im->findings;
 	struct json_object *root = json_object_new_object(),
 			   *list = json_object_new_array();
 	size_t i;
 
-	json_object_object_add(root, "load-would-succeed",
+	json_object_object_add(root, "handover-would-work",
 			       json_object_new_boolean(!f->nr_problems));
+	json_object_object_add(root, "load-would-succeed",
+			       json_object_new_boolean(load));
+	json_object_object_add(root, "kernel",
+			       im->have_kernel ? json_target(t) : NULL);
 	json_object_object_add(root, "findings", list);
 	for (i = 0; i < f->nr; i++) {
 		struct json_object *o = json_object_new_object();
@@ -40,17 +68,13 @@ static void print_json(const struct findings *f)
 				finding_level_name(f->list[i].level)));
 		json_object_object_add(o, "text",
 				       json_object_new_string(f->list[i].text));
-		json_object_object_add(
-			o, "todo",
-			f->list[i].todo ?
-				json_object_new_string(f->list[i].todo) :
-				NULL);
+		json_object_object_add(o, "todo", json_string(f->list[i].todo));
 		json_object_array_add(list, o);
 	}
 	output_json(root);
 }
 
-static void print_people(const struct findings *f)
+static void print_people(const struct findings *f, bool kernel)
 {
 	size_t i;
 
@@ -62,11 +86,13 @@ static void print_people(const struct findings *f)
 		if (one->todo)
 			printf("%-7s  to do: %s.\n", "", one->todo);
 	}
-	if (!f->nr_problems)
-		puts("A load would succeed.");
+	if (f->nr_problems)
+		printf("A handover would fail: %zu problem%s.\n",
+		       f->nr_problems, f->nr_problems == 1 ? "" : "s");
 	else
-		printf("A load would fail: %zu problem%s.\n", f->nr_problems,
-		       f->nr_problems == 1 ? "" : "s");
+		puts(kernel ?
+			     "The handover would work." :
+			     "Nothing here is in the way of a handover; give the kernel to check that too.");
 }
 
 /* Not in the way of a load, which replaces it. */
@@ -86,16 +112,19 @@ static void note_foreign(struct image *im)
 static int check(const struct image_options *opt, bool json)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
-	bool good = image_check(&im, true);
+	bool load = image_check(&im, true);
+	struct target t;
 	int code;
 
 	note_foreign(&im);
+	preflight_check(&im, &t);
 	if (json)
-		print_json(&im.findings);
+		print_json(&im, &t, load);
 	else
-		print_people(&im.findings);
+		print_people(&im.findings, im.have_kernel);
+	target_free(&t);
 	code = finish_output();
-	return good ? code : EXIT_FAILED;
+	return im.findings.nr_problems ? EXIT_FAILED : code;
 }
 
 int verb_check(int argc, char **argv)

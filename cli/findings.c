@@ -29,6 +29,16 @@ void finding_note(struct findings *f, const char *id, const char *todo,
 	va_end(args);
 }
 
+void finding_warning(struct findings *f, const char *id, const char *todo,
+		     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(f, FINDING_WARNING, id, todo, fmt, args);
+	va_end(args);
+}
+
 void finding_problem(struct findings *f, const char *id, const char *todo,
 		     const char *fmt, ...)
 {
@@ -41,7 +51,8 @@ void finding_problem(struct findings *f, const char *id, const char *todo,
 
 const char *finding_level_name(enum finding_level level)
 {
-	static const char *const name[] = { "ok", "note", "problem" };
+	static const char *const name[] = { "ok", "note", "warning",
+					    "problem" };
 
 	return name[level];
 }
@@ -73,6 +84,8 @@ void findings_say_notes(const struct findings *f)
 	for (i = 0; i < f->nr; i++) {
 		if (f->list[i].level == FINDING_NOTE)
 			say_finding(&f->list[i], "note: ");
+		else if (f->list[i].level == FINDING_WARNING)
+			say_finding(&f->list[i], "warning: ");
 	}
 }
 

@@ -9,8 +9,9 @@
 
 enum finding_level {
 	FINDING_OK,
-	FINDING_NOTE, /* worth knowing; does not stop a load */
-	FINDING_PROBLEM, /* a load would fail */
+	FINDING_NOTE, /* worth knowing */
+	FINDING_WARNING, /* it works, but something is lost or at risk */
+	FINDING_PROBLEM, /* it does not work */
 };
 
 /**
@@ -44,15 +45,17 @@ void finding_ok(struct findings *f, const char *id, const char *fmt, ...)
 	printf_like(3, 4);
 void finding_note(struct findings *f, const char *id, const char *todo,
 		  const char *fmt, ...) printf_like(4, 5);
+void finding_warning(struct findings *f, const char *id, const char *todo,
+		     const char *fmt, ...) printf_like(4, 5);
 void finding_problem(struct findings *f, const char *id, const char *todo,
 		     const char *fmt, ...) printf_like(4, 5);
 
-/* The word for a level: "ok", "note", "problem". */
+/* The word for a level: "ok", "note", "warning", "problem". */
 const char *finding_level_name(enum finding_level level);
 
 /* Say the first problem, if there is one, as one sentence. */
 void findings_say_problem(const struct findings *f);
-/* Say the notes. */
+/* Say the notes and warnings. */
 void findings_say_notes(const struct findings *f);
 void findings_free(struct findings *f);
 

@@ -19,6 +19,11 @@ void sysinfo_set_root(const char *root)
 	root_dir = root;
 }
 
+char *sysinfo_path(const char *directory, const char *rest)
+{
+	return format("%s%s%s", root_dir, directory, rest);
+}
+
 static int read_below_root(const char *path, struct blob *out)
 {
 	autofree char *full = format("%s%s", root_dir, path);

@@ -17,6 +17,9 @@
  */
 void sysinfo_set_root(const char *root);
 
+/* @directory, below that root, and @rest joined; to be freed. */
+char *sysinfo_path(const char *directory, const char *rest);
+
 /**
  * sysinfo_text() - read a small file as a string without its last newline
  * @path: absolute path

@@ -16,10 +16,11 @@ set -eu -o pipefail
 
 build_packages=(
 	gcc make libc6-dev libelf1 binutils util-linux
-	libsmartcols-dev libjson-c-dev libfdt-dev libkmod-dev libzstd-dev
+	libsmartcols-dev libjson-c-dev libfdt-dev libkmod-dev
+	libzstd-dev liblzma-dev liblz4-dev zlib1g-dev libbz2-dev
 	debian-archive-keyring xz-utils
 )
-vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler)
+vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler kmod)
 all_packages=(
 	git clang llvm clang-format libclang-rt-dev libcmocka-dev
 	perl python3 sparse shellcheck codespell

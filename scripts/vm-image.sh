@@ -88,6 +88,9 @@ make_base() {
 	fi
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
 	add_program "$root" "$(command -v dtc)"
+	# Not through the link to busybox.
+	rm -f "$root/bin/depmod"
+	add_program "$root" "$(PATH=$PATH:/sbin:/usr/sbin command -v depmod)"
 	add_modules "$root"
 	add_stock_modules "$root"
 	pack "$root" "$out/base.cpio"

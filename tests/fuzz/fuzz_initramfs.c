@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Any bytes as an initramfs, whole and in pieces.
+ */
+#define _GNU_SOURCE
+
+#include "../../cli/cpio.c"
+#include "../../cli/decompress.c"
+#include "../../cli/initramfs.c"
+#include "../../cli/util.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+struct count {
+	u64 members;
+	u64 hash;
+};
+
+static void member(void *ctx, const char *name, u32 mode, u64 bytes)
+{
+	struct count *c = ctx;
+
+	c->members++;
+	for (; *name; name++)
+		c->hash = c->hash * 31 + (u8)*name;
+	c->hash = c->hash * 31 + bytes + mode;
+}
+
+/* Feeds pieces of a size that the input chooses, up to what is no archive. */
+static int feed(const u8 *data, size_t bytes, size_t size, struct count *count)
+{
+	struct cpio c = { .member = member, .ctx = count };
+	size_t at = 0, used;
+
+	while (at < bytes) {
+		size_t n = bytes - at < size ? bytes - at : size;
+		int err = cpio_feed(&c, data + at, n, &used);
+
+		if (err)
+			return err;
+		at += used;
+		if (used < n)
+			break;
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	struct initramfs_modules m = { .release = "6.1" };
+	struct count whole = { 0 }, pieces = { 0 };
+	enum compression how;
+	int err;
+
+	initramfs_find_kho(data, bytes, 1 << 20, &m, &how);
+	if (m.found[0] && !is_kho_module(m.found))
+		abort();
+	if (!bytes)
+		return 0;
+	err = feed(data, bytes, bytes, &whole);
+	if (feed(data, bytes, data[bytes - 1] % 61 + 1, &pieces) != err)
+		abort();
+	if (whole.members != pieces.members || whole.hash != pieces.hash)
+		abort();
+	return 0;
+}
