@@ -67,9 +67,8 @@ static void check_native(struct image *im, const struct target *t)
 		finding_problem(
 			&im->findings, "native-kho",
 			"give a kernel without it, or one whose format is " KHO_FDT_COMPATIBLE,
-			"the next kernel has handover of its own in another format (%s instead of " KHO_FDT_COMPATIBLE
-			"), so it would ignore what is preserved",
-			t->abi);
+			"the next kernel has handover of its own in another format (%s instead of %s), so it would ignore what is preserved",
+			t->abi, KHO_FDT_COMPATIBLE);
 		return;
 	}
 	if (im->status.nr_parcels) {
