@@ -26,8 +26,8 @@ void kho_chain_write(struct kho_chain_ser *page, u64 page_phys,
  * @r: filled on refusal; may be NULL
  *
  * Checks magic, version, count, self address, checksum, each node's type, length and link, and
- * that the extents are
- * page aligned, not below 1 MiB, not empty, ascending, disjoint, and do not wrap.
+ * that the extents are page aligned, not below 1 MiB, not empty, ascending, disjoint, and do not
+ * wrap.
  *
  * Return: 0, -EBADMSG, -EPROTONOSUPPORT (version), -ERANGE (count or extent).
  */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The seam between core/ and the world it is compiled into: the kho module, the kho tool, the
- * unit
- * tests and the fuzzers. It is the only file of core/ that includes a kernel or libc header.
+ * unit tests and the fuzzers. It is the only file of core/ that includes a kernel or libc header.
  */
 #ifndef KHO_CORE_ENV_H
 #define KHO_CORE_ENV_H

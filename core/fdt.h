@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The root FDT: written and read in one page, without libfdt (which modules cannot use). The
- * reader accepts what any
- * writer of devicetree blobs v17 may produce within one page; every offset and length is checked
- * before it is used.
+ * reader accepts what any writer of devicetree blobs v17 may produce within one page; every
+ * offset and length is checked before it is used.
  */
 #ifndef KHO_CORE_FDT_H
 #define KHO_CORE_FDT_H
@@ -60,10 +59,9 @@ struct kho_fdt {
  * @r: filled on refusal; may be NULL
  *
  * Checks header, block bounds, every token up to FDT_END, depth, all property bounds, NUL
- * termination of names, that
- * `compatible` contains KHO_FDT_COMPATIBLE, that preserved-memory-map is 8 bytes and not 0, that
- * the two properties
- * of each subtree are 8 bytes each and that no two subtrees share a name.
+ * termination of names, that `compatible` contains KHO_FDT_COMPATIBLE, that preserved-memory-map
+ * is 8 bytes and not 0, that the two properties of each subtree are 8 bytes each and that no two
+ * subtrees share a name.
  *
  * Return: 0; -EBADMSG; -EPROTONOSUPPORT (compatible); -ENOENT (no memory map); -EEXIST (name
  * twice).

@@ -3,10 +3,8 @@
  * Validation of everything a previous kernel left, as a whole, before one byte of it is used.
  *
  * Trust: nothing in the wire is believed. Only pages that lie in the extents this kernel has
- * reserved are read at all
- * (the environment says which), every count is bounded by memory that exists, and the walk ends
- * after at most as many
- * nodes as the extents have pages.
+ * reserved are read at all (the environment says which), every count is bounded by memory that
+ * exists, and the walk ends after at most as many nodes as the extents have pages.
  */
 #ifndef KHO_CORE_INCOMING_H
 #define KHO_CORE_INCOMING_H

@@ -513,9 +513,9 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
 }
 
 /*
- * The first of 2^@count_log2 keys from @key on, a multiple of that, that is in the tree; 0 if none
- * is. Quick though they may be many: a part of the tree that is not there is passed over at once,
- * and no leaf is empty.
+ * The first of 2^@count_log2 keys from @key on, a multiple of that, that is in the tree; 0 if
+ * none is. Quick though they may be many: a part of the tree that is not there is passed over at
+ * once, and no leaf is empty.
  */
 static u64 first_key_in(const struct kho_tracker *t, u64 key,
 			unsigned int count_log2)

@@ -359,10 +359,13 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 
 static int kho_dev_open(struct inode *inode, struct file *file)
 {
+	struct image_file *mine;
+
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	file->private_data = kzalloc(sizeof(struct image_file), GFP_KERNEL);
-	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+	mine = kzalloc(sizeof(*mine), GFP_KERNEL);
+	file->private_data = mine;
+	return mine ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
 /* The program ended without a word, and an image was loaded meanwhile: it may be this one. */

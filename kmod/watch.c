@@ -91,6 +91,7 @@ bool kho_watch_prepared_since(unsigned long count, u64 *entry)
 	*entry = 0;
 	if (!watching)
 		return true;
+	/* Pairs with kho_watch_prepare(): the entry point is at least as new. */
 	if (smp_load_acquire(&nr_prepared) == count)
 		return false;
 	*entry = READ_ONCE(last_entry);

@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that preserve and unpreserve memory, and add and remove subtrees, as
- * fast as they can, and do not stop for the jump. Commands are written to
- * /sys/module/kho_stress/parameters/run; the write fails with the command's
- * errno, and parameters/result says why, or what was found:
+ * Threads that preserve and unpreserve memory, and add and remove subtrees, as fast as they can,
+ * and do not stop for the jump. Commands are written to /sys/module/kho_stress/parameters/run;
+ * the write fails with the command's errno, and parameters/result says why, or what was found:
  *
  *   start THREADS SEED  start so many threads for blocks and two for subtrees
  *   stop                stop them, take everything out again and free it
  *   check               in the next kernel: what must have come through did,
  *                       byte for byte
  *
- * Each thread keeps a journal in a preserved page. A slot of it holds one block
- * (or the subtree of a blob) and is in a state that is true whenever the machine
- * is stopped:
+ * Each thread keeps a journal in a preserved page. A slot of it holds one block (or the subtree
+ * of a blob) and is in a state that is true whenever the machine is stopped:
  *
  *   EMPTY         nothing is preserved
  *   PRESERVING    the block may be preserved or not; its contents are there
  *   PRESERVED     it is
  *   UNPRESERVING  as PRESERVING
  *
- * The memory of a slot is the thread's in any state but EMPTY, with one
- * exception: that of kho_alloc_preserve() is allocated after the slot enters
- * PRESERVING and freed before it leaves UNPRESERVING, so that nothing is known
- * of it in these but its size.
+ * The memory of a slot is the thread's in any state but EMPTY, with one exception: that of
+ * kho_alloc_preserve() is allocated after the slot enters PRESERVING and freed before it leaves
+ * UNPRESERVING, so that nothing is known of it in these but its size.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -2,8 +2,8 @@
 /*
  * A client of kexec handover that the scenarios of tests/vm drive.
  *
- * Commands are written to /sys/module/kho_vmtest/parameters/run; the write fails
- * with the command's errno, and parameters/result says why, or what was found:
+ * Commands are written to /sys/module/kho_vmtest/parameters/run; the write fails with the
+ * command's errno, and parameters/result says why, or what was found:
  *
  *   save MIB PAGES SEED  preserve MIB of blocks of random orders, half of them
  *                        folios, half of them ranges of pages, and PAGES single

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PID 1 of the test bed, and the helper its scripts call for what a shell
- * cannot do. Static, and needs nothing but the kernel.
+ * PID 1 of the test bed, and the helper its scripts call for what a shell cannot do. Static, and
+ * needs nothing but the kernel.
  *
- * As PID 1: mounts, runs /lib/stage.sh, judges and powers off. The verdict goes
- * to the second serial port, one line at a time:
+ * As PID 1: mounts, runs /lib/stage.sh, judges and powers off. The verdict goes to the second
+ * serial port, one line at a time:
  *
  *   STAGE <n> <release>     a kernel of the scenario reached user space
  *   METRIC <key> <value>    a measurement
@@ -135,9 +135,8 @@ static char *record_text(char *record)
 }
 
 /*
- * Calls @line for each record of the kernel log, and stops at its first answer
- * that is not 0. A record that was overwritten while reading is an error: what
- * it said is not known.
+ * Calls @line for each record of the kernel log, and stops at its first answer that is not 0. A
+ * record that was overwritten while reading is an error: what it said is not known.
  */
 static int for_each_record(int (*line)(const char *text, void *data),
 			   void *data)
@@ -210,8 +209,8 @@ static int judge_log(void)
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
 /*
- * A write returns when the scan is done. Memory is lost if two scans do not
- * find it, and it has not changed in between.
+ * A write returns when the scan is done. Memory is lost if two scans do not find it, and it has
+ * not changed in between.
  */
 static int kmemleak_scan(int fd)
 {
@@ -371,8 +370,8 @@ static uint64_t now_ns(void)
 }
 
 /*
- * Ticks of the TSC in a millisecond, by comparison with the kernel's clock over
- * a stretch that busy-waiting fills.
+ * Ticks of the TSC in a millisecond, by comparison with the kernel's clock over a stretch that
+ * busy-waiting fills.
  */
 static int tool_tsc_per_ms(char **arg)
 {

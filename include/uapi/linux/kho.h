@@ -4,15 +4,12 @@
  * open).
  *
  * Every ioctl takes a pointer to a struct whose first member is its size in bytes, set by the
- * caller. The
- * kernel accepts a smaller struct down to the one of the first version (members that are missing
- * count as 0),
- * and a larger one if what it does not know is 0 (otherwise E2BIG). It writes back no more than
- * size bytes.
+ * caller. The kernel accepts a smaller struct down to the one of the first version (members that
+ * are missing count as 0), and a larger one if what it does not know is 0 (otherwise E2BIG). It
+ * writes back no more than size bytes.
  *
  * Errors common to all: EFAULT (bad pointer), EINVAL (size below the minimum, unknown flag,
- * reserved member
- * not 0), E2BIG (see above), ENOTTY (unknown command).
+ * reserved member not 0), E2BIG (see above), ENOTTY (unknown command).
  */
 #ifndef _UAPI_LINUX_KHO_H
 #define _UAPI_LINUX_KHO_H
@@ -25,24 +22,26 @@
 /* Size of a parcel's name with its NUL. */
 #define KHO_NAME_SIZE 64
 
-/* kho_ioctl_status.flags */
-#define KHO_STATUS_ENABLED (1U << 0) /* preserving is possible */
-#define KHO_STATUS_IMAGE_LOADED \
-	(1U                     \
-	 << 1) /* `kho load` committed an image, and it was not released since */
-#define KHO_STATUS_FOREIGN_IMAGE \
-	(1U                      \
-	 << 2) /* another program loaded a kexec image after ours: it carries no state */
-#define KHO_STATUS_IN_PRESENT \
-	(1U << 3) /* the previous kernel left handover data */
-#define KHO_STATUS_IN_ACCEPTED (1U << 4) /* ... and it was found good */
-#define KHO_STATUS_IN_REFUSED \
-	(1U << 5) /* ... and it was refused; see in_reason */
-#define KHO_STATUS_IN_DROPPED \
-	(1U                   \
-	 << 6) /* memory of the previous kernel was given back by the administrator */
-#define KHO_STATUS_MAP_UNSAFE \
-	(1U << 7) /* loading is refused: see out_reason (mem_encrypt, ...) */
+/*
+ * kho_ioctl_status.flags
+ *
+ * ENABLED: preserving is possible
+ * IMAGE_LOADED: `kho load` committed an image, and it was not released since
+ * FOREIGN_IMAGE: another program loaded a kexec image after ours: it carries no state
+ * IN_PRESENT: the previous kernel left handover data
+ * IN_ACCEPTED: ... and it was found good
+ * IN_REFUSED: ... and it was refused; see in_reason
+ * IN_DROPPED: memory of the previous kernel was given back by the administrator
+ * MAP_UNSAFE: loading is refused: see out_reason (mem_encrypt, ...)
+ */
+#define KHO_STATUS_ENABLED (1U << 0)
+#define KHO_STATUS_IMAGE_LOADED (1U << 1)
+#define KHO_STATUS_FOREIGN_IMAGE (1U << 2)
+#define KHO_STATUS_IN_PRESENT (1U << 3)
+#define KHO_STATUS_IN_ACCEPTED (1U << 4)
+#define KHO_STATUS_IN_REFUSED (1U << 5)
+#define KHO_STATUS_IN_DROPPED (1U << 6)
+#define KHO_STATUS_MAP_UNSAFE (1U << 7)
 
 /**
  * struct kho_ioctl_status - KHO_IOCTL_STATUS: what is preserved, and what became of what came in
@@ -104,13 +103,18 @@ struct kho_ioctl_status {
 
 #define KHO_IOCTL_STATUS _IO(KHO_IOCTL_TYPE, 0x00)
 
-/* kho_range_info.type */
-#define KHO_RANGE_EXTENT 1 /* an extent of the cover */
-#define KHO_RANGE_SCRATCH 2 /* a scratch area */
-#define KHO_RANGE_IN_EXTENT \
-	3 /* an extent this kernel reserved for what came in */
-#define KHO_RANGE_MEMMAP \
-	4 /* the memory map the previous kernel handed on; info is its E820 type */
+/*
+ * kho_range_info.type
+ *
+ * EXTENT: an extent of the cover
+ * SCRATCH: a scratch area
+ * IN_EXTENT: an extent this kernel reserved for what came in
+ * MEMMAP: the memory map the previous kernel handed on; info is its E820 type
+ */
+#define KHO_RANGE_EXTENT 1
+#define KHO_RANGE_SCRATCH 2
+#define KHO_RANGE_IN_EXTENT 3
+#define KHO_RANGE_MEMMAP 4
 
 /**
  * struct kho_range_info - a range of physical memory
@@ -165,15 +169,15 @@ struct kho_image_area {
  * struct kho_ioctl_image_prepare - KHO_IOCTL_IMAGE_PREPARE: take scratch for an image that is
  * about to be loaded
  * @size: size of this struct
- * @nr_areas: 0 .. KHO_IMAGE_MAX_AREAS; 0: give back the areas of an earlier prepare, since nothing
- *   was loaded there
+ * @nr_areas: 0 .. KHO_IMAGE_MAX_AREAS; 0: give back the areas of an earlier prepare, since
+ *   nothing was loaded there
  * @areas: pointer to an array of struct kho_image_area
  * @setup_data: out: physical address that the image's list of setup_data nodes must end with
  *
  * The areas belong to this open file until KHO_IOCTL_IMAGE_COMMIT. A second prepare on the same
  * file gives back the areas of the first one; so does closing it, unless an image was loaded by
- * anyone meanwhile: a program that dies after kexec_load(2) must not take the memory from under its
- * image. Such areas are kept until the next commit or KHO_IOCTL_IMAGE_RELEASE.
+ * anyone meanwhile: a program that dies after kexec_load(2) must not take the memory from under
+ * its image. Such areas are kept until the next commit or KHO_IOCTL_IMAGE_RELEASE.
  * Errors: ENOMEM (not enough contiguous memory; nothing is held), EBUSY (disabled, or loading is
  * unsafe here).
  */
@@ -209,8 +213,7 @@ struct kho_memmap_range {
  * @memmap: pointer to an array of struct kho_memmap_range: the map in the image's boot_params
  *
  * Areas of an image committed earlier are given back. Errors: EINVAL (nothing prepared on this
- * file, or @entry
- * outside of it).
+ * file, or @entry outside of it).
  */
 struct kho_ioctl_image_commit {
 	__u32 size;
@@ -237,8 +240,7 @@ struct kho_ioctl_simple {
 #define KHO_IOCTL_IMAGE_RELEASE _IO(KHO_IOCTL_TYPE, 0x04)
 /*
  * Give back everything that came in and nobody has restored; also what a refused handover keeps
- * reserved.
- * ENOENT if there is nothing.
+ * reserved. ENOENT if there is nothing.
  */
 #define KHO_IOCTL_IN_DROP _IO(KHO_IOCTL_TYPE, 0x05)
 
@@ -257,15 +259,11 @@ struct kho_ioctl_simple {
  * @bytes: out: length (OPEN)
  *
  * CREATE: the new descriptor takes write(2) in order; KHO_PARCEL_COMMIT on it makes the parcel
- * part of the
- * handover; closing it without a commit discards what was written. EEXIST if the name is taken
- * (unless
- * KHO_PARCEL_REPLACE). ENOMEM from write(2) leaves what was written before.
+ * part of the handover; closing it without a commit discards what was written. EEXIST if the name
+ * is taken (unless KHO_PARCEL_REPLACE). ENOMEM from write(2) leaves what was written before.
  * OPEN: verifies the CRC, then the new descriptor takes read(2), pread(2) and lseek(2); it shows
- * the contents
- * as they were at OPEN even if the parcel is dropped meanwhile. ENOENT if there is none of that
- * name, EBADMSG
- * if the contents do not match their CRC.
+ * the contents as they were at OPEN even if the parcel is dropped meanwhile. ENOENT if there is
+ * none of that name, EBADMSG if the contents do not match their CRC.
  * DROP: ENOENT if there is none of that name.
  * A parcel lives until it is dropped: each following kernel takes it over and hands it on.
  */

@@ -4,10 +4,9 @@
  * one.
  *
  * This header is the specification. A change of anything in it changes KHO_FDT_COMPATIBLE, the
- * golden
- * files of tests/golden and the documents, in one commit. Integers are native-endian
- * (little-endian
- * on x86-64), the values of FDT properties included. Both kernels must use the same page size.
+ * golden files of tests/golden and the documents, in one commit. Integers are native-endian
+ * (little-endian on x86-64), the values of FDT properties included. Both kernels must use the
+ * same page size.
  *
  * How the next kernel finds it (x86-64)
  * -------------------------------------
@@ -37,10 +36,8 @@
  *   | unused | level 5 | level 4 | level 3 | level 2 | level 1 | bit of leaf |
  *
  * A node is one page. Inner nodes hold physical addresses of their children, 0 for none; a leaf
- * is a
- * bitmap, bit 0 being the lowest bit of its first word. Node pages are not entered in the tree:
- * they
- * are memory of the old kernel that the new one keeps only until it has read them.
+ * is a bitmap, bit 0 being the lowest bit of its first word. Node pages are not entered in the
+ * tree: they are memory of the old kernel that the new one keeps only until it has read them.
  *
  * Larger orders have smaller keys, so that an ascending walk visits the largest blocks first.
  */

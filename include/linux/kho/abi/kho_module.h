@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The wire of the kho module's own extras: what lets a stock kernel keep the memory, and what
- * lets the
- * receiver prove that nothing was lost or altered. Upstream's part is in kexec_handover.h.
+ * lets the receiver prove that nothing was lost or altered. Upstream's part is in
+ * kexec_handover.h.
  *
  * The wire area
  * -------------
- * One block of KHO_WIRE_PAGES pages, naturally aligned (so it never crosses a 2 MiB boundary,
- * and the
- * decompressor of the next kernel maps all of it at once), at a fixed address from module load
- * to the jump:
+ * One block of KHO_WIRE_PAGES pages, naturally aligned (so it never crosses a 2 MiB boundary, and
+ * the decompressor of the next kernel maps all of it at once), at a fixed address from module
+ * load to the jump:
  *
  *   page 0  head    setup_data node KHO_SETUP_DATA_TYPE at offset 0; at KHO_WIRE_SCRATCH_OFFSET
  *   the array of
@@ -27,14 +26,12 @@
  *   head node (type 10) -> chain A or chain B: SETUP_INDIRECT -> SETUP_INDIRECT -> ... -> 0
  *
  * A machine may jump at any instant, between any two stores. Therefore nothing the receiver
- * relies on is ever
- * edited in place if more than one store is needed: a new chain is written to the page not in
- * use and
- * published by one store to the head node's next; a new root FDT likewise by one store to
- * kho_data.fdt_addr;
- * key count and hash stand twice (struct kho_tally_ser), before and after the one word being
- * changed. The list of scratch areas is cut back to what stays by one store to
- * kho_data.scratch_size, then completed, then lengthened by one store to the same.
+ * relies on is ever edited in place if more than one store is needed: a new chain is written to
+ * the page not in use and published by one store to the head node's next; a new root FDT likewise
+ * by one store to kho_data.fdt_addr; key count and hash stand twice (struct kho_tally_ser),
+ * before and after the one word being changed. The list of scratch areas is cut back to what
+ * stays by one store to kho_data.scratch_size, then completed, then lengthened by one store to
+ * the same.
  */
 #ifndef _LINUX_KHO_ABI_KHO_MODULE_H
 #define _LINUX_KHO_ABI_KHO_MODULE_H

@@ -3,15 +3,13 @@
  * The wire of parcels: named byte strings that user space hands to the next kernel.
  *
  * Subtree KHO_PARCEL_SUBTREE points to struct kho_parcel_head_ser (one preserved page), which
- * starts a block
- * chain (kexec_handover.h) of struct kho_parcel_ser. The bytes of a parcel lie in order-0 pages,
- * listed by a
- * kho_vmalloc descriptor with order 0; the last page is filled up with zeros.
+ * starts a block chain (kexec_handover.h) of struct kho_parcel_ser. The bytes of a parcel lie in
+ * order-0 pages, listed by a kho_vmalloc descriptor with order 0; the last page is filled up with
+ * zeros.
  *
  * A slot is published by one store to its state, after everything else in it is written, and
- * withdrawn by one
- * store before anything it names is given back. The count in a block's header counts slots, free
- * ones included.
+ * withdrawn by one store before anything it names is given back. The count in a block's header
+ * counts slots, free ones included.
  */
 #ifndef _LINUX_KHO_ABI_PARCEL_H
 #define _LINUX_KHO_ABI_PARCEL_H
