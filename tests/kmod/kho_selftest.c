@@ -3,7 +3,8 @@
  * Self-tests of the in-kernel interface, run when the module is loaded; loading fails with the
  * first check that fails, which the log names. What a previous run left for this kernel is
  * checked first. With leave=1 something of everything is left for the next kernel; it is taken
- * back on removal, unless forget=1.
+ * back on removal, unless forget=1 (a set of blocks is even then: what it is made of beside the
+ * preserved memory would be lost).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +33,9 @@ MODULE_PARM_DESC(leave, "leave something of everything for the next kernel");
 
 static bool forget;
 module_param(forget, bool, 0644);
-MODULE_PARM_DESC(forget, "do not take back on removal what was left");
+MODULE_PARM_DESC(
+	forget,
+	"do not take back on removal what was left, but for block sets");
 
 static unsigned long border;
 module_param(border, ulong, 0444);
@@ -1079,7 +1082,9 @@ module_init(kho_selftest_init);
 
 static void __exit kho_selftest_exit(void)
 {
-	if (left.ser && !forget)
+	if (left.ser && forget)
+		kho_block_set_destroy(&left.blocks);
+	else if (left.ser)
 		take_back();
 }
 module_exit(kho_selftest_exit);
