@@ -118,6 +118,8 @@ static int image_prepare(struct image_file *mine, void __user *arg, u32 bytes)
 	mine->nr_prepared = kho_watch_count();
 	if (!p.nr_areas)
 		return 0;
+	/* Best effort: if there is no memory for it, there is none for the image. */
+	kho_out_ram_refresh();
 	ret = kho_scratch_take(&mine->scratch, area, p.nr_areas);
 	if (ret)
 		return ret;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory that this kernel reserved at boot goes to the page allocator. */
 
+#include <linux/efi.h>
+#include <linux/io.h>
 #include <linux/sched.h>
 
 #include "compat/compat.h"
 #include "kho.h"
+
+/*
+ * The log of the TPM. The firmware's other tables lie in memory that the kernel takes out of RAM;
+ * this one it merely reserves, so that inside an extent it looks like a page of ours.
+ */
+static unsigned long log_start_pfn, log_end_pfn;
 
 /* Pages of one zone that were given back and are not yet counted as managed. */
 struct pending {
@@ -42,18 +50,26 @@ static void free_block(struct pending *p, struct page *page, unsigned int order)
 }
 
 /**
- * kho_give_back() - give boot-reserved pages to the page allocator
- * @start_pfn: first page
- * @end_pfn: first page after the last
+ * kho_give_back_init() - find out what must never be given back
  *
- * Every page of the range must be online RAM that was reserved at boot and that nobody uses. The
- * range is freed in the largest aligned blocks.
- *
- * Context: may sleep.
- *
- * Return: bytes given back.
+ * Return: 0, or -ENOMEM.
  */
-u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn)
+int kho_give_back_init(void)
+{
+	struct linux_efi_tpm_eventlog *log;
+
+	if (!IS_ENABLED(CONFIG_EFI) || efi.tpm_log == EFI_INVALID_TABLE_ADDR)
+		return 0;
+	log = memremap(efi.tpm_log, sizeof(*log), MEMREMAP_WB);
+	if (!log)
+		return -ENOMEM;
+	log_start_pfn = PHYS_PFN(efi.tpm_log);
+	log_end_pfn = PHYS_PFN(efi.tpm_log + sizeof(*log) + log->size - 1) + 1;
+	memunmap(log);
+	return 0;
+}
+
+static u64 give_back(unsigned long start_pfn, unsigned long end_pfn)
 {
 	struct pending pending = {};
 	unsigned long pfn = start_pfn;
@@ -75,4 +91,30 @@ u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn)
 	}
 	flush(&pending);
 	return (u64)(end_pfn - start_pfn) << PAGE_SHIFT;
+}
+
+/**
+ * kho_give_back() - give boot-reserved pages to the page allocator
+ * @start_pfn: first page
+ * @end_pfn: first page after the last
+ *
+ * Every page of the range must be online RAM that was reserved at boot and that nobody uses, but
+ * for what kho_give_back_init() found: that stays. The range is freed in the largest aligned
+ * blocks.
+ *
+ * Context: may sleep.
+ *
+ * Return: bytes given back.
+ */
+u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn)
+{
+	u64 bytes = 0;
+
+	if (likely(end_pfn <= log_start_pfn || start_pfn >= log_end_pfn))
+		return give_back(start_pfn, end_pfn);
+	if (start_pfn < log_start_pfn)
+		bytes = give_back(start_pfn, log_start_pfn);
+	if (end_pfn > log_end_pfn)
+		bytes += give_back(log_end_pfn, end_pfn);
+	return bytes;
 }

@@ -53,6 +53,7 @@ int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys);
 
 /* --------------------------------------- give_back.c: boot-reserved memory to the allocator */
 
+int kho_give_back_init(void);
 u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn);
 
 /* ---------------------------------------------- arena.c: pages for the metadata of the wire */
@@ -84,6 +85,7 @@ enum kho_keep {
 int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
+int kho_out_ram_refresh(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);

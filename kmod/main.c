@@ -54,6 +54,9 @@ static int start(void)
 		pr_err("not loaded: folios made here differ from the kernel's own\n");
 		return ret;
 	}
+	ret = kho_give_back_init();
+	if (ret)
+		return ret;
 	ret = kho_in_init(in);
 	if (ret)
 		return ret;

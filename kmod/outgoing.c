@@ -709,6 +709,40 @@ static void head_ser_fill(struct kho_head_ser *head)
 
 /* --------------------------------------------------------------------------------- notifiers */
 
+static bool same_ram(const struct kho_ram *a, const struct kho_ram *b)
+{
+	return a->nr == b->nr &&
+	       !memcmp(a->range, b->range, a->nr * sizeof(*a->range));
+}
+
+/**
+ * kho_out_ram_refresh() - look again which memory is RAM
+ *
+ * Memory that is plugged is announced while it is not in use yet; that it was taken out is not
+ * announced at all. Hence this is also called before an image is loaded, and before the jump.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or -ENOMEM: what is known stays.
+ */
+int kho_out_ram_refresh(void)
+{
+	struct kho_ram ram;
+	int ret = kho_ram_get(&ram);
+
+	if (!ret) {
+		guard(mutex)(&out_lock);
+		if (!same_ram(&out_ram, &ram)) {
+			swap(out_ram, ram);
+			kho_cover_set_ram(&out_cover, out_ram.range,
+					  out_ram.nr);
+			replan();
+		}
+	}
+	kho_ram_put(&ram);
+	return ret;
+}
+
 static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 			     void *cmd)
 {
@@ -719,6 +753,7 @@ static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 	if (!kexec)
 		return NOTIFY_DONE;
 	kho_out_stamp(KHO_STAMP_REBOOT);
+	kho_out_ram_refresh();
 	guard(mutex)(&out_lock);
 	if (client_keys() &&
 	    (!kho_image_loaded(&entry) || kho_watch_is_foreign(entry)))
@@ -775,21 +810,9 @@ static struct notifier_block module_nb = {
 static int kho_memory_notify(struct notifier_block *nb, unsigned long action,
 			     void *arg)
 {
-	struct kho_ram ram, old;
-
-	if (action != MEM_ONLINE && action != MEM_OFFLINE)
-		return NOTIFY_DONE;
-	if (kho_ram_get(&ram)) {
-		kho_ram_put(&ram);
+	if ((action == MEM_ONLINE || action == MEM_OFFLINE) &&
+	    kho_out_ram_refresh())
 		pr_warn("memory was plugged, but there is none left to note it: what was added cannot be preserved\n");
-		return NOTIFY_DONE;
-	}
-	guard(mutex)(&out_lock);
-	old = out_ram;
-	out_ram = ram;
-	kho_cover_set_ram(&out_cover, out_ram.range, out_ram.nr);
-	replan();
-	kho_ram_put(&old);
 	return NOTIFY_DONE;
 }
 
@@ -991,6 +1014,9 @@ int kho_out_init(u32 kexec_count)
 	register_reboot_notifier(&reboot_nb);
 	register_module_notifier(&module_nb);
 	ret = register_memory_notifier(&memory_nb);
+	/* What was plugged before anyone listened. */
+	if (!ret)
+		ret = kho_out_ram_refresh();
 	if (ret)
 		kho_out_exit();
 	return ret;
