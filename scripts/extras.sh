@@ -5,6 +5,7 @@
 #
 # usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots
 #        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
+#        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables"
 # Prints the path of the program.
 
 set -eu -o pipefail
@@ -33,10 +34,17 @@ fetch_checkpatch() {
 	mv "$1/checkpatch.pl" "$1/checkpatch"
 }
 
+fetch_ovmf() {
+	suite_unpack "$suite" "$1" ovmf
+	mv "$1/usr/share/OVMF/OVMF_CODE_4M.fd" "$1/ovmf"
+	mv "$1/usr/share/OVMF/OVMF_VARS_4M.fd" "$1/variables"
+	rm -r "${1:?}/usr"
+}
+
 name=${1-}
 case $name in
-kexec | checkpatch) ;;
-*) die "usage: ${0##*/} kexec|checkpatch" ;;
+kexec | checkpatch | ovmf) ;;
+*) die "usage: ${0##*/} kexec|checkpatch|ovmf" ;;
 esac
 dir=$cache/extras/$name
 if [ ! -e "$dir/$name" ]; then

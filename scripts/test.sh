@@ -73,7 +73,7 @@ modules() {
 	local name
 
 	for name in $(kernel_names); do
-		check "modules/$name" make -s "module-$name"
+		check "modules/$name" scripts/modules.sh "$name" -j2
 	done
 }
 

@@ -75,7 +75,7 @@ make_base() {
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
-	for dir in "$top"/tests/vm/{scenarios,demo} "$top/bench/vm"; do
+	for dir in "$top"/tests/vm/{scenarios,native,demo} "$top/bench/vm"; do
 		for file in "$dir"/*; do
 			[ ! -e "$root/scenarios/${file##*/}" ] || die "$file: two scenarios of this name"
 			[ ! -e "$file" ] || cp "$file" "$root/scenarios/"
@@ -97,6 +97,8 @@ make_base() {
 }
 
 mkdir -p "$out"
+# Not by the machines that need it, which may be several.
+"$top/scripts/extras.sh" ovmf >/dev/null
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 make_base "$work/base"

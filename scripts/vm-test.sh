@@ -7,10 +7,12 @@
 #   NAME          a scenario for all its paths, or SCENARIO@KERNEL,KERNEL... for one of them
 #   --list        name everything that can be run, with what it proves
 #   --jobs N      this many machines at a time (default 2)
-#   --limit SEC   a machine without a verdict after this long is lost (default 400)
+#   --limit SEC   a machine without a verdict after this long, and a quarter more for each
+#                 jump, is lost (default 400)
 #   --no-build    take the initramfs as it is
 #   --all-paths   also the paths that scenarios name as more_paths
 #   --kernel-map FROM=TO[,FROM=TO...]  take kernel TO wherever a path names FROM, or '*' for any
+#   --matrix [OPTION...]  from every kernel of the list to every one; see scripts/vm-matrix.sh
 #   --memory-times N  machines of N times the memory
 #   --append TEXT     besides on the command lines of the kernels; vmtest.KEY=VALUE is VM_KEY
 #
@@ -31,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 append='' qemu=() expect='^PASS$' icount='' extra=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
@@ -76,7 +78,12 @@ use_mapped_image() {
 	export KHO_KERNELS
 }
 
-# expand NAME...: every SCENARIO@PATH meant by the names
+# Through every kernel of the list, up and down again.
+every_path() {
+	{ kernel_names && kernel_names | tac | tail -n +2; } | paste -s -d ,
+}
+
+# expand NAME...: every SCENARIO@PATH meant by the names; the path "every" is that of all kernels
 expand() {
 	local name path
 
@@ -89,6 +96,7 @@ expand() {
 		fi
 		read_scenario "$name"
 		for path in $paths ${KHO_ALL_PATHS:+$more_paths}; do
+			[ "$path" != every ] || path=$(every_path)
 			printf '%s@%s\n' "$name" "$path"
 		done
 	done
@@ -123,6 +131,17 @@ memory_options() {
 	done
 }
 
+# firmware_options DIR: none, or those of an EFI machine whose variables are its own
+firmware_options() {
+	local code
+
+	[ "$firmware" = efi ] || return 0
+	code=$("$top/scripts/extras.sh" ovmf) || return
+	cp "${code%/*}/variables" "$1/variables"
+	printf '%s\n' -drive "if=pflash,unit=0,format=raw,readonly=on,file=$code" \
+		-drive "if=pflash,unit=1,format=raw,file=${1//,/,,}/variables"
+}
+
 # boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
 # still for longer than RCU of its kernel thinks possible.
 boot() {
@@ -136,7 +155,7 @@ boot() {
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
-	mapfile -t memory < <(memory_options)
+	mapfile -t memory < <(memory_options && firmware_options "$dir")
 	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off"
 		"${memory[@]}" -nodefaults -display none -no-reboot
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
@@ -145,7 +164,7 @@ boot() {
 	: >"$dir/verdict"
 	: >"$dir/console"
 	printf '%q ' "${command[@]}" >"$dir/command"
-	timeout --foreground "$limit" "${command[@]}" </dev/null >"$dir/qemu" 2>&1 || true
+	timeout --foreground $((limit * (${#kernels[@]} + 3) / 4)) "${command[@]}" </dev/null >"$dir/qemu" 2>&1 || true
 	rm -f "$dir/initrd"
 }
 
@@ -215,6 +234,10 @@ main() {
 			run_one "$2"
 			return
 			;;
+		--matrix)
+			shift
+			exec "$top/scripts/vm-matrix.sh" "$@"
+			;;
 		--jobs)
 			jobs=$2
 			shift
@@ -254,5 +277,6 @@ main() {
 	done
 }
 
-main "$@"
-exit
+# On one line, which is read before the file may change.
+# shellcheck disable=SC2317
+main "$@"; exit
