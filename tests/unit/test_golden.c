@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/reserve_fdt.h"
 #include "handover.h"
 #include "parcels.h"
 
@@ -33,6 +34,7 @@ struct golden {
 
 static struct handover handover;
 static struct parcels parcels;
+static u8 region_page[KHO_PAGE_SIZE];
 
 /* ---- what is written ---- */
 
@@ -101,6 +103,18 @@ static void write_parcels(void)
 	parcels_put(&parcels, "empty", 0);
 }
 
+static const struct kho_region regions[] = {
+	{ .name = "oops", .phys = 0x3fa00000, .bytes = 4 * MIB },
+	{ .name = "fifteen-letters", .phys = 0x100000000ULL, .bytes = 1 },
+};
+
+static void write_regions(void)
+{
+	assert_int_equal(kho_regions_write(region_page, regions,
+					   ARRAY_SIZE(regions)),
+			 0);
+}
+
 static int write_all(void **state)
 {
 	handover_init(&handover);
@@ -111,6 +125,7 @@ static int write_all(void **state)
 					  sizeof(struct kho_parcel_head_ser) };
 	handover_seal(&handover);
 	write_parcels();
+	write_regions();
 	return 0;
 }
 
@@ -138,6 +153,7 @@ static size_t list_files(struct golden *file)
 		{ "tree.bin", handover_at(h, HANDOVER_BASE + MAP_NODES),
 		  handover.next_node_phys - (HANDOVER_BASE + MAP_NODES) },
 		{ "parcels.bin", parcels.page, parcels.next * KHO_PAGE_SIZE },
+		{ "regions.bin", region_page, KHO_PAGE_SIZE },
 	};
 
 	memcpy(file, all, sizeof(all));
@@ -279,12 +295,32 @@ static void the_parcels_are_read(void **state)
 	assert_string_equal(names, "lease empty ");
 }
 
+static void the_regions_are_read(void **state)
+{
+	struct kho_region found;
+	struct kho_regions all;
+	struct kho_refusal r;
+	u32 i;
+
+	load_files();
+	if (kho_regions_check(&all, region_page, 0, &r))
+		fail_msg("%s", r.check);
+	for (i = 0; i < ARRAY_SIZE(regions); i++) {
+		assert_int_equal(kho_region_at(&all, i, &found), 0);
+		assert_string_equal(found.name, regions[i].name);
+		assert_int_equal(found.phys, regions[i].phys);
+		assert_int_equal(found.bytes, regions[i].bytes);
+	}
+	assert_int_not_equal(kho_region_at(&all, i, &found), 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_what_always_was),
 		cmocka_unit_test(the_handover_is_read),
 		cmocka_unit_test(the_parcels_are_read),
+		cmocka_unit_test(the_regions_are_read),
 	};
 
 	write_files = argc == 2 && !strcmp(argv[1], "--write");
