@@ -134,16 +134,19 @@ void kho_block_set_shrink(struct kho_block_set *bs, u64 count)
 }
 EXPORT_SYMBOL_GPL(kho_block_set_shrink);
 
-/* The block at @phys, if it waits and its count makes sense. */
-static struct kho_block_header_ser *
-incoming_block(const struct kho_block_set *bs, u64 phys)
+/* Takes the block at @phys, if it waits and its count makes sense. */
+static struct kho_block_header_ser *take_block(const struct kho_block_set *bs,
+					       u64 phys)
 {
 	struct kho_block_header_ser *ser;
 
-	if (!kho_range_waits(phys, 1))
+	if (!kho_range_take(phys, 1))
 		return NULL;
 	ser = phys_to_virt(phys);
-	return ser->count && ser->count <= bs->count_per_block ? ser : NULL;
+	if (ser->count && ser->count <= bs->count_per_block)
+		return ser;
+	kho_range_put_back(phys, 1);
+	return NULL;
 }
 
 /**
@@ -151,7 +154,8 @@ incoming_block(const struct kho_block_set *bs, u64 phys)
  * @bs: empty set
  * @head_pa: kho_block_set_head_pa() of that set; 0 = it was empty
  *
- * The blocks stay where they are and wait until kho_block_set_destroy().
+ * The blocks stay where they are until kho_block_set_destroy(). Until then nobody else can restore
+ * or drop them.
  *
  * Context: may sleep.
  *
@@ -169,17 +173,19 @@ int kho_block_set_restore(struct kho_block_set *bs, u64 head_pa)
 		return -EINVAL;
 	bs->incoming = true;
 	for (phys = head_pa; phys && !ret; phys = ser ? ser->next : 0) {
-		ser = bs->nblocks < KHO_BLOCK_CHAIN_MAX ?
-			      incoming_block(bs, phys) :
-			      NULL;
+		ser = bs->nblocks < KHO_BLOCK_CHAIN_MAX ? take_block(bs, phys) :
+							  NULL;
 		ret = ser ? add_block(bs, ser) : -EINVAL;
+		if (ser && ret)
+			kho_range_put_back(phys, 1);
 	}
 	if (!ret)
 		return 0;
 	pr_err("block chain at %#llx is not good: block %ld, error %d\n",
 	       head_pa, bs->nblocks, ret);
 	while (bs->nblocks)
-		remove_last_block(bs);
+		kho_range_put_back(virt_to_phys(remove_last_block(bs)), 1);
+	bs->incoming = false;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kho_block_set_restore);
@@ -193,10 +199,12 @@ EXPORT_SYMBOL_GPL(kho_block_set_restore);
 void kho_block_set_destroy(struct kho_block_set *bs)
 {
 	while (bs->nblocks) {
+		void *ser = remove_last_block(bs);
+
 		if (bs->incoming)
-			kho_restore_free(remove_last_block(bs));
+			__free_page(kho_range_restore(virt_to_phys(ser), 1));
 		else
-			kho_unpreserve_free(remove_last_block(bs));
+			kho_unpreserve_free(ser);
 	}
 	bs->incoming = false;
 }
