@@ -4,6 +4,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "compat/compat.h"
 #include "kho.h"
@@ -73,6 +74,9 @@ static u64 take_between(u64 low, u64 high, u64 bytes, u64 align)
 					     PHYS_PFN(start + bytes)))
 			return start;
 		cond_resched();
+		/* It may take long where memory is full. */
+		if (fatal_signal_pending(current))
+			return 0;
 		/* Go on below what was in the way, at least one step down. */
 		if (bad && bad < bytes)
 			return 0;

@@ -69,10 +69,13 @@ static void free_range(const struct kho_range *range)
 /* Finds room in one area of the pool. Return: address, or 0. */
 static u64 carve_from(struct pool_area *p, const struct kho_image_area *a)
 {
-	u64 low = max(p->range.start, ALIGN(a->min_phys, SCRATCH_ALIGN));
-	u64 high = p->range.end;
+	u64 low, high = p->range.end;
 	unsigned long first, end, nr, align_mask, at;
 
+	/* What is this large would wrap. */
+	if (a->min_phys >= high)
+		return 0;
+	low = max(p->range.start, ALIGN(a->min_phys, SCRATCH_ALIGN));
 	if (a->max_phys)
 		high = min(high, kho_align_down(a->max_phys, SCRATCH_ALIGN));
 	if (low >= high)
