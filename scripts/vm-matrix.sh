@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Hand over from every kernel of tests/vm/kernels.list, or $KHO_KERNELS, to every one, itself
-# included, and say in a table what came out. It is printed, and kept as build/vm/matrix.md.
+# included, and say in a table what came out: ok, FAILED, lost, or - for what was not run. It is
+# printed, and kept as build/vm/matrix.md.
 #
 # usage: scripts/vm-test.sh --matrix [OPTION...]     options of vm-test.sh
 
@@ -20,6 +21,7 @@ outcome() {
 
 	result=$(cat "$build/vm/$scenario@$1,$2/result" 2>/dev/null)
 	case $result in
+	'') echo '-' ;;
 	PASS) echo ok ;;
 	LOST*) echo lost ;;
 	*) echo FAILED ;;

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build a kernel that checks itself (KASAN, UBSAN, lockdep, kmemleak, DEBUG_VM and others) from
-# Debian's linux-source, with the configuration of tests/vm/debug.config, into the cache, where the
-# test bed finds it as the kernel called NAME. Nothing is installed, and what is there is left alone.
+# Build a kernel from Debian's linux-source into the cache, where the test bed finds it under its name.
+# Nothing is installed, and what is there is left alone.
 #
-# usage: scripts/debug-kernel.sh [--update] [VERSION...]
-#   VERSION   of a package linux-source-VERSION of this machine's release (default 6.1); the kernel
-#             is called VERSION-debug
-#   --update  build it again if there is a newer package or another configuration
+# usage: scripts/build-kernel.sh [--update] NAME...
+#   6.1-debug   checks itself: KASAN, UBSAN, lockdep, kmemleak, DEBUG_VM and others
+#   7.3-native  has handover of its own (CONFIG_KEXEC_HANDOVER)
+#   --update    build it again if there is a newer package or another configuration
+# A name is VERSION-KIND, for a package linux-source-VERSION and a configuration: what
+# tests/vm/base.config and tests/vm/KIND.config have on top of tinyconfig.
 # JOBS=N limits how many compilers run at a time. Prints name, release and directory.
 
 set -eu -o pipefail
@@ -17,16 +18,16 @@ set -eu -o pipefail
 # shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
 
-config=$top/tests/vm/debug.config
-suites=(bookworm-security bookworm)
+# Where the sources are looked for, in this order: releases before their backports.
+suites=(bookworm-security bookworm trixie-security trixie trixie-backports)
 jobs=${JOBS:-$(nproc)}
 
 # source_of VERSION: sets suite and package_version, from the first suite that has the package
 source_of() {
 	for suite in "${suites[@]}"; do
 		suite_update "$suite" || continue
-		package_version=$(suite_apt "$suite" apt-cache show --no-all-versions "linux-source-$1" |
-			sed -n 's/^Version: //p')
+		package_version=$(suite_apt "$suite" apt-cache show --no-all-versions "linux-source-$1" \
+			2>/dev/null | sed -n 's/^Version: //p') || continue
 		[ -z "$package_version" ] || return 0
 	done
 	die "linux-source-$1: in none of: ${suites[*]}"
@@ -65,14 +66,14 @@ check_config() {
 		esac
 		say "the kernel will not have: $line"
 		missing=1
-	done <"$config"
-	[ "$missing" -eq 0 ] || die "$config does not fit this kernel"
+	done < <(cat "${configs[@]}")
+	[ "$missing" -eq 0 ] || die "${configs[*]}: not for this kernel"
 }
 
 configure() {
 	in_kernel tinyconfig >"$tree.log" 2>&1 || die "tinyconfig failed, see $tree.log"
 	(cd "$tree" && KCONFIG_CONFIG=.config "$source/scripts/kconfig/merge_config.sh" -m \
-		.config "$config") >>"$tree.log"
+		.config "${configs[@]}") >>"$tree.log"
 	in_kernel olddefconfig >>"$tree.log" 2>&1
 	check_config
 }
@@ -92,16 +93,18 @@ build_kernel() {
 	printf '%s\n' "$release" >"$dir/complete"
 }
 
-# build_one VERSION: from the package to the kernel called VERSION-debug
+# build_one NAME: from the package to the kernel
 build_one() {
-	local version=$1 name=$1-debug key dir
+	local name=$1 version=${1%-*} kind=${1##*-} key dir configs
 
+	configs=("$top/tests/vm/base.config" "$top/tests/vm/$kind.config")
+	[ -e "${configs[1]}" ] || die "$name: there is no ${configs[1]}"
 	if [ -z "$update" ] && kernel_dir "$name" >/dev/null; then
 		return
 	fi
 	source_of "$version"
-	key=$(sha256sum <"$config")
-	dir=$cache/kernels/debug-$package_version-${key:0:8}
+	key=$(cat "${configs[@]}" | sha256sum)
+	dir=$cache/kernels/$kind-$package_version-${key:0:8}
 	source=$dir/usr/src/linux-source-$version
 	tree=$dir/usr/src/build
 	if [ ! -e "$dir/complete" ]; then
@@ -121,19 +124,17 @@ build_one() {
 }
 
 main() {
-	local version update='' suite package_version source tree
-	local -a versions=(6.1)
+	local name update='' suite package_version source tree
 
 	if [ "${1-}" = --update ]; then
 		update=1
 		shift
 	fi
-	[ $# -eq 0 ] || versions=("$@")
+	[ $# -gt 0 ] || die "usage: ${0##*/} [--update] NAME..., such as 6.1-debug"
 	mkdir -p "$cache/kernels"
-	for version in "${versions[@]}"; do
-		build_one "$version"
-		printf '%s %s %s\n' "$version-debug" "$(kernel_release "$version-debug")" \
-			"$(kernel_dir "$version-debug")"
+	for name in "$@"; do
+		build_one "$name"
+		printf '%s %s %s\n' "$name" "$(kernel_release "$name")" "$(kernel_dir "$name")"
 	done
 }
 
