@@ -25,7 +25,7 @@ prepare() {
 }
 
 prepare_debug() {
-	scripts/debug-kernel.sh && scripts/modules.sh "$debug" UBSAN_SANITIZE=y
+	scripts/build-kernel.sh "$debug" && scripts/modules.sh "$debug" UBSAN_SANITIZE=y
 }
 
 run_debug() {
