@@ -27,6 +27,10 @@ static const struct verb verbs[] = {
 	{ "list", "list parcels and regions", verb_list },
 	{ "drop", "remove parcels and regions, or give back what came in",
 	  verb_drop },
+	{ "map", "draw what memory is used for", verb_map },
+	{ "dump",
+	  "decode every structure of the handover, from memory or a file",
+	  verb_dump },
 	{ NULL, NULL, NULL },
 };
 

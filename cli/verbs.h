@@ -46,10 +46,12 @@ void verbs_translate(int argc, char **argv);
 
 int verb_check(int argc, char **argv);
 int verb_drop(int argc, char **argv);
+int verb_dump(int argc, char **argv);
 int verb_exec(int argc, char **argv);
 int verb_get(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_load(int argc, char **argv);
+int verb_map(int argc, char **argv);
 int verb_put(int argc, char **argv);
 int verb_reserve(int argc, char **argv);
 int verb_status(int argc, char **argv);

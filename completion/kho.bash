@@ -38,6 +38,8 @@ _kho_options()
 	case $1 in
 	check) echo '--initrd --command-line --reuse-cmdline --append --json --help' ;;
 	load) echo '--initrd --command-line --reuse-cmdline --append --help' ;;
+	map) echo '--svg --width --ascii --json --help' ;;
+	dump) echo '--incoming --section --all --save --json --help' ;;
 	exec) echo '--force --help' ;;
 	status) echo '--json --help' ;;
 	put) echo '--file --replace --help' ;;
@@ -55,17 +57,21 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status put get reserve list drop --help --version
+		_kho_words check load unload exec status map dump put get reserve list drop --help --version
 		return
 	fi
 	case $verb,$prev in
 	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS ;;
 	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
-	*,--append | *,--command-line) ;;
+	map,-s | map,--svg | dump,--save) _kho_files ;;
+	dump,-S | dump,--section)
+		_kho_words verdict head extents fdt module memmap metadata tree parcels regions
+		;;
+	*,--append | *,--command-line | map,-w | map,--width) ;;
 	*)
 		case $cur,$verb in
 		-*) _kho_words "$(_kho_options "$verb")" ;;
-		*,check | *,load | *,-l) _kho_files ;;
+		*,check | *,load | *,-l | *,map | *,dump) _kho_files ;;
 		*,put) [ "$COMP_CWORD" -eq 2 ] || _kho_files ;;
 		*,get) _kho_names _kho_parcels ;;
 		*,drop) _kho_names _kho_everything ;;

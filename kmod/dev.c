@@ -281,7 +281,7 @@ static int status(void __user *arg, u32 bytes)
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
-	ret = kho_ioctl_get(s, sizeof(*s), sizeof(*s), arg, bytes);
+	ret = kho_ioctl_get(s, sizeof(*s), KHO_STATUS_SIZE_1, arg, bytes);
 	if (ret)
 		goto out;
 	kho_status_get(s);

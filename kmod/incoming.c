@@ -9,12 +9,14 @@
  * a tree whose pages are long in other use.
  */
 
+#include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
+#include <linux/timex.h>
 #include <linux/workqueue.h>
 #include <linux/kho/abi/metadata.h>
 
@@ -45,10 +47,11 @@ static int in_error;
 static atomic64_t in_released;
 static atomic64_t in_unclaimed;
 static u64 in_validate_ns, in_release_ns, in_ready_ns;
+static u64 in_ready_boottime_ns, in_jump_to_ready_ns;
 /* Copies: what outlives the wire's pages. */
 static u32 in_kexec_count;
 static char in_release[72], in_module_version[32];
-static u64 in_stamp[3];
+static u64 in_stamp[KHO_STAMP_MAX];
 static DEFINE_MUTEX(in_lock);
 
 /* ------------------------------------------------- which memory this kernel reserved at boot */
@@ -511,6 +514,34 @@ void kho_in_exit(void)
 		forget_marks();
 }
 
+/*
+ * How long ago the previous kernel jumped. The clock of this one was set by that of the machine,
+ * which counts seconds; the processor's counter goes on, unless the firmware interferes: such
+ * figures are not told.
+ */
+static u64 jump_to_ready_ns(u64 tsc)
+{
+	u64 since = in_ready_ns - in_stamp[KHO_STAMP_JUMP];
+	u64 then = in_stamp[KHO_STAMP_JUMP_TSC], ns;
+
+	if (!then || !tsc_khz || tsc <= then)
+		return 0;
+	ns = mul_u64_u32_div(tsc - then, NSEC_PER_MSEC, tsc_khz);
+	if (!boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
+	    abs((s64)(ns - since)) > 2 * NSEC_PER_SEC)
+		return 0;
+	return ns;
+}
+
+static void note_ready(void)
+{
+	u64 tsc = get_cycles();
+
+	in_ready_ns = ktime_get_real_ns();
+	in_ready_boottime_ns = ktime_get_boottime_ns();
+	in_jump_to_ready_ns = jump_to_ready_ns(tsc);
+}
+
 /**
  * kho_in_accept() - act on a good handover: give back gaps, let clients restore the rest
  *
@@ -527,7 +558,7 @@ void kho_in_accept(void)
 	find_all_gaps();
 	claim_wire();
 	in_validate_ns += ktime_get_ns() - start;
-	in_ready_ns = ktime_get_real_ns();
+	note_ready();
 	in_state = IN_ACCEPTED;
 	pr_info("exec from: %s (count %u)\n", in_release, in_kexec_count);
 	pr_info("%llu blocks, %llu KiB handed over\n", in_data.tally.nr_keys,
@@ -798,6 +829,9 @@ void kho_in_status(struct kho_ioctl_status *status)
 	status->in_validate_ns = in_validate_ns;
 	status->in_release_ns = in_release_ns;
 	status->in_ready_ns = in_ready_ns;
+	status->in_jump_ns = in_stamp[KHO_STAMP_JUMP];
+	status->in_jump_to_ready_ns = in_jump_to_ready_ns;
+	status->in_ready_boottime_ns = in_ready_boottime_ns;
 	memcpy(status->in_stamp_ns, in_stamp, sizeof(status->in_stamp_ns));
 	strscpy(status->in_release, in_release, sizeof(status->in_release));
 	strscpy(status->in_module_version, in_module_version,

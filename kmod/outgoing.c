@@ -11,6 +11,7 @@
  * Everything here is under out_lock, except where stated.
  */
 
+#include <linux/kmsg_dump.h>
 #include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/module.h>
@@ -18,6 +19,7 @@
 #include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/timex.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
 #include <linux/kho/abi/metadata.h>
@@ -25,6 +27,7 @@
 #include "core/chain.h"
 #include "core/crc32c.h"
 #include "core/fdt.h"
+#include "compat/compat.h"
 #include "kho.h"
 
 /* Names in one page of FDT: each takes at least 60 bytes. */
@@ -663,6 +666,24 @@ void kho_out_stamp(enum kho_stamp which)
 	WRITE_ONCE(wire_module->stamp_ns[which], ktime_get_real_ns());
 }
 
+/*
+ * The last that a kernel does before it starts another is to let dumpers of its log run: devices
+ * are shut down then, and the other processors stand still.
+ */
+static void kho_jump_dump(struct kmsg_dumper *dumper, KHO_KMSG_DUMP_ARG)
+{
+	if (kho_kmsg_dump_reason() != KMSG_DUMP_SHUTDOWN)
+		return;
+	kho_out_stamp(KHO_STAMP_JUMP);
+	/* Clocks start anew in the next kernel; this counter does not. */
+	WRITE_ONCE(wire_module->stamp_ns[KHO_STAMP_JUMP_TSC], get_cycles());
+}
+
+static struct kmsg_dumper jump_dumper = {
+	.dump = kho_jump_dump,
+	.max_reason = KMSG_DUMP_SHUTDOWN,
+};
+
 /**
  * kho_out_memmap() - hand on the memory map that the image was loaded with
  * @entry: ranges in the firmware's order
@@ -831,6 +852,7 @@ void kho_out_status(struct kho_ioctl_status *status)
 	u32 i;
 
 	guard(mutex)(&out_lock);
+	status->out_head_phys = virt_to_phys(wire_head);
 	status->out_blocks = client_keys();
 	status->out_bytes = (out_tracker.now.nr_pages - own_tally.nr_pages)
 			    << PAGE_SHIFT;
@@ -1012,6 +1034,7 @@ int kho_out_init(u32 kexec_count)
 		return ret;
 	kho_out_stamp(KHO_STAMP_MODULE_LOAD);
 	register_reboot_notifier(&reboot_nb);
+	kmsg_dump_register(&jump_dumper);
 	register_module_notifier(&module_nb);
 	ret = register_memory_notifier(&memory_nb);
 	/* What was plugged before anyone listened. */
@@ -1029,6 +1052,7 @@ void kho_out_exit(void)
 {
 	unregister_module_notifier(&module_nb);
 	unregister_memory_notifier(&memory_nb);
+	kmsg_dump_unregister(&jump_dumper);
 	unregister_reboot_notifier(&reboot_nb);
 	guard(mutex)(&out_lock);
 	subtrees_free();

@@ -30,6 +30,15 @@ static inline int kho_compat_alloc_contig(unsigned long start_pfn,
 #endif
 }
 
+/* The second argument of a dumper of the kernel's log, and what it says of the reason. */
+#ifdef KHO_HAVE_KMSG_DUMP_DETAIL
+#define KHO_KMSG_DUMP_ARG struct kmsg_dump_detail *detail
+#define kho_kmsg_dump_reason() (detail->reason)
+#else
+#define KHO_KMSG_DUMP_ARG enum kmsg_dump_reason reason
+#define kho_kmsg_dump_reason() (reason)
+#endif
+
 /* The word of flags of a page. */
 static inline unsigned long *kho_compat_page_flags(struct page *page)
 {

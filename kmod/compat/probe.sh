@@ -61,6 +61,12 @@ fact KHO_HAVE_ACR_FLAGS <<'END'
 static acr_flags_t f = ACR_FLAGS_NONE;
 END
 
+# v6.11: a dumper of the kernel's log is given a struct instead of the reason.
+fact KHO_HAVE_KMSG_DUMP_DETAIL <<'END'
+#include <linux/kmsg_dump.h>
+static int f(struct kmsg_dump_detail *d) { return d->reason; }
+END
+
 # v6.18: page->flags became a struct.
 fact KHO_HAVE_MEMDESC_FLAGS <<'END'
 #include <linux/mm.h>

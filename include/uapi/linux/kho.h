@@ -72,6 +72,14 @@
  * @in_reason: one sentence: which check failed, where, and what was found; empty if nothing was
  *   refused
  * @out_reason: why loading is refused here; empty if it is not
+ * @out_head_phys: physical address of the head page for the next kernel, 0 if there is none
+ * @in_jump_ns: CLOCK_REALTIME of the previous kernel when it had shut everything down and was
+ *   about to jump; 0 = not known
+ * @in_jump_to_ready_ns: from that instant to @in_ready_ns, by the processor's time stamp counter;
+ *   0 = not known
+ * @in_ready_boottime_ns: CLOCK_BOOTTIME at @in_ready_ns
+ *
+ * The first version ended with @out_reason.
  */
 struct kho_ioctl_status {
 	__u32 size;
@@ -99,7 +107,14 @@ struct kho_ioctl_status {
 	char in_module_version[32];
 	char in_reason[256];
 	char out_reason[128];
+	__aligned_u64 out_head_phys;
+	__aligned_u64 in_jump_ns;
+	__aligned_u64 in_jump_to_ready_ns;
+	__aligned_u64 in_ready_boottime_ns;
 };
+
+/* Size of the first version of struct kho_ioctl_status. */
+#define KHO_STATUS_SIZE_1 640
 
 #define KHO_IOCTL_STATUS _IO(KHO_IOCTL_TYPE, 0x00)
 

@@ -145,11 +145,18 @@ struct kho_tally_ser {
 
 static_assert(sizeof(struct kho_tally_ser) == 24, "wire layout");
 
-/* Instants kept in kho_module_ser.stamp_ns, nanoseconds of CLOCK_REALTIME; 0 = did not happen. */
+/*
+ * Instants kept in kho_module_ser.stamp_ns, nanoseconds of CLOCK_REALTIME where nothing else is
+ * said; 0 = did not happen, or is not known.
+ */
 enum kho_stamp {
 	KHO_STAMP_MODULE_LOAD = 0, /* kho.ko of the old kernel was loaded */
 	KHO_STAMP_IMAGE_LOAD = 1, /* the image was loaded */
 	KHO_STAMP_REBOOT = 2, /* the reboot notifier ran */
+	KHO_STAMP_JUMP =
+		3, /* everything was shut down; nothing but the jump follows */
+	KHO_STAMP_JUMP_TSC =
+		4, /* the same instant, as the processor's time stamp counter */
 	KHO_STAMP_MAX = 8,
 };
 
