@@ -123,15 +123,12 @@ static int dump_file(const struct dump_options *opt)
 	return code;
 }
 
-static int dump_live(const struct dump_options *opt)
+static int dump_live(const struct dump_options *opt, int dev)
 {
 	autofree char *why = NULL;
-	autoclose int dev = opt->incoming ? -1 : dev_open_or_say();
 	struct livewire l;
 	int code = EXIT_FAILED;
 
-	if (dev < 0 && !opt->incoming)
-		return EXIT_FAILED;
 	why = livewire_read(&l, dev);
 	if (why)
 		say("%s", why);
@@ -139,6 +136,13 @@ static int dump_live(const struct dump_options *opt)
 		code = show(&l.wire, opt, opt->incoming);
 	livewire_free(&l);
 	return code;
+}
+
+static int dump_outgoing(const struct dump_options *opt)
+{
+	autoclose int dev = dev_open_or_say();
+
+	return dev < 0 ? EXIT_FAILED : dump_live(opt, dev);
 }
 
 static bool take_section(struct dump_options *opt, const char *name)
@@ -214,5 +218,7 @@ int verb_dump(int argc, char **argv)
 		return usage_error("dump");
 	}
 	opt.file = argv[optind];
-	return opt.file ? dump_file(&opt) : dump_live(&opt);
+	if (opt.file)
+		return dump_file(&opt);
+	return opt.incoming ? dump_live(&opt, -1) : dump_outgoing(&opt);
 }

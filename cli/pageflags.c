@@ -27,30 +27,35 @@ static void take_piece(const u64 *flags, size_t nr, u64 phys, u64 *run,
 	}
 }
 
-int pageflags_reserved(u64 start, u64 end,
+static void read_flags(int fd, u64 start, u64 end,
 		       void (*each)(void *ctx, u64 start, u64 end), void *ctx)
 {
-	autofree u64 *flags = NULL;
-	autoclose int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	autofree u64 *flags = need(calloc(PIECE, sizeof(u64)));
 	u64 run = 0;
 
-	if (fd < 0)
-		return -errno;
-	flags = need(calloc(PIECE, sizeof(*flags)));
 	while (start < end) {
 		u64 left = (end - start + PAGE_BYTES - 1) / PAGE_BYTES;
-		ssize_t n =
-			pread(fd, flags,
-			      (left < PIECE ? left : PIECE) * sizeof(*flags),
-			      (off_t)(start / PAGE_BYTES * sizeof(*flags)));
+		ssize_t n = pread(fd, flags,
+				  (left < PIECE ? left : PIECE) * sizeof(u64),
+				  (off_t)(start / PAGE_BYTES * sizeof(u64)));
 
-		if (n < (ssize_t)sizeof(*flags))
+		if (n < (ssize_t)sizeof(u64))
 			break;
-		n /= (ssize_t)sizeof(*flags);
+		n /= (ssize_t)sizeof(u64);
 		take_piece(flags, (size_t)n, start, &run, each, ctx);
 		start += (u64)n * PAGE_BYTES;
 	}
 	if (run)
 		each(ctx, run, start);
+}
+
+int pageflags_reserved(u64 start, u64 end,
+		       void (*each)(void *ctx, u64 start, u64 end), void *ctx)
+{
+	autoclose int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	read_flags(fd, start, end, each, ctx);
 	return 0;
 }
