@@ -83,7 +83,24 @@ every_path() {
 	{ kernel_names && kernel_names | tac | tail -n +2; } | paste -s -d ,
 }
 
-# expand NAME...: every SCENARIO@PATH meant by the names; the path "every" is that of all kernels
+# From every kernel of the list to every one, itself included, without a pair that comes twice.
+pairs_path() {
+	local i j
+	local -a kernels path=()
+
+	mapfile -t kernels < <(kernel_names)
+	for ((i = 0; i < ${#kernels[@]}; i++)); do
+		path+=("${kernels[i]}")
+		for ((j = i + 1; j < ${#kernels[@]}; j++)); do
+			path+=("${kernels[i]}" "${kernels[j]}")
+		done
+	done
+	printf '%s,' "${path[@]}"
+	printf '%s' "${kernels[0]}"
+}
+
+# expand NAME...: every SCENARIO@PATH meant by the names; "every" and "pairs" are paths that depend on
+# the list of kernels
 expand() {
 	local name path
 
@@ -96,7 +113,10 @@ expand() {
 		fi
 		read_scenario "$name"
 		for path in $paths ${KHO_ALL_PATHS:+$more_paths}; do
-			[ "$path" != every ] || path=$(every_path)
+			case $path in
+			every) path=$(every_path) ;;
+			pairs) path=$(pairs_path) ;;
+			esac
 			printf '%s@%s\n' "$name" "$path"
 		done
 	done
@@ -194,10 +214,19 @@ as_expected() {
 	grep -q -E -e "$expect" <<<"$1"
 }
 
+# machine_dir NAME: where its outcome is kept; long paths are cut to what a file name may have
+machine_dir() {
+	local name=$1
+
+	[ ${#name} -le 200 ] || name=${name:0:150}-$(cksum <<<"$name" | cut -d ' ' -f 1)
+	printf '%s' "$build/vm/$name"
+}
+
 # run_one NAME: run it, again while it is lost; leaves the outcome in DIR/result
 run_one() {
-	local name=$1 dir=$build/vm/$1 attempt started verdict lost=''
+	local name=$1 dir attempt started verdict lost=''
 
+	dir=$(machine_dir "$name")
 	read_scenario "${name%%@*}"
 	rm -rf "$dir"
 	mkdir -p "$dir"
@@ -273,7 +302,7 @@ main() {
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
 	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
 	for name in "${names[@]}"; do
-		grep -q '^PASS' "$build/vm/$name/result" || return
+		grep -q '^PASS' "$(machine_dir "$name")/result" || return
 	done
 }
 
