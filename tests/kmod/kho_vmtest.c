@@ -11,6 +11,8 @@
  *   unpreserve PERCENT   take some of them out again and free them, scribbled on
  *   restore              take over what the previous kernel saved, check it all
  *   recycle PERCENT      preserve some of what was restored anew, free the rest
+ *   where                physical address of what "inspect" wants
+ *   inspect PHYS         look at what the previous kernel saved, with nobody's help
  *   misuse               everything that must be refused is
  *   xor PHYS BITS        damage a word of memory
  *   peek PHYS            read a word of memory
@@ -35,6 +37,8 @@
 #define VMTEST_SUBTREE "kho-vmtest"
 #define VMTEST_MAGIC 0x545345544d56484bULL
 #define VMTEST_MAX_ORDER 10
+/* Handover that is part of the kernel warns of everything that it refuses to restore. */
+#define VMTEST_NATIVE IS_ENABLED(CONFIG_KEXEC_HANDOVER)
 
 enum vmtest_kind {
 	VMTEST_FOLIO,
@@ -574,7 +578,7 @@ static int restore_folio(const struct vmtest_block_ser *block)
 	folio = kho_restore_folio(block->phys);
 	if (!folio)
 		return complain(-ENOENT, "folio is not restored", block->phys);
-	if (kho_restore_folio(block->phys))
+	if (!VMTEST_NATIVE && kho_restore_folio(block->phys))
 		return complain(-EIO, "folio is restored twice", block->phys);
 	if (page_to_phys(&folio->page) != block->phys)
 		return complain(-EIO, "another folio is restored", block->phys);
@@ -587,7 +591,7 @@ static int restore_pages(const struct vmtest_block_ser *block)
 
 	if (!page)
 		return complain(-ENOENT, "pages are not restored", block->phys);
-	if (kho_restore_pages(block->phys, block->nr_pages))
+	if (!VMTEST_NATIVE && kho_restore_pages(block->phys, block->nr_pages))
 		return complain(-EIO, "pages are restored twice", block->phys);
 	if (page_to_phys(page) != block->phys)
 		return complain(-EIO, "other pages are restored", block->phys);
@@ -630,9 +634,12 @@ static int restore_table(u64 *phys)
 /* An address that no one preserved must not be restored. */
 static int check_stranger(void)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page;
 	int err = 0;
 
+	if (VMTEST_NATIVE)
+		return 0;
+	page = alloc_page(GFP_KERNEL);
 	if (!page)
 		return complain(-ENOMEM, "no page", 0);
 	if (kho_restore_folio(page_to_phys(page)) ||
@@ -688,6 +695,66 @@ static int run_restore(const char *args)
 		err = restore_all(root);
 	free_page((unsigned long)root);
 	return err;
+}
+
+/* --- what can be seen without restoring */
+
+static int run_where(const char *args)
+{
+	if (!vmtest.root)
+		return complain(-ENOENT, "nothing is saved", 0);
+	snprintf(vmtest.result, sizeof(vmtest.result), "%#llx",
+		 (u64)virt_to_phys(vmtest.root));
+	return 0;
+}
+
+/* Nobody may have been given a page of it, nor written to it. */
+static int inspect_page(u64 phys)
+{
+	if (!pfn_valid(PHYS_PFN(phys)) ||
+	    !PageReserved(pfn_to_page(PHYS_PFN(phys))))
+		return complain(-EIO, "page is not reserved", phys);
+	return 0;
+}
+
+static int inspect_block(const struct vmtest_block_ser *block)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; !err && i < block->nr_pages; i++)
+		err = inspect_page(block->phys + i * PAGE_SIZE);
+	return err ?: check_contents(block);
+}
+
+static int run_inspect(const char *args)
+{
+	const struct vmtest_table_ser *table;
+	const struct vmtest_root_ser *root;
+	u64 phys, nr = 0;
+	u32 i;
+	int err;
+
+	if (kstrtou64(args, 0, &phys))
+		return complain(-EINVAL, "usage: inspect PHYS", 0);
+	err = inspect_page(phys);
+	if (err)
+		return err;
+	root = phys_to_virt(phys);
+	if (root->magic != VMTEST_MAGIC)
+		return complain(-EIO, "magic of the root", root->magic);
+	vmtest.seed = root->seed;
+	for (phys = root->first_table_phys; phys; phys = table->next_phys) {
+		err = inspect_page(phys);
+		table = phys_to_virt(phys);
+		for (i = 0; !err && i < table->nr_rows; i++, nr++)
+			err = inspect_block(&table->row[i]);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return nr == root->nr_blocks ? 0 :
+				       complain(-EIO, "blocks are missing", nr);
 }
 
 /* --- misuse, damage */
@@ -818,6 +885,7 @@ static const struct {
 	{ "restore", run_restore }, { "recycle", run_recycle },
 	{ "misuse", run_misuse },   { "xor", run_xor },
 	{ "peek", run_peek },	    { "damage", run_damage },
+	{ "where", run_where },	    { "inspect", run_inspect },
 };
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)
