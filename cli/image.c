@@ -9,6 +9,7 @@
 #include "cmdline.h"
 #include "kexecload.h"
 #include "permission.h"
+#include "ticker.h"
 
 /* Largest files that make sense; anything above is not what the user meant. */
 #define KERNEL_FILE_MAX (1ULL << 30)
@@ -367,7 +368,9 @@ static void check_scratch(struct image *im)
 	if (!im->have_kernel || im->findings.nr_problems)
 		return;
 	set_areas(im);
+	ticker_begin("taking memory for the image");
 	err = take_areas(im);
+	ticker_end();
 	human_bytes(im->area[IMAGE_KERNEL].bytes, a, sizeof(a));
 	human_bytes(im->area[IMAGE_INITRD].bytes, b, sizeof(b));
 	if (err == -ENOMEM)
@@ -483,8 +486,11 @@ static int commit(struct image *im)
 
 static int load_and_commit(struct image *im, u8 *bootdata)
 {
-	int err = load_segments(im, bootdata);
+	int err;
 
+	ticker_begin("copying the image");
+	err = load_segments(im, bootdata);
+	ticker_end();
 	explicit_bzero(bootdata, im->layout.bytes);
 	if (err) {
 		say("the image was not loaded: %s; an image loaded earlier is still in place.",

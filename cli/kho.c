@@ -27,6 +27,8 @@ static const struct verb verbs[] = {
 	{ "list", "list parcels and regions", verb_list },
 	{ "drop", "remove parcels and regions, or give back what came in",
 	  verb_drop },
+	{ "report", "show how long the last handovers took, by phase",
+	  verb_report },
 	{ "map", "draw what memory is used for", verb_map },
 	{ "dump",
 	  "decode every structure of the handover, from memory or a file",

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <getopt.h>
-#include <langinfo.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <json-c/json.h>
 
 #include "dev.h"
@@ -14,6 +12,7 @@
 #include "pageflags.h"
 #include "savefile.h"
 #include "sysinfo.h"
+#include "terminal.h"
 #include "verbs.h"
 
 static const char help_text[] =
@@ -34,7 +33,7 @@ static const char help_text[] =
 	"  kho map --svg memory.svg\n"
 	"  kho map handover.khodump --width 140\n";
 
-enum { WIDTH_LEAST = 40, WIDTH_DEFAULT = 80 };
+enum { WIDTH_LEAST = 40 };
 
 struct map_options {
 	const char *file;
@@ -251,28 +250,14 @@ static int write_svg(const struct memview *v, const char *path)
 	return EXIT_FAILED;
 }
 
-static unsigned int terminal_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-
-	if (columns && atoi(columns) > 0)
-		return (unsigned int)atoi(columns);
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	return WIDTH_DEFAULT;
-}
-
 static int print(const struct memview *v, const struct map_options *opt)
 {
-	bool unicode = !opt->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
-	bool color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-
 	if (opt->json)
 		print_json(v);
 	else
 		memview_print(v, opt->width ? opt->width : terminal_width(),
-			      unicode, color);
+			      !opt->ascii && terminal_unicode(),
+			      terminal_color());
 	return finish_output();
 }
 

@@ -53,6 +53,7 @@ int verb_list(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_map(int argc, char **argv);
 int verb_put(int argc, char **argv);
+int verb_report(int argc, char **argv);
 int verb_reserve(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_unload(int argc, char **argv);

@@ -38,6 +38,9 @@ _kho_options()
 	case $1 in
 	check) echo '--initrd --command-line --reuse-cmdline --append --json --help' ;;
 	load) echo '--initrd --command-line --reuse-cmdline --append --help' ;;
+	report)
+		echo '--save --history --prometheus --output --noheadings --json --help'
+		;;
 	map) echo '--svg --width --ascii --json --help' ;;
 	dump) echo '--incoming --section --all --save --json --help' ;;
 	exec) echo '--force --help' ;;
@@ -57,13 +60,16 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status map dump put get reserve list drop --help --version
+		_kho_words check load unload exec status report map dump put get reserve list drop --help --version
 		return
 	fi
 	case $verb,$prev in
 	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS ;;
 	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
-	map,-s | map,--svg | dump,--save) _kho_files ;;
+	map,-s | map,--svg | dump,--save | report,--history | report,--prometheus) _kho_files ;;
+	report,-o | report,--output)
+		_kho_words TIME COUNT FROM TO SIZE SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT
+		;;
 	dump,-S | dump,--section)
 		_kho_words verdict head extents fdt module memmap metadata tree parcels regions
 		;;

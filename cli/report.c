@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <json-c/json.h>
+#include <libsmartcols/libsmartcols.h>
+
+#include "columns.h"
+#include "dev.h"
+#include "history.h"
+#include "output.h"
+#include "prometheus.h"
+#include "savefile.h"
+#include "terminal.h"
+#include "verbs.h"
+
+static const char help_text[] =
+	"Usage: kho report [OPTION...]\n\n"
+	"Show how long the last handover stopped the work, by phase: from the reboot of the old\n"
+	"kernel, after its services were stopped, until clients of the new one could go on. Below it,\n"
+	"the handovers that were saved before.\n\n"
+	"Options:\n"
+	"      --save             keep it, among the last 50, in " HISTORY_PATH
+	"\n"
+	"      --history FILE     use another file for that\n"
+	"      --prometheus FILE  write metrics for the textfile collector of the node exporter\n"
+	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SHUTDOWN, JUMP, KERNEL,\n"
+	"                         INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the table only\n"
+	"  -n, --noheadings       no line with the names of the columns; the table only\n"
+	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
+	"  -h, --help             this help\n\n"
+	"Exit status: 0 success, 1 failure, or there is nothing to report, 2 wrong usage.\n\n"
+	"Examples:\n"
+	"  kho report\n"
+	"  kho report --save --prometheus /var/lib/prometheus/node-exporter/kho.prom\n"
+	"  kho report -n -o BLACKOUT\n";
+
+enum { OPT_SAVE = 0x100, OPT_HISTORY, OPT_PROMETHEUS };
+
+enum column {
+	COLUMN_TIME,
+	COLUMN_COUNT,
+	COLUMN_FROM,
+	COLUMN_TO,
+	COLUMN_SIZE,
+	COLUMN_PHASES, /* one for each */
+	COLUMN_BLACKOUT = COLUMN_PHASES + PHASES,
+	NR_COLUMNS
+};
+
+static const char *const column_names[] = {
+	"TIME", "COUNT",  "FROM",      "TO",	    "SIZE",    "SHUTDOWN",
+	"JUMP", "KERNEL", "INITRAMFS", "USERSPACE", "RESTORE", "BLACKOUT"
+};
+
+_Static_assert(ARRAY_LEN(column_names) == NR_COLUMNS, "a name for each column");
+
+struct report_options {
+	const char *history;
+	const char *prometheus;
+	size_t column[COLUMNS_MAX];
+	size_t nr_columns;
+	bool table; /* and nothing else */
+	bool save;
+	bool noheadings;
+	bool json;
+};
+
+static char *cell(const struct blackout *b, size_t column)
+{
+	char buf[64];
+
+	switch (column) {
+	case COLUMN_TIME:
+		return format("%s",
+			      human_time(b->ready_time_ns, buf, sizeof(buf)));
+	case COLUMN_COUNT:
+		return format("%llu", (unsigned long long)b->count);
+	case COLUMN_FROM:
+		return format("%s", b->from);
+	case COLUMN_TO:
+		return format("%s", b->to);
+	case COLUMN_SIZE:
+		return format("%s", human_bytes(b->bytes, buf, sizeof(buf)));
+	case COLUMN_BLACKOUT:
+		return format("%.3f", (double)b->total_ns / 1e9);
+	default:
+		return format("%.3f",
+			      (double)b->phase_ns[column - COLUMN_PHASES] /
+				      1e9);
+	}
+}
+
+static int print_table(const struct history *h,
+		       const struct report_options *opt)
+{
+	struct libscols_table *table = need(scols_new_table());
+	size_t i, n;
+	int err = 0;
+
+	scols_table_enable_noheadings(table, opt->noheadings);
+	for (i = 0; i < opt->nr_columns; i++)
+		need(scols_table_new_column(
+			table, column_names[opt->column[i]], 0,
+			opt->column[i] >= COLUMN_SIZE ? SCOLS_FL_RIGHT : 0));
+	for (n = 0; n < h->nr; n++) {
+		struct libscols_line *line =
+			need(scols_table_new_line(table, NULL));
+
+		for (i = 0; i < opt->nr_columns; i++)
+			scols_line_refer_data(
+				line, i, cell(&h->entry[n], opt->column[i]));
+	}
+	if (h->nr)
+		err = scols_print_table(table);
+	scols_unref_table(table);
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+static void print_json(const struct history *h)
+{
+	struct json_object *root = json_object_new_object(),
+			   *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < h->nr; i++)
+		json_object_array_add(list, blackout_json(&h->entry[i]));
+	json_object_object_add(root, "handovers", list);
+	output_json(root);
+}
+
+static int show(const struct history *h, const struct blackout *current,
+		const struct report_options *opt)
+{
+	int code = EXIT_OK;
+
+	if (opt->json) {
+		print_json(h);
+		return finish_output();
+	}
+	if (current && !opt->table)
+		blackout_print(current, terminal_width(), terminal_unicode());
+	if (opt->table || h->nr > 1 || !current) {
+		if (current && !opt->table)
+			putchar('\n');
+		code = print_table(h, opt);
+	}
+	return code ? code : finish_output();
+}
+
+static int write_metrics(const struct kho_ioctl_status *st,
+			 const struct blackout *current, const char *path)
+{
+	autofree char *text = prometheus_text(st, current);
+	int err = save_file(path, 0644, text, strlen(text));
+
+	if (err)
+		say("%s cannot be written (%s); nothing was changed.", path,
+		    strerror(-err));
+	return err;
+}
+
+static int say_bad_history(const char *path, int err)
+{
+	if (err == -EBADMSG)
+		say("%s is damaged, so it was left alone; move it away.", path);
+	else
+		say("%s cannot be read (%s).", path, strerror(-err));
+	return EXIT_FAILED;
+}
+
+static int keep(const struct history *h, const struct report_options *opt)
+{
+	int err = opt->save ? history_write(h, opt->history) : 0;
+
+	if (err)
+		say("%s cannot be written (%s); nothing was changed.",
+		    opt->history, strerror(-err));
+	return err;
+}
+
+static int report_of(const struct kho_ioctl_status *st,
+		     const struct report_options *opt)
+{
+	autofree struct history *h = need(calloc(1, sizeof(*h)));
+	struct boot_instants boot;
+	struct blackout b;
+	bool known;
+	int err;
+
+	boot_instants_read(&boot);
+	known = blackout_compute(&b, st, &boot);
+	if (opt->prometheus &&
+	    write_metrics(st, known ? &b : NULL, opt->prometheus))
+		return EXIT_FAILED;
+	err = history_read(h, opt->history);
+	if (err)
+		return say_bad_history(opt->history, err);
+	if (known)
+		history_add(h, &b);
+	if (known && keep(h, opt))
+		return EXIT_FAILED;
+	if (!h->nr) {
+		say("there is nothing to report: this kernel was not started by a handover%s.",
+		    st->flags & KHO_STATUS_IN_PRESENT ?
+			    " whose times are known" :
+			    "");
+		return EXIT_FAILED;
+	}
+	return show(h, known ? &b : NULL, opt);
+}
+
+static int report(const struct report_options *opt)
+{
+	autoclose int dev = dev_open_or_say();
+	struct kho_ioctl_status st;
+	int err;
+
+	if (dev < 0)
+		return EXIT_FAILED;
+	err = dev_status(dev, &st);
+	if (!err)
+		return report_of(&st, opt);
+	say("the kho module does not tell its state (%s); use a tool and module of the same version.",
+	    strerror(-err));
+	return EXIT_FAILED;
+}
+
+static bool take_columns(struct report_options *opt, const char *text)
+{
+	const char *bad;
+
+	opt->table = true;
+	opt->nr_columns = columns_parse(text, column_names, NR_COLUMNS,
+					opt->column, &bad);
+	if (!opt->nr_columns)
+		say("there is no column '%.*s'; `kho report --help` lists them.",
+		    (int)strcspn(bad, ","), bad);
+	return opt->nr_columns;
+}
+
+static bool take_option(struct report_options *opt, int c)
+{
+	switch (c) {
+	case OPT_SAVE:
+		opt->save = true;
+		return true;
+	case OPT_HISTORY:
+		opt->history = optarg;
+		return true;
+	case OPT_PROMETHEUS:
+		opt->prometheus = optarg;
+		return true;
+	case 'o':
+		return take_columns(opt, optarg);
+	case 'n':
+		opt->noheadings = true;
+		opt->table = true;
+		return true;
+	case 'J':
+		opt->json = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int verb_report(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "save", no_argument, NULL, OPT_SAVE },
+		{ "history", required_argument, NULL, OPT_HISTORY },
+		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
+		{ "output", required_argument, NULL, 'o' },
+		{ "noheadings", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct report_options opt = { .history = HISTORY_PATH };
+	int c;
+
+	for (; opt.nr_columns < NR_COLUMNS; opt.nr_columns++)
+		opt.column[opt.nr_columns] = opt.nr_columns;
+	while ((c = getopt_long(argc, argv, "o:nJh", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (!take_option(&opt, c))
+			return usage_error("report");
+	}
+	if (optind != argc) {
+		say("report takes no argument, but there is '%s'.",
+		    argv[optind]);
+		return usage_error("report");
+	}
+	return report(&opt);
+}
