@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "memfd.h"
+
+#include "bits.h"
+
+/*
+ * State of one walk.
+ * @left: folios that the array must still have
+ * @from_index: folios before it are not looked at
+ * @next_index: first index that is not taken yet
+ * @end_index: first index behind the end of the file
+ */
+struct memfd_walk {
+	const struct kho_memfd_ops *ops;
+	int (*each)(void *ctx, const struct kho_memfd_folio *f);
+	void *ctx;
+	struct kho_refusal *r;
+	u64 left;
+	u64 from_index;
+	u64 next_index;
+	u64 end_index;
+};
+
+static int check_folio(struct memfd_walk *w,
+		       const struct memfd_luo_folio_ser *ser, u64 at)
+{
+	const u64 flags = MEMFD_LUO_FOLIO_DIRTY | MEMFD_LUO_FOLIO_UPTODATE;
+	u64 pfn = ser->pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
+	struct kho_memfd_folio f = {
+		.phys = pfn << KHO_PAGE_SHIFT,
+		.index = ser->index,
+		.has_contents = ser->pfn_flags & MEMFD_LUO_FOLIO_UPTODATE,
+	};
+	unsigned int order;
+
+	if (ser->pfn_flags >> MEMFD_LUO_PFN_BITS << MEMFD_LUO_PFN_BITS & ~flags)
+		return kho_refuse(w->r, -EBADMSG, "memfd folio flags", at,
+				  ser->pfn_flags, pfn);
+	order = f.phys ? w->ops->folio_order(w->ops->pages.ctx, f.phys) : 0;
+	if (!order)
+		return kho_refuse(w->r, -EBADMSG,
+				  "memfd folio is not preserved", at, f.phys,
+				  f.phys);
+	f.order = order - 1;
+	if (f.order > w->ops->max_order)
+		return kho_refuse(w->r, -ERANGE, "memfd folio order", at,
+				  f.order, w->ops->max_order);
+	if (f.index < w->next_index || f.index & ((1ULL << f.order) - 1))
+		return kho_refuse(w->r, -EBADMSG, "memfd folio index", at,
+				  f.index, w->next_index);
+	if (f.index >= w->end_index)
+		return kho_refuse(w->r, -ERANGE,
+				  "memfd folio behind the end of the file", at,
+				  f.index, w->end_index);
+	w->next_index = f.index + (1ULL << f.order);
+	return w->each ? w->each(w->ctx, &f) : 0;
+}
+
+/* One page of the array. */
+static int check_page(void *ctx, u64 phys)
+{
+	struct memfd_walk *w = ctx;
+	const struct memfd_luo_folio_ser *ser =
+		w->ops->pages.page(w->ops->pages.ctx, phys, 0);
+	u32 i;
+	int err = 0;
+
+	if (!ser)
+		return kho_refuse(w->r, -EBADMSG,
+				  "memfd folio list is not preserved", phys,
+				  phys, phys);
+	for (i = 0; i < MEMFD_LUO_FOLIOS_PER_PAGE && w->left && !err; i++) {
+		if (ser[i].index >= w->from_index)
+			err = check_folio(w, &ser[i], phys + i * sizeof(*ser));
+		w->left--;
+	}
+	return err;
+}
+
+static int check_ser(const struct memfd_luo_ser *ser, u64 phys,
+		     struct kho_refusal *r)
+{
+	u64 pages = ser->nr_folios / MEMFD_LUO_FOLIOS_PER_PAGE +
+		    !!(ser->nr_folios % MEMFD_LUO_FOLIOS_PER_PAGE);
+
+	if (ser->flags)
+		return kho_refuse(r, -EBADMSG, "memfd flags", phys, ser->flags,
+				  0);
+	if (ser->seals & ~MEMFD_LUO_ALL_SEALS)
+		return kho_refuse(r, -EOPNOTSUPP, "memfd seals", phys,
+				  ser->seals, MEMFD_LUO_ALL_SEALS);
+	if (ser->size >> 63 || ser->pos >> 63)
+		return kho_refuse(r, -ERANGE, "memfd size or position", phys,
+				  ser->size, ser->pos);
+	if (!ser->nr_folios)
+		return 0;
+	/* Other writers may give the array more pages than it needs. */
+	if (ser->folios.total_pages < pages)
+		return kho_refuse(r, -EBADMSG, "memfd length of folio list",
+				  phys, ser->folios.total_pages, pages);
+	if (ser->folios.order)
+		return kho_refuse(r, -EBADMSG, "memfd order of folio list",
+				  phys, ser->folios.order, 0);
+	return 0;
+}
+
+int kho_memfd_walk(u64 phys, u64 from_index, const struct kho_memfd_ops *ops,
+		   int (*each)(void *ctx, const struct kho_memfd_folio *f),
+		   void *ctx, struct kho_refusal *r)
+{
+	struct memfd_walk w = {
+		.ops = ops,
+		.each = each,
+		.ctx = ctx,
+		.r = r,
+		.from_index = from_index,
+		.next_index = from_index,
+	};
+	const struct memfd_luo_ser *ser = NULL;
+	struct kho_vmalloc list;
+	int err;
+
+	if (phys && phys % KHO_PAGE_SIZE == 0)
+		ser = ops->pages.page(ops->pages.ctx, phys, 0);
+	if (!ser)
+		return kho_refuse(r, -EBADMSG, "memfd is not preserved", phys,
+				  phys, phys);
+	err = check_ser(ser, phys, r);
+	if (err || !ser->nr_folios)
+		return err;
+	w.left = ser->nr_folios;
+	w.end_index =
+		(ser->size >> KHO_PAGE_SHIFT) + !!(ser->size % KHO_PAGE_SIZE);
+	memcpy(&list, &ser->folios, sizeof(list));
+	return kho_page_list_check(&list, &ops->pages, check_page, NULL, &w, r);
+}
