@@ -6,11 +6,14 @@
 #ifndef KHO_COMPAT_H
 #define KHO_COMPAT_H
 
+#include <linux/fcntl.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/pagemap.h>
 #include <linux/pgtable.h>
+#include <linux/shmem_fs.h>
 
 #include "probed.h"
 
@@ -89,5 +92,38 @@ static inline int kho_compat_reserve_mem_release(const char *name)
 	return 0;
 #endif
 }
+
+/* Puts @new into the page cache in the place of @old. Both are locked, single pages. */
+static inline void kho_compat_replace_folio(struct folio *old,
+					    struct folio *new)
+{
+#ifdef KHO_HAVE_REPLACE_PAGE_CACHE_FOLIO
+	replace_page_cache_folio(old, new);
+#else
+	replace_page_cache_page(&old->page, &new->page);
+#endif
+}
+
+/* A file in memory that is accounted for page by page, as memfd_create() makes it. */
+static inline struct file *kho_compat_shmem_file(const char *name, loff_t size)
+{
+#ifdef KHO_HAVE_SHMEM_VMA_FLAGS
+	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
+#else
+	return shmem_file_setup(name, size, VM_NORESERVE);
+#endif
+}
+
+/* The seal that forbids to change who may execute a file; 0 if the kernel does not know it. */
+#ifdef KHO_HAVE_F_SEAL_EXEC
+#define KHO_COMPAT_F_SEAL_EXEC F_SEAL_EXEC
+#else
+#define KHO_COMPAT_F_SEAL_EXEC 0
+#endif
+
+/* Seals of files in memory that the kernel knows. */
+#define KHO_COMPAT_ALL_SEALS                                        \
+	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
+	 F_SEAL_FUTURE_WRITE | KHO_COMPAT_F_SEAL_EXEC)
 
 #endif /* KHO_COMPAT_H */

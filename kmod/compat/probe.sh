@@ -91,6 +91,25 @@ fact KHO_HAVE_RESERVE_MEM_RELEASE <<'END'
 static int f(void) { return reserve_mem_release_by_name(""); }
 END
 
+# v6.12: replace_page_cache_page() takes folios.
+fact KHO_HAVE_REPLACE_PAGE_CACHE_FOLIO <<'END'
+#include <linux/pagemap.h>
+static void f(struct folio *a, struct folio *b) { replace_page_cache_folio(a, b); }
+END
+
+# v7.0: shmem_file_setup() takes flags of areas as a bitmap.
+fact KHO_HAVE_SHMEM_VMA_FLAGS <<'END'
+#include <linux/mm.h>
+#include <linux/shmem_fs.h>
+static void *f(void) { return shmem_file_setup("", 0, mk_vma_flags(VMA_NORESERVE_BIT)); }
+END
+
+# v6.3: files in memory may forbid to change who may execute them.
+fact KHO_HAVE_F_SEAL_EXEC <<'END'
+#include <linux/fcntl.h>
+static int f = F_SEAL_EXEC;
+END
+
 # v6.16: KHO in the kernel itself; this module then steps aside.
 fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
 #include <linux/kconfig.h>

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looking at what came in before taking it over. Upstream has no such functions: a client there
+ * restores first and checks afterwards. Here it can check all of its data, and take over all of
+ * it or leave all of it where it is.
+ */
+#ifndef LINUX_KHO_INCOMING_H
+#define LINUX_KHO_INCOMING_H
+
+#include <linux/types.h>
+
+struct kho_refusal;
+
+const void *kho_incoming_page(phys_addr_t phys);
+unsigned int kho_incoming_order(phys_addr_t phys);
+u64 kho_incoming_unclaimed(void);
+void kho_incoming_refused(const char *client, const struct kho_refusal *r);
+
+#endif /* LINUX_KHO_INCOMING_H */

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What came in, looked at while it still waits: the functions of <linux/kho_incoming.h>. */
+
+#include <linux/export.h>
+#include <linux/kho_incoming.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+
+#include "kho.h"
+
+/**
+ * kho_incoming_order() - is there a block that nobody has restored yet?
+ * @phys: physical address of its first byte
+ *
+ * Context: any. Somebody else may restore the block at once, unless the caller knows better.
+ *
+ * Return: its order + 1; 0 if none begins at exactly this address.
+ */
+unsigned int kho_incoming_order(phys_addr_t phys)
+{
+	struct page *page;
+
+	if (!PAGE_ALIGNED(phys))
+		return 0;
+	page = pfn_to_online_page(PHYS_PFN(phys));
+	return page ? kho_page_marked_order(page) : 0;
+}
+EXPORT_SYMBOL_GPL(kho_incoming_order);
+
+/**
+ * kho_incoming_page() - look at a page that nobody has restored yet
+ * @phys: its physical address
+ *
+ * Context: any, as kho_incoming_order().
+ *
+ * Return: its contents, which are another kernel's and not to be trusted or written to; NULL if
+ * it is not the first page of a block that waits.
+ */
+const void *kho_incoming_page(phys_addr_t phys)
+{
+	return kho_incoming_order(phys) ? phys_to_virt(phys) : NULL;
+}
+EXPORT_SYMBOL_GPL(kho_incoming_page);
+
+/**
+ * kho_incoming_unclaimed() - how much waits?
+ *
+ * Context: any.
+ *
+ * Return: preserved pages that nobody has restored yet; 0 if nothing came in.
+ */
+u64 kho_incoming_unclaimed(void)
+{
+	return kho_in_unclaimed_pages();
+}
+EXPORT_SYMBOL_GPL(kho_incoming_unclaimed);
+
+/**
+ * kho_incoming_refused() - say that what came in for a client is not good
+ * @client: name of the client
+ * @r: why
+ *
+ * The reason is logged, and shows in `kho status`. The client leaves its memory where it is.
+ *
+ * Context: may sleep.
+ */
+void kho_incoming_refused(const char *client, const struct kho_refusal *r)
+{
+	kho_in_client_refused(client, r);
+}
+EXPORT_SYMBOL_GPL(kho_incoming_refused);

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files in sessions, and the handlers that preserve them.
+ *
+ * A handler and its module are held from preserving a file to unpreserving it; in the next kernel
+ * from the first attempt to retrieve it until it is finished. Before that an incoming file knows
+ * its handler by name only, so that the handler may be a module that comes later.
+ */
+
+#include <linux/fs.h>
+#include <linux/file.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "luo.h"
+
+/**
+ * struct luo_file - a file in a session
+ * @list: in the session
+ * @id_node: in luo_ids, if @file is held
+ * @id: what tells it from other files
+ * @fh: NULL in an incoming file that nobody has asked for yet
+ * @token: user space's name for it
+ * @args: what the handler's operations are given
+ * @frozen: freeze was called and succeeded
+ * @compatible: name of the handler
+ */
+struct luo_file {
+	struct list_head list;
+	struct hlist_node id_node;
+	unsigned long id;
+	struct liveupdate_file_handler *fh;
+	u64 token;
+	struct liveupdate_file_op_args args;
+	bool frozen;
+	char compatible[LIVEUPDATE_HNDL_COMPAT_LENGTH];
+};
+
+static LIST_HEAD(handlers);
+static DECLARE_RWSEM(handlers_lock);
+
+enum { IDS_BITS = 10 };
+
+/* Objects that are preserved, or came in and are not finished. */
+static DEFINE_HASHTABLE(luo_ids, IDS_BITS);
+static DEFINE_MUTEX(ids_lock);
+
+/* ---------------------------------------------------------------------------------- handlers */
+
+static struct liveupdate_file_handler *handler_by_name(const char *compatible)
+{
+	struct liveupdate_file_handler *fh;
+
+	list_for_each_entry(fh, &handlers, list)
+		if (!strcmp(fh->compatible, compatible))
+			return fh;
+	return NULL;
+}
+
+static bool ops_complete(const struct liveupdate_file_ops *ops)
+{
+	return ops && ops->can_preserve && ops->preserve && ops->unpreserve &&
+	       ops->retrieve && ops->finish;
+}
+
+static bool name_ok(const char *name, size_t size)
+{
+	return name[0] && strnlen(name, size) < size;
+}
+
+/**
+ * liveupdate_register_file_handler() - offer to preserve a kind of file
+ * @fh: handler; stays where it is until it is unregistered
+ *
+ * Handlers are asked in the order of their registration.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -EOPNOTSUPP (live update is off); -EINVAL (an operation is missing, or the name is
+ * empty or not terminated); -EEXIST (there is a handler of this name).
+ */
+int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
+{
+	if (!liveupdate_enabled())
+		return -EOPNOTSUPP;
+	if (!ops_complete(fh->ops) ||
+	    !name_ok(fh->compatible, sizeof(fh->compatible)))
+		return -EINVAL;
+	guard(rwsem_write)(&handlers_lock);
+	if (handler_by_name(fh->compatible))
+		return -EEXIST;
+	INIT_LIST_HEAD(&fh->flb_links);
+	list_add_tail(&fh->list, &handlers);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(liveupdate_register_file_handler);
+
+/**
+ * liveupdate_unregister_file_handler() - do not preserve this kind of file any more
+ * @fh: handler; no file of its is preserved, which is so in the exit function of its module
+ *
+ * Its FLBs are unlinked from it.
+ *
+ * Context: may sleep.
+ */
+void liveupdate_unregister_file_handler(struct liveupdate_file_handler *fh)
+{
+	if (!liveupdate_enabled())
+		return;
+	luo_flbs_unlink_all(fh);
+	guard(rwsem_write)(&handlers_lock);
+	if (handler_by_name(fh->compatible) == fh)
+		list_del_init(&fh->list);
+}
+EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
+
+/**
+ * luo_handler_exists() - is this handler registered?
+ * @fh: any pointer
+ */
+bool luo_handler_exists(struct liveupdate_file_handler *fh)
+{
+	struct liveupdate_file_handler *is;
+
+	guard(rwsem_read)(&handlers_lock);
+	list_for_each_entry(is, &handlers, list)
+		if (is == fh)
+			return true;
+	return false;
+}
+
+/* The first handler that takes the file; its module is held. */
+static struct liveupdate_file_handler *handler_for(struct file *file)
+{
+	struct liveupdate_file_handler *fh;
+
+	guard(rwsem_read)(&handlers_lock);
+	list_for_each_entry(fh, &handlers, list) {
+		if (!try_module_get(fh->ops->owner))
+			continue;
+		if (fh->ops->can_preserve(fh, file))
+			return fh;
+		module_put(fh->ops->owner);
+	}
+	return NULL;
+}
+
+/* Finds the handler of an incoming file, and holds its module. */
+static int bind_handler(struct luo_file *f)
+{
+	struct liveupdate_file_handler *fh;
+
+	if (f->fh)
+		return 0;
+	guard(rwsem_read)(&handlers_lock);
+	fh = handler_by_name(f->compatible);
+	if (!fh || !try_module_get(fh->ops->owner))
+		return -EOPNOTSUPP;
+	f->fh = fh;
+	f->args.handler = fh;
+	return 0;
+}
+
+/* -------------------------------------------------------------------------------- identities */
+
+/* Makes sure that the object of @f->args.file is preserved once. */
+static int take_id(struct luo_file *f)
+{
+	const struct liveupdate_file_ops *ops = f->fh->ops;
+	struct luo_file *other;
+
+	f->id = ops->get_id ? ops->get_id(f->args.file) :
+			      (unsigned long)f->args.file;
+	guard(mutex)(&ids_lock);
+	hlist_for_each_entry(other, &luo_ids[hash_min(f->id, IDS_BITS)],
+			     id_node)
+		if (other->id == f->id)
+			return -EBUSY;
+	hash_add(luo_ids, &f->id_node, f->id);
+	return 0;
+}
+
+static void drop_id(struct luo_file *f)
+{
+	guard(mutex)(&ids_lock);
+	if (hash_hashed(&f->id_node))
+		hash_del(&f->id_node);
+}
+
+/* --------------------------------------------------------------------------------- preserving */
+
+static void add_file(struct luo_session *s, struct luo_file *f)
+{
+	list_add_tail(&f->list, &s->files);
+	s->nr_files++;
+}
+
+static void del_file(struct luo_session *s, struct luo_file *f)
+{
+	list_del(&f->list);
+	xa_erase(&s->tokens, f->token);
+	s->nr_files--;
+}
+
+static struct luo_file *file_alloc(u64 token)
+{
+	struct luo_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+
+	if (f) {
+		INIT_HLIST_NODE(&f->id_node);
+		f->token = token;
+	}
+	return f;
+}
+
+/* Everything but the place in the session; @f has a file. */
+static int preserve(struct luo_file *f)
+{
+	int ret;
+
+	f->fh = handler_for(f->args.file);
+	if (!f->fh)
+		return -ENOENT;
+	f->args.handler = f->fh;
+	ret = take_id(f);
+	if (ret)
+		goto err_handler;
+	ret = luo_flbs_preserve(f->fh);
+	if (ret)
+		goto err_id;
+	ret = f->fh->ops->preserve(&f->args);
+	if (ret)
+		goto err_flbs;
+	return 0;
+
+err_flbs:
+	luo_flbs_unpreserve(f->fh);
+err_id:
+	drop_id(f);
+err_handler:
+	module_put(f->fh->ops->owner);
+	return ret;
+}
+
+static void unpreserve(struct luo_file *f)
+{
+	f->fh->ops->unpreserve(&f->args);
+	luo_flbs_unpreserve(f->fh);
+	drop_id(f);
+	module_put(f->fh->ops->owner);
+}
+
+/**
+ * luo_file_preserve() - put a file into a session
+ * @s: outgoing session
+ * @fd: of the caller
+ * @token: what it is to be called
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: 0; -EEXIST (token); -EBADF; -ENOENT (no handler); -EBUSY (preserved already); -ENOMEM;
+ * -ENOSPC; an error of the handler or of an FLB.
+ */
+int luo_file_preserve(struct luo_session *s, int fd, u64 token)
+{
+	struct luo_file *f;
+	int ret;
+
+	guard(mutex)(&s->lock);
+	if (xa_load(&s->tokens, token))
+		return -EEXIST;
+	f = file_alloc(token);
+	if (!f)
+		return -ENOMEM;
+	f->args.file = fget(fd);
+	ret = f->args.file ? 0 : -EBADF;
+	if (ret)
+		goto err_free;
+	ret = xa_err(xa_store(&s->tokens, token, f, GFP_KERNEL_ACCOUNT));
+	if (ret)
+		goto err_put;
+	ret = kho_block_set_grow(&s->blocks, s->nr_files + 1);
+	if (ret)
+		goto err_token;
+	ret = preserve(f);
+	if (ret)
+		goto err_shrink;
+	add_file(s, f);
+	return 0;
+
+err_shrink:
+	kho_block_set_shrink(&s->blocks, s->nr_files);
+err_token:
+	xa_erase(&s->tokens, token);
+err_put:
+	fput(f->args.file);
+err_free:
+	kfree(f);
+	return ret;
+}
+
+/**
+ * luo_files_unpreserve() - take all files out of a session again
+ * @s: outgoing session
+ *
+ * Context: luo_jump and the session's lock are held, or nobody else knows the session.
+ */
+void luo_files_unpreserve(struct luo_session *s)
+{
+	struct luo_file *f, *before;
+
+	list_for_each_entry_safe_reverse(f, before, &s->files, list) {
+		del_file(s, f);
+		unpreserve(f);
+		fput(f->args.file);
+		kfree(f);
+	}
+	kho_block_set_shrink(&s->blocks, 0);
+}
+
+/* ---------------------------------------------------------------------------- the last moment */
+
+static int freeze_all(struct luo_session *s, u64 *token)
+{
+	struct luo_file *f;
+	int ret;
+
+	list_for_each_entry(f, &s->files, list) {
+		*token = f->token;
+		ret = f->fh->ops->freeze ? f->fh->ops->freeze(&f->args) : 0;
+		if (ret)
+			return ret;
+		f->frozen = true;
+	}
+	return 0;
+}
+
+static void unfreeze_all(struct luo_session *s)
+{
+	struct luo_file *f;
+
+	list_for_each_entry(f, &s->files, list) {
+		if (f->frozen && f->fh->ops->unfreeze)
+			f->fh->ops->unfreeze(&f->args);
+		f->frozen = false;
+	}
+}
+
+/**
+ * luo_files_serialize() - freeze all files of a session and write their entries
+ * @s: outgoing session
+ * @set: filled
+ *
+ * If one of them cannot be frozen, none is, and what happened is noted for the next kernel.
+ *
+ * Context: luo_jump is held for writing.
+ *
+ * Return: 0 or the error of a handler.
+ */
+int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
+{
+	struct kho_block_set_it it;
+	struct luo_file *f;
+	u64 token = 0;
+	int ret;
+
+	ret = freeze_all(s, &token);
+	if (ret) {
+		unfreeze_all(s);
+		luo_lost_add(s->name, ret, token);
+		return ret;
+	}
+	kho_block_set_it_init(&it, &s->blocks);
+	list_for_each_entry(f, &s->files, list) {
+		struct luo_file_ser *ser = kho_block_set_it_reserve_entry(&it);
+
+		/* There is room: it was made when the file was preserved. */
+		memcpy(ser->compatible, f->fh->compatible,
+		       sizeof(ser->compatible));
+		ser->data = f->args.serialized_data;
+		ser->token = f->token;
+	}
+	set->files = kho_block_set_head_pa(&s->blocks);
+	set->count = s->nr_files;
+	return 0;
+}
+
+/* -------------------------------------------------------------------------------- retrieving */
+
+/**
+ * luo_file_add_incoming() - enter a file of the previous kernel
+ * @s: incoming session that nobody has yet
+ * @ser: validated entry
+ *
+ * Return: 0; -EEXIST (a file of the session has this token); -ENOMEM.
+ */
+int luo_file_add_incoming(struct luo_session *s, const struct luo_file_ser *ser)
+{
+	struct luo_file *f;
+	int ret;
+
+	if (xa_load(&s->tokens, ser->token))
+		return -EEXIST;
+	f = file_alloc(ser->token);
+	if (!f)
+		return -ENOMEM;
+	ret = xa_err(xa_store(&s->tokens, f->token, f, GFP_KERNEL));
+	if (ret) {
+		kfree(f);
+		return ret;
+	}
+	memcpy(f->compatible, ser->compatible, sizeof(f->compatible));
+	f->args.serialized_data = ser->data;
+	add_file(s, f);
+	return 0;
+}
+
+/**
+ * luo_files_forget_incoming() - forget what luo_file_add_incoming() entered
+ * @s: incoming session that nobody has yet
+ */
+void luo_files_forget_incoming(struct luo_session *s)
+{
+	struct luo_file *f, *next;
+
+	list_for_each_entry_safe(f, next, &s->files, list) {
+		del_file(s, f);
+		kfree(f);
+	}
+}
+
+/* After these a handler may be asked again. */
+static bool may_retry(int err)
+{
+	return err == -EINTR || err == -ENOMEM || err == -ENOSPC;
+}
+
+static int retrieve(struct luo_file *f)
+{
+	int ret;
+
+	ret = bind_handler(f);
+	if (ret) {
+		pr_err_ratelimited("no handler is registered for \"%s\"\n",
+				   f->compatible);
+		return ret;
+	}
+	if (f->args.retrieve_status < 0 && !may_retry(f->args.retrieve_status))
+		return f->args.retrieve_status;
+	ret = f->fh->ops->retrieve(&f->args);
+	if (!ret && !f->args.file)
+		ret = -EIO;
+	f->args.retrieve_status = ret ?: 1;
+	if (ret)
+		return ret;
+	/* So that it is not preserved for the next kernel before it is finished here. */
+	if (take_id(f))
+		pr_warn("an object came in twice: token %#llx\n", f->token);
+	return 0;
+}
+
+/**
+ * luo_file_retrieve() - get a file of the previous kernel
+ * @s: incoming session
+ * @token: of the file
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: the file, with a reference for the caller; ERR_PTR: -ENOENT (token), -EOPNOTSUPP (no
+ * handler), an error of the handler, which stays unless it is one that may pass.
+ */
+struct file *luo_file_retrieve(struct luo_session *s, u64 token)
+{
+	struct luo_file *f;
+	int ret = 0;
+
+	guard(mutex)(&s->lock);
+	f = xa_load(&s->tokens, token);
+	if (!f)
+		return ERR_PTR(-ENOENT);
+	if (f->args.retrieve_status <= 0)
+		ret = retrieve(f);
+	return ret ? ERR_PTR(ret) : get_file(f->args.file);
+}
+
+static void finish(struct luo_file *f)
+{
+	if (bind_handler(f)) {
+		pr_warn("no handler is registered for \"%s\": the memory of token %#llx stays reserved until `kho drop --incoming`\n",
+			f->compatible, f->token);
+		return;
+	}
+	f->fh->ops->finish(&f->args);
+	luo_flbs_finish(f->fh);
+	drop_id(f);
+	if (f->args.file)
+		fput(f->args.file);
+	module_put(f->fh->ops->owner);
+}
+
+/**
+ * luo_files_finish() - let go of all files of an incoming session
+ * @s: incoming session
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: 0; -EBUSY (a handler does not want to yet), with nothing changed.
+ */
+int luo_files_finish(struct luo_session *s)
+{
+	struct luo_file *f, *before;
+
+	guard(mutex)(&s->lock);
+	list_for_each_entry(f, &s->files, list)
+		if (!bind_handler(f) && f->fh->ops->can_finish &&
+		    !f->fh->ops->can_finish(&f->args))
+			return -EBUSY;
+	list_for_each_entry_safe_reverse(f, before, &s->files, list) {
+		del_file(s, f);
+		finish(f);
+		kfree(f);
+	}
+	return 0;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What could not be handed over, and why: a page of text that the next kernel logs, and shows in
+ * debugfs. What has no room there is in the log of this kernel only.
+ */
+
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho_incoming.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include "core/luo.h"
+#include "luo.h"
+
+static struct luo_lost_ser *out_lost;
+static char in_text[LUO_LOST_TEXT_SIZE + 1];
+
+/**
+ * luo_lost_add() - note that a session is not handed over
+ * @session: name
+ * @err: why: error of the handler
+ * @token: of the file that could not be frozen
+ *
+ * Context: luo_jump is held for writing.
+ */
+void luo_lost_add(const char *session, int err, u64 token)
+{
+	u64 used = out_lost->bytes;
+	int n;
+
+	pr_crit("session \"%s\" is not handed over: the file with token %#llx could not be frozen, error %d\n",
+		session, token, err);
+	n = scnprintf(out_lost->text + used, sizeof(out_lost->text) - used,
+		      "%s: token %#llx: error %d\n", session, token, err);
+	WRITE_ONCE(out_lost->bytes, used + n);
+}
+
+static void read_incoming(void)
+{
+	const struct luo_lost_ser *lost;
+	struct kho_refusal r;
+	phys_addr_t phys;
+	char *line, *rest = in_text;
+	size_t bytes;
+
+	if (kho_retrieve_subtree(LUO_LOST_SUBTREE, &phys, &bytes))
+		return;
+	lost = kho_incoming_page(phys);
+	if (kho_luo_lost_check(lost, phys, bytes, &r)) {
+		kho_incoming_refused(LUO_LOST_SUBTREE ": ", &r);
+		return;
+	}
+	memcpy(in_text, lost->text, lost->bytes);
+	kho_restore_free(phys_to_virt(phys));
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			pr_err("the previous kernel did not hand over a session: %*pE\n",
+			       (int)strlen(line), line);
+}
+
+/**
+ * luo_lost_show() - tell what the previous kernel did not hand over
+ * @m: where to
+ */
+void luo_lost_show(struct seq_file *m)
+{
+	const char *line = in_text, *end = in_text + sizeof(in_text);
+
+	/* The log took the lines apart. */
+	for (; line < end && *line; line += strlen(line) + 1) {
+		seq_escape(m, line, "\t\\");
+		seq_putc(m, '\n');
+	}
+}
+
+int luo_lost_init(void)
+{
+	int ret;
+
+	read_incoming();
+	out_lost = kho_alloc_preserve(sizeof(*out_lost));
+	if (IS_ERR(out_lost))
+		return PTR_ERR(out_lost);
+	out_lost->magic = LUO_LOST_MAGIC;
+	ret = kho_add_subtree(LUO_LOST_SUBTREE, out_lost, sizeof(*out_lost));
+	if (ret)
+		kho_unpreserve_free(out_lost);
+	return ret;
+}
+
+void luo_lost_exit(void)
+{
+	kho_remove_subtree(out_lost);
+	kho_unpreserve_free(out_lost);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of liveupdate.ko know of each other.
+ *
+ * Locks, in the order in which they are taken:
+ *   luo_jump           read by whatever changes sessions; written by the reboot notifier, which
+ *                      keeps it until the machine jumps
+ *   session.lock       everything in one session
+ *   one lock for each list: of sessions, of handlers, of preserved objects, of FLBs
+ *   flb.out.lock, flb.in.lock
+ */
+#ifndef LIVEUPDATE_LUO_H
+#define LIVEUPDATE_LUO_H
+
+#include <linux/kho_block.h>
+#include <linux/list.h>
+#include <linux/liveupdate.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#undef pr_fmt
+#define pr_fmt(fmt) "liveupdate: " fmt
+
+struct seq_file;
+
+/**
+ * struct luo_session - a session
+ * @list: in the list of its direction, in the order of creation
+ * @node: in the table of names of its direction
+ * @lock: of everything below
+ * @files: struct luo_file, in the order of preserving
+ * @tokens: the same by token
+ * @nr_files: how many
+ * @blocks: room for the entries of all files; outgoing only
+ * @incoming: from the previous kernel
+ * @retrieved: user space has it; under the lock of the list
+ * @name: NUL-terminated
+ */
+struct luo_session {
+	struct list_head list;
+	struct hlist_node node;
+	struct mutex lock; /* of all that follows */
+	struct list_head files;
+	struct xarray tokens;
+	u64 nr_files;
+	struct kho_block_set blocks;
+	bool incoming;
+	bool retrieved;
+	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
+};
+
+extern struct rw_semaphore luo_jump;
+
+/* ---------------------------------------------------------------- dev.c: ioctls, device, fds */
+
+int luo_dev_init(void);
+void luo_dev_exit(void);
+
+/* --------------------------------------------------------------------------------- session.c */
+
+void luo_sessions_init(void);
+struct luo_session *luo_session_create(const char *name);
+struct luo_session *luo_session_retrieve(const char *name);
+void luo_session_unretrieve(struct luo_session *s);
+void luo_session_close(struct luo_session *s);
+int luo_session_finish(struct luo_session *s);
+struct luo_session *luo_session_add_incoming(const char *name);
+void luo_sessions_forget_incoming(void);
+void luo_sessions_set_damaged(void);
+u64 luo_sessions_serialize(u64 *nr_lost);
+void luo_sessions_show(struct seq_file *m, bool incoming);
+
+/* ------------------------------------------------------------------------------------ file.c */
+
+int luo_file_preserve(struct luo_session *s, int fd, u64 token);
+void luo_files_unpreserve(struct luo_session *s);
+int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set);
+struct file *luo_file_retrieve(struct luo_session *s, u64 token);
+int luo_files_finish(struct luo_session *s);
+int luo_file_add_incoming(struct luo_session *s,
+			  const struct luo_file_ser *ser);
+void luo_files_forget_incoming(struct luo_session *s);
+bool luo_handler_exists(struct liveupdate_file_handler *fh);
+
+/* ------------------------------------------------------------------------------------- flb.c */
+
+int luo_flbs_init(u64 *phys);
+void luo_flbs_exit(void);
+int luo_flbs_preserve(struct liveupdate_file_handler *fh);
+void luo_flbs_unpreserve(struct liveupdate_file_handler *fh);
+void luo_flbs_finish(struct liveupdate_file_handler *fh);
+void luo_flbs_unlink_all(struct liveupdate_file_handler *fh);
+int luo_flb_add_incoming(const struct luo_flb_ser *ser);
+void luo_flbs_forget_incoming(void);
+void luo_flbs_serialize(void);
+
+/* ----------------------------------------------------------------- incoming.c: reads the wire */
+
+u64 luo_incoming_read(void);
+
+/* -------------------------------------------- lost.c: what could not be handed over, and why */
+
+int luo_lost_init(void);
+void luo_lost_exit(void);
+void luo_lost_add(const char *session, int err, u64 token);
+void luo_lost_show(struct seq_file *m);
+
+/* --------------------------------------------------------------------------- memfd*.c: memfds */
+
+int luo_memfd_init(void);
+void luo_memfd_exit(void);
+int luo_memfd_retrieve(struct liveupdate_file_op_args *args);
+void luo_memfd_finish(struct liveupdate_file_op_args *args);
+
+#endif /* LIVEUPDATE_LUO_H */

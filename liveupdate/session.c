@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions. Outgoing ones live as long as somebody has them open; incoming ones until they are
+ * finished.
+ */
+
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+
+#include "luo.h"
+
+enum { NAMES_BITS = 10 };
+
+/**
+ * struct direction - sessions that go out, or that came in
+ * @list: in the order of creation
+ * @names: by name
+ * @nr: how many
+ */
+struct direction {
+	struct list_head list;
+	DECLARE_HASHTABLE(names, NAMES_BITS);
+	u64 nr;
+};
+
+/* Of both directions, and of out_blocks. */
+static DEFINE_MUTEX(sessions_lock);
+static struct direction out, in;
+/* Room for the entries of all outgoing sessions. */
+static struct kho_block_set out_blocks;
+/* Something came in that is not good. */
+static bool in_damaged;
+
+static u32 hash_of(const char *name)
+{
+	return full_name_hash(NULL, name, strlen(name));
+}
+
+static struct luo_session *find(struct direction *d, const char *name)
+{
+	u32 bucket = hash_min(hash_of(name), NAMES_BITS);
+	struct luo_session *s;
+
+	hlist_for_each_entry(s, &d->names[bucket], node)
+		if (!strcmp(s->name, name))
+			return s;
+	return NULL;
+}
+
+static struct luo_session *session_alloc(const char *name, bool incoming)
+{
+	struct luo_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return NULL;
+	mutex_init(&s->lock);
+	INIT_LIST_HEAD(&s->files);
+	xa_init(&s->tokens);
+	kho_block_set_init(&s->blocks, sizeof(struct luo_file_ser));
+	s->incoming = incoming;
+	strscpy(s->name, name, sizeof(s->name));
+	return s;
+}
+
+static void session_free(struct luo_session *s)
+{
+	xa_destroy(&s->tokens);
+	kfree(s);
+}
+
+static void session_link(struct direction *d, struct luo_session *s)
+{
+	list_add_tail(&s->list, &d->list);
+	hash_add(d->names, &s->node, hash_of(s->name));
+	d->nr++;
+	/* What came in can be read once, so this module stays until it is finished. */
+	if (s->incoming)
+		__module_get(THIS_MODULE);
+}
+
+static void session_unlink(struct direction *d, struct luo_session *s)
+{
+	list_del(&s->list);
+	hash_del(&s->node);
+	d->nr--;
+	if (s->incoming)
+		module_put(THIS_MODULE);
+}
+
+void luo_sessions_init(void)
+{
+	INIT_LIST_HEAD(&out.list);
+	INIT_LIST_HEAD(&in.list);
+	hash_init(out.names);
+	hash_init(in.names);
+	kho_block_set_init(&out_blocks, sizeof(struct luo_session_ser));
+}
+
+/* ---------------------------------------------------------------------------------- outgoing */
+
+/**
+ * luo_session_create() - begin an outgoing session
+ * @name: NUL-terminated, not empty, shorter than LIVEUPDATE_SESSION_NAME_LENGTH
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: session, ERR_PTR: -EEXIST, -ENOMEM, -ENOSPC.
+ */
+struct luo_session *luo_session_create(const char *name)
+{
+	struct luo_session *s;
+	int ret;
+
+	guard(mutex)(&sessions_lock);
+	if (find(&out, name))
+		return ERR_PTR(-EEXIST);
+	s = session_alloc(name, false);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	ret = kho_block_set_grow(&out_blocks, out.nr + 1);
+	if (ret) {
+		session_free(s);
+		return ERR_PTR(ret);
+	}
+	session_link(&out, s);
+	return s;
+}
+
+static void outgoing_close(struct luo_session *s)
+{
+	scoped_guard(mutex, &s->lock)
+		luo_files_unpreserve(s);
+	scoped_guard(mutex, &sessions_lock) {
+		session_unlink(&out, s);
+		kho_block_set_shrink(&out_blocks, out.nr);
+	}
+	session_free(s);
+}
+
+/**
+ * luo_sessions_serialize() - write the entries of all sessions
+ * @nr_lost: filled: sessions that are not among them, because a file could not be frozen
+ *
+ * Context: luo_jump is held for writing.
+ *
+ * Return: physical address of the first block, 0 if there is none.
+ */
+u64 luo_sessions_serialize(u64 *nr_lost)
+{
+	struct kho_block_set_it it;
+	struct luo_session *s;
+	u64 nr = 0;
+
+	*nr_lost = 0;
+	kho_block_set_it_init(&it, &out_blocks);
+	list_for_each_entry(s, &out.list, list) {
+		struct luo_file_set_ser set = {};
+		struct luo_session_ser *ser;
+
+		if (luo_files_serialize(s, &set)) {
+			/* All of it or nothing: a part would look complete. */
+			luo_files_unpreserve(s);
+			++*nr_lost;
+			continue;
+		}
+		ser = kho_block_set_it_reserve_entry(&it);
+		memset(ser->name, 0, sizeof(ser->name));
+		strscpy(ser->name, s->name, sizeof(ser->name));
+		ser->file_set = set;
+		nr++;
+	}
+	/* The reader refuses blocks without entries. */
+	kho_block_set_shrink(&out_blocks, nr);
+	return kho_block_set_head_pa(&out_blocks);
+}
+
+/* ---------------------------------------------------------------------------------- incoming */
+
+/**
+ * luo_session_add_incoming() - enter a session of the previous kernel
+ * @name: validated
+ *
+ * Return: session, ERR_PTR: -EEXIST, -ENOMEM.
+ */
+struct luo_session *luo_session_add_incoming(const char *name)
+{
+	struct luo_session *s;
+
+	guard(mutex)(&sessions_lock);
+	if (find(&in, name))
+		return ERR_PTR(-EEXIST);
+	s = session_alloc(name, true);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	session_link(&in, s);
+	return s;
+}
+
+/**
+ * luo_sessions_forget_incoming() - forget all sessions of the previous kernel; nobody has one yet
+ */
+void luo_sessions_forget_incoming(void)
+{
+	struct luo_session *s, *next;
+
+	guard(mutex)(&sessions_lock);
+	list_for_each_entry_safe(s, next, &in.list, list) {
+		luo_files_forget_incoming(s);
+		session_unlink(&in, s);
+		session_free(s);
+	}
+}
+
+/**
+ * luo_sessions_set_damaged() - what came in is not good: nobody shall take it for nothing
+ */
+void luo_sessions_set_damaged(void)
+{
+	WRITE_ONCE(in_damaged, true);
+}
+
+/**
+ * luo_session_retrieve() - get a session of the previous kernel
+ * @name: NUL-terminated
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: session, which nobody else has; ERR_PTR: -ENOENT; -EINVAL (somebody has it); -EIO (what
+ * came in was refused).
+ */
+struct luo_session *luo_session_retrieve(const char *name)
+{
+	struct luo_session *s;
+
+	guard(mutex)(&sessions_lock);
+	if (READ_ONCE(in_damaged))
+		return ERR_PTR(-EIO);
+	s = find(&in, name);
+	if (!s)
+		return ERR_PTR(-ENOENT);
+	if (s->retrieved)
+		return ERR_PTR(-EINVAL);
+	s->retrieved = true;
+	return s;
+}
+
+/**
+ * luo_session_unretrieve() - the session did not reach user space, and can be retrieved again
+ * @s: of luo_session_retrieve()
+ */
+void luo_session_unretrieve(struct luo_session *s)
+{
+	guard(mutex)(&sessions_lock);
+	s->retrieved = false;
+}
+
+/**
+ * luo_session_finish() - user space has what it wants of an incoming session
+ * @s: session
+ *
+ * Context: luo_jump is held.
+ *
+ * Return: 0 or -EBUSY.
+ */
+int luo_session_finish(struct luo_session *s)
+{
+	return luo_files_finish(s);
+}
+
+static void incoming_close(struct luo_session *s)
+{
+	int ret = luo_files_finish(s);
+
+	if (ret) {
+		pr_warn("session \"%s\" was closed, but cannot be finished yet (error %d): it can be retrieved again\n",
+			s->name, ret);
+		luo_session_unretrieve(s);
+		return;
+	}
+	scoped_guard(mutex, &sessions_lock)
+		session_unlink(&in, s);
+	session_free(s);
+}
+
+/**
+ * luo_session_close() - nobody has the session open any more
+ * @s: session, of either direction
+ *
+ * Context: luo_jump is held.
+ */
+void luo_session_close(struct luo_session *s)
+{
+	if (s->incoming)
+		incoming_close(s);
+	else
+		outgoing_close(s);
+}
+
+/**
+ * luo_sessions_show() - list sessions: number of files, whether somebody has it, and name
+ * @m: where to
+ * @incoming: which
+ */
+void luo_sessions_show(struct seq_file *m, bool incoming)
+{
+	struct direction *d = incoming ? &in : &out;
+	struct luo_session *s;
+
+	guard(mutex)(&sessions_lock);
+	list_for_each_entry(s, &d->list, list) {
+		seq_printf(m, "%llu %s ", READ_ONCE(s->nr_files),
+			   !incoming || s->retrieved ? "open" : "waits");
+		seq_escape(m, s->name, "\n\t\\");
+		seq_putc(m, '\n');
+	}
+}
