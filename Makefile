@@ -20,6 +20,7 @@ WERROR ?= -Werror
 WARN := $(WERROR) -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wshadow
 INCLUDES := -I. -Iinclude -Iinclude/uapi
 CFLAGS_COMMON := -std=gnu11 $(OPTIMIZE) $(WARN) $(INCLUDES) -MMD -MP
+LIB_CFLAGS := -std=gnu11 $(OPTIMIZE) $(WARN) -I. -Iinclude/uapi -MMD -MP
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # make V=1 shows whole commands
@@ -28,6 +29,7 @@ show = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@')
 
 core_src := $(wildcard core/*.c)
 cli_src := $(wildcard cli/*.c)
+lib_src := $(wildcard lib/*.c)
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 unit_help := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
 fuzzers := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -49,6 +51,7 @@ help:
 
 all: ## the tool and the modules for every kernel of the list
 cli: ## build/kho, the tool
+lib: ## build/lib/libliveupdate.so.0, .a and .pc: for clients of /dev/liveupdate
 modules: ## build/modules/RELEASE/kho.ko for every kernel of the list (or KERNELS="NAME...")
 modules-at: ## the same for the kernel whose headers are at HEADERS
 unit: ## unit tests of core/
@@ -67,7 +70,7 @@ clean: ## remove build/
 
 cli: $(B)/kho
 
-$(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
+$(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
 
@@ -77,7 +80,7 @@ $(B)/bench/kho-plain: $(B)/host/bench/plain_loader.o
 $(B)/bench/kho-plain: wrapped := dev_image_prepare
 $(B)/vm/kho-dies: $(B)/host/tests/vm/dying_loader.o
 $(B)/vm/kho-dies: wrapped := dev_image_commit
-$(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(core_src))
+$(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)
@@ -96,10 +99,42 @@ $(B)/host/cli/%.o: cli/%.c
 	$(call show,CC)
 	$(Q)$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
 
+# The library knows nothing but what user space sees.
+$(B)/host/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(call show,CC)
+	$(Q)$(CC) $(LIB_CFLAGS) -c -o $@ $<
+
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,CC)
 	$(Q)$(CC) $(CFLAGS_COMMON) -c -o $@ $<
+
+# --- the library
+
+LIB_VERSION := 0.1.0
+
+lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc)
+
+$(B)/lib/libliveupdate.so.0: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
+	$(call show,LD)
+	$(Q)$(CC) $(OPTIMIZE) -shared -Wl,-soname,$(@F) -o $@ $^
+	$(Q)ln -sf $(@F) $(@D)/libliveupdate.so
+
+$(B)/lib/libliveupdate.a: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
+	$(call show,AR)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/lib/libliveupdate.pc: lib/libliveupdate.pc.in
+	@mkdir -p $(@D)
+	$(call show,SED)
+	$(Q)sed 's|@version@|$(LIB_VERSION)|' $< >$@
+
+$(B)/lib/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call show,CC)
+	$(Q)$(CC) $(LIB_CFLAGS) -fPIC -c -o $@ $<
 
 # --- the modules
 
@@ -183,7 +218,7 @@ nightly:
 clean:
 	rm -rf $(B)
 
-.PHONY: all help cli modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
+.PHONY: all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
 	golden lint format vm test nightly clean
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

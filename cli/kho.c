@@ -33,6 +33,8 @@ static const struct verb verbs[] = {
 	{ "dump",
 	  "decode every structure of the handover, from memory or a file",
 	  verb_dump },
+	{ "session", "list and drop sessions of /dev/liveupdate",
+	  verb_session },
 	{ NULL, NULL, NULL },
 };
 

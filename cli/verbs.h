@@ -55,6 +55,7 @@ int verb_map(int argc, char **argv);
 int verb_put(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_reserve(int argc, char **argv);
+int verb_session(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_unload(int argc, char **argv);
 

@@ -48,6 +48,7 @@ _kho_options()
 	put) echo '--file --replace --help' ;;
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --json --help' ;;
+	session) echo '--noheadings --json --help' ;;
 	drop) echo '--parcel --region --all --incoming --help' ;;
 	*) echo '--help' ;;
 	esac
@@ -60,7 +61,7 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status report map dump put get reserve list drop --help --version
+		_kho_words check load unload exec status report map dump put get reserve list drop session --help --version
 		return
 	fi
 	case $verb,$prev in
@@ -80,6 +81,7 @@ _kho()
 		*,check | *,load | *,-l | *,map | *,dump) _kho_files ;;
 		*,put) [ "$COMP_CWORD" -eq 2 ] || _kho_files ;;
 		*,get) _kho_names _kho_parcels ;;
+		*,session) _kho_words list drop ;;
 		*,drop) _kho_names _kho_everything ;;
 		esac
 		;;
