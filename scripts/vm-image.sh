@@ -71,6 +71,11 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -I"$top/include/uapi" -static -o "$root/init" "$top/tests/vm/init.c"
 	strip "$root/init"
 	ln -s /init "$root/bin/vmtool"
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
+		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c"
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
+		-o "$root/bin/kvstore" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
+	strip "$root/bin/lutest" "$root/bin/kvstore"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)

@@ -8,6 +8,8 @@
 #   done_all               everything the scenario wanted has happened
 #   module [PARAM...]      load kho.ko
 #   client                 load kho.ko and the test client
+#   liveupdate             load kho.ko and liveupdate.ko
+#   lutest COMMAND...      the client of /dev/liveupdate (tests/luo), which must succeed
 #   vmtest COMMAND...      a command to the client, which must succeed (tests/kmod/kho_vmtest.c)
 #   found                  what its last command found
 #   want WHAT A OP B       fail unless the comparison of test(1) holds
@@ -50,6 +52,15 @@ module() {
 client() {
 	module "$@"
 	insmod "/ko/$(uname -r)/kho_vmtest.ko" "last=$(last_byte)" || fail "insmod kho_vmtest.ko"
+}
+
+liveupdate() {
+	module "$@"
+	insmod "/ko/$(uname -r)/liveupdate.ko" || fail "insmod liveupdate.ko"
+}
+
+lutest() {
+	/bin/lutest "$@" 2>/tmp/lutest.err || fail "lutest $*: $(cat /tmp/lutest.err)"
 }
 
 # Address of the last byte of RAM.

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of lutest, the client of /dev/liveupdate in the test bed, know of each other. */
+#ifndef TESTS_LUTEST_H
+#define TESTS_LUTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Prints and exits unless @ok. */
+#define must(ok, ...)                                              \
+	do {                                                       \
+		if (!(ok))                                         \
+			die(__FILE__, __LINE__, #ok, __VA_ARGS__); \
+	} while (0)
+
+/* Exits unless two numbers are the same. */
+#define same(got, want)                                                       \
+	do {                                                                  \
+		long long got_ = (got), want_ = (want);                       \
+		must(got_ == want_, "%s: %lld, not %lld", #got, got_, want_); \
+	} while (0)
+
+__attribute__((noreturn, format(printf, 4, 5))) void
+die(const char *file, int line, const char *what, const char *fmt, ...);
+
+/* A file in memory with the @bytes bytes of @data. */
+int memfd_with(const void *data, size_t bytes);
+/* A file in memory with text. */
+int memfd_text(const char *text);
+/* Exits unless a file holds exactly this text, read from its position. */
+void holds_text(int fd, const char *text);
+
+/* Leaves a child behind that holds all descriptors until the machine jumps. */
+void hold_on(void);
+
+/* The groups of tests; each exits if something is wrong. */
+void test_ioctls(void);
+void test_sessions(void);
+void test_fuzz(uint64_t seed, uint64_t steps);
+
+/* Named states that are made before the jump and looked at after it. */
+void state_make(const char *name);
+void state_check(const char *name);
+
+/* The same for files in memory of all kinds. */
+void files_make(void);
+void files_check(void);
+
+#endif /* TESTS_LUTEST_H */
