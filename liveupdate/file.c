@@ -304,7 +304,7 @@ err_free:
  * luo_files_unpreserve() - take all files out of a session again
  * @s: outgoing session
  *
- * Context: luo_jump and the session's lock are held, or nobody else knows the session.
+ * Context: luo_jump is held for writing, or for reading together with the session's lock.
  */
 void luo_files_unpreserve(struct luo_session *s)
 {

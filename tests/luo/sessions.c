@@ -88,6 +88,10 @@ static void unsupported(int dev)
 	same(lu_session_preserve(session, 1, fd), -ENOENT);
 	unlink("/tmp/linked");
 	close(fd);
+	fd = memfd_create("huge", MFD_HUGETLB);
+	must(fd >= 0, "memfd_create with MFD_HUGETLB");
+	same(lu_session_preserve(session, 1, fd), -ENOENT);
+	close(fd);
 	same(lu_session_preserve(session, 1, other), -ENOENT);
 	same(lu_session_preserve(session, 1, -1), -EBADF);
 	same(lu_session_preserve(session, 1, 9999), -EBADF);
