@@ -32,6 +32,7 @@ static void after_store(void);
 #define kho_tracker_preserve_range stores_preserve_range
 #define kho_tracker_unpreserve_range stores_unpreserve_range
 #define kho_tracker_lookup stores_lookup
+#define kho_tracker_overlap stores_overlap
 #define kho_tracker_walk stores_walk
 
 #include "core/tracker.c"
