@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
-# of every scenario, and many rounds of the stress scenario, also on the debug kernel.
+# of every scenario, from every kernel to every one, to a kernel with handover of its own, and many
+# rounds of the stress scenario, also on the debug kernel.
 #
-# usage: scripts/nightly.sh [debug|paths|stress...]     all of them if none is named
+# usage: scripts/nightly.sh [debug|paths|matrix|native|stress...]     all of them if none is named
 # $STRESS_ROUNDS jumps (200), $STRESS_DEBUG_ROUNDS on the debug kernel (20), $STRESS_SEED instead of
 # one taken at random, $JOBS machines at a time (1). The exit status is 0 only if nothing failed.
 
@@ -15,6 +16,7 @@ cd "$top" || exit
 
 jobs=${JOBS:-1}
 debug=6.1-debug
+native=7.3-native
 # Checks cost memory and time; with page_poison=1 what is freed is overwritten, and checked.
 debug_options=(--kernel-map "*=$debug" --memory-times 2 --limit 7200)
 rounds=${STRESS_ROUNDS:-200}
@@ -36,6 +38,20 @@ run_paths() {
 	scripts/vm-test.sh --jobs "$jobs" --all-paths
 }
 
+run_matrix() {
+	scripts/vm-test.sh --matrix --jobs "$jobs"
+}
+
+# Scenarios of their own: nobody else's list has that kernel.
+run_native() {
+	local kernels
+
+	scripts/build-kernel.sh "$native" && scripts/modules.sh "$native" || return
+	kernels="$(kernel_names | xargs) $native"
+	KHO_KERNELS=$kernels KHO_VM_IMAGE=$build/vm/image-native KHO_SCENARIOS=$top/tests/vm/native \
+		scripts/vm-test.sh --jobs "$jobs"
+}
+
 run_stress() {
 	scripts/vm-test.sh --jobs "$jobs" --limit $((600 + rounds * 120)) \
 		--append "vmtest.rounds=$rounds$seed" stress || return
@@ -45,15 +61,15 @@ run_stress() {
 
 failed=0
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(debug paths stress)
+[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native stress)
 prepare || die "cannot prepare"
 case " ${parts[*]} " in
 *' debug '* | *' stress '*) prepare_debug || die "no debug kernel" ;;
 esac
 for part in "${parts[@]}"; do
 	case $part in
-	debug | paths | stress) "run_$part" || failed=1 ;;
-	*) die "$part: not debug, paths or stress" ;;
+	debug | paths | matrix | native | stress) "run_$part" || failed=1 ;;
+	*) die "$part: not debug, paths, matrix, native or stress" ;;
 	esac
 done
 exit "$failed"
