@@ -154,8 +154,8 @@ static struct kho_block_header_ser *take_block(const struct kho_block_set *bs,
  * @bs: empty set
  * @head_pa: kho_block_set_head_pa() of that set; 0 = it was empty
  *
- * The blocks stay where they are until kho_block_set_destroy(). Until then nobody else can restore
- * or drop them.
+ * The blocks stay where they are until kho_block_set_destroy(). Until then nobody else can
+ * restore or drop them.
  *
  * Context: may sleep.
  *
