@@ -293,7 +293,7 @@ static void unsave(struct test_state *s)
 		kho_unpreserve_folio(folio);
 		folio_put(folio);
 	}
-	if (s->info.first)
+	if (s->info.total_pages)
 		kho_unpreserve_vmalloc(&s->info);
 	vfree(s->folios);
 	memset(s, 0, sizeof(*s));
