@@ -85,7 +85,7 @@ checkpatch_user=PREFER_KERNEL_TYPES,BIT_MACRO,ARRAY_SIZE,MINMAX,VOLATILE,COMPLEX
 
 # checkpatch IGNORE: check the files named on standard input
 checkpatch() {
-	xargs perl "$checkpatch_program" --no-tree --strict --terse --no-summary \
+	xargs -P 2 -n 16 perl "$checkpatch_program" --no-tree --strict --terse --no-summary \
 		--show-types --ignore "$1" -f
 }
 
