@@ -188,24 +188,29 @@ boot() {
 	rm -f "$dir/initrd"
 }
 
+# complaints DIR: the console from the first sign of trouble that no scenario wanted, if there is one
+complaints() {
+	sed -e '/vmtest: what follows is wanted/,/vmtest: end of what is wanted/d' "$1/console" |
+		sed -n -e '/BUG:\|Oops\|Kernel panic\|Call Trace/,$p'
+}
+
 # judge DIR: PASS, FAIL with a reason, or LOST with a reason
 judge() {
-	local failure
+	local failure trouble
 
 	failure=$(grep -a -m1 '^FAIL' "$1/verdict" || true)
+	trouble=$(complaints "$1" | tr -d '\r\0')
 	if [ -n "$failure" ]; then
 		printf '%s\n' "$failure"
 	elif [ "$(tail -n 1 "$1/verdict" | tr -d '\r')" = PASS ]; then
 		echo PASS
-	elif grep -a -q -E 'BUG:|Oops|Kernel panic|Call Trace' "$1/console"; then
-		# Before a module of ours is in, a kernel that dies is the emulator's doing.
-		if grep -a -q 'Not tainted' "$1/console" && ! grep -a -q 'Tainted:' "$1/console"; then
-			echo 'LOST a kernel without modules died'
-		else
-			echo "FAIL $(grep -a -m1 -E 'BUG:|Oops|Kernel panic|Call Trace' "$1/console")"
-		fi
-	else
+	elif [ -z "$trouble" ]; then
 		echo "LOST no verdict; last: $(tail -n 1 "$1/verdict")"
+	elif grep -a -m1 -E '^(\[[ 0-9.]*\] )?CPU: .*[tT]ainted' <<<"$trouble" | grep -q 'Not tainted'; then
+		# Before a module of ours is in, a kernel that dies is not our doing.
+		echo 'LOST a kernel without modules died'
+	else
+		echo "FAIL ${trouble%%$'\n'*}"
 	fi
 }
 

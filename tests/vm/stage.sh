@@ -83,9 +83,10 @@ regions() {
 }
 
 wanted() {
-	echo "vmtest: what follows is wanted" >/dev/kmsg
+	# Important enough for the console, where the host looks for them.
+	echo "<2>vmtest: what follows is wanted" >/dev/kmsg
 	"$@"
-	echo "vmtest: end of what is wanted" >/dev/kmsg
+	echo "<2>vmtest: end of what is wanted" >/dev/kmsg
 }
 
 want() {
