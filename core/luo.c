@@ -24,13 +24,6 @@ static bool is_name(const char *name, u32 size)
 	return i && i < size;
 }
 
-static const void *page_at(const struct kho_page_ops *ops, u64 phys)
-{
-	if (!phys || phys % KHO_PAGE_SIZE)
-		return NULL;
-	return ops->page(ops->ctx, phys, 0);
-}
-
 static int done_with(struct luo_walk *w, u64 phys)
 {
 	if (!w->visit || !w->visit->block)
@@ -55,7 +48,7 @@ static int walk_chain(struct luo_walk *w, u64 phys, u32 entry_size,
 
 	for (*count = 0; phys && !err; phys = next) {
 		const struct kho_block_header_ser *block =
-			page_at(w->ops, phys);
+			kho_page_at(w->ops, phys);
 		u64 at = phys + sizeof(*block);
 
 		if (!block)
@@ -133,7 +126,7 @@ static int check_flb(struct luo_walk *w, const struct luo_flb_ser *flb,
 
 static int check_flbs(struct luo_walk *w, u64 phys)
 {
-	const struct luo_flb_header_ser *head = page_at(w->ops, phys);
+	const struct luo_flb_header_ser *head = kho_page_at(w->ops, phys);
 	const struct luo_flb_ser *flb;
 	int err = 0;
 	u64 i;
@@ -165,7 +158,7 @@ int kho_luo_walk(u64 phys, u64 bytes, const struct kho_page_ops *ops,
 		 const struct kho_luo_visit *visit, struct kho_refusal *r)
 {
 	struct luo_walk w = { .ops = ops, .visit = visit, .r = r };
-	const struct luo_ser *luo = page_at(ops, phys);
+	const struct luo_ser *luo = kho_page_at(ops, phys);
 	u64 nr_sessions;
 	int err;
 

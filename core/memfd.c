@@ -61,7 +61,7 @@ static int check_page(void *ctx, u64 phys)
 {
 	struct memfd_walk *w = ctx;
 	const struct memfd_luo_folio_ser *ser =
-		w->ops->pages.page(w->ops->pages.ctx, phys, 0);
+		kho_page_at(&w->ops->pages, phys);
 	u32 i;
 	int err = 0;
 
@@ -116,12 +116,10 @@ int kho_memfd_walk(u64 phys, u64 from_index, const struct kho_memfd_ops *ops,
 		.from_index = from_index,
 		.next_index = from_index,
 	};
-	const struct memfd_luo_ser *ser = NULL;
+	const struct memfd_luo_ser *ser = kho_page_at(&ops->pages, phys);
 	struct kho_vmalloc list;
 	int err;
 
-	if (phys && phys % KHO_PAGE_SIZE == 0)
-		ser = ops->pages.page(ops->pages.ctx, phys, 0);
 	if (!ser)
 		return kho_refuse(r, -EBADMSG, "memfd is not preserved", phys,
 				  phys, phys);

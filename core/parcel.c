@@ -45,14 +45,6 @@ struct page_list {
 	u64 left;
 };
 
-/* The contents of an order-0 page; NULL if there can be none at this address. */
-static const void *page_at(const struct kho_page_ops *ops, u64 phys)
-{
-	if (!phys || phys % KHO_PAGE_SIZE)
-		return NULL;
-	return ops->page(ops->ctx, phys, 0);
-}
-
 static int check_descriptor(const struct kho_vmalloc *list,
 			    const struct kho_page_ops *ops,
 			    struct kho_refusal *r)
@@ -105,7 +97,7 @@ static int check_data_block(struct page_list *l, u64 phys, u64 chunk_phys)
 /* Checks one chunk; @next is set to the address of the one that follows, 0 if there is none. */
 static int check_chunk(struct page_list *l, u64 phys, u64 *next)
 {
-	const struct kho_vmalloc_chunk *chunk = page_at(l->ops, phys);
+	const struct kho_vmalloc_chunk *chunk = kho_page_at(l->ops, phys);
 	u32 used;
 
 	if (!chunk)
@@ -195,7 +187,7 @@ static int next_block(struct slot_walk *w, struct kho_refusal *r)
 		return kho_refuse(r, -ERANGE,
 				  "parcel index is too long or a circle", from,
 				  w->next_phys, 0);
-	w->block = page_at(w->ops, w->next_phys);
+	w->block = kho_page_at(w->ops, w->next_phys);
 	if (!w->block)
 		return kho_refuse(r, -EBADMSG,
 				  "parcel index block is not preserved", from,
@@ -362,7 +354,7 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		      int (*each)(void *ctx, const struct kho_parcel_ser *p),
 		      void *ctx, struct kho_refusal *r)
 {
-	const struct kho_parcel_head_ser *head = page_at(ops, head_phys);
+	const struct kho_parcel_head_ser *head = kho_page_at(ops, head_phys);
 	const struct kho_parcel_ser *p;
 	struct slot_walk w;
 	int err;

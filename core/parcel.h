@@ -24,6 +24,14 @@ struct kho_page_ops {
 	u64 nr_pages;
 };
 
+/* The contents of an order-0 page; NULL if there can be none at this address. */
+static inline const void *kho_page_at(const struct kho_page_ops *ops, u64 phys)
+{
+	if (!phys || phys % KHO_PAGE_SIZE)
+		return NULL;
+	return ops->page(ops->ctx, phys, 0);
+}
+
 /**
  * kho_parcel_name_ok() - is this a name for a parcel?
  * @name: KHO_PARCEL_NAME_SIZE bytes

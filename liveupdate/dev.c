@@ -184,13 +184,6 @@ static struct file *session_file(struct luo_session *s)
 	return anon_inode_getfile(name, &session_fops, s, O_RDWR);
 }
 
-static bool name_ok(const u8 *name)
-{
-	return name[0] &&
-	       strnlen((const char *)name, LIVEUPDATE_SESSION_NAME_LENGTH) <
-		       LIVEUPDATE_SESSION_NAME_LENGTH;
-}
-
 /* Neither struct needs more than the other. */
 static_assert(sizeof(struct liveupdate_ioctl_create_session) ==
 	      sizeof(struct liveupdate_ioctl_retrieve_session));
@@ -241,7 +234,7 @@ err_fd:
 static int do_create(struct luo_session *none, union luo_arg *arg,
 		     void __user *user, u32 bytes)
 {
-	if (!name_ok(arg->create.name))
+	if (!luo_name_ok((const char *)arg->create.name, LUO_SESSION_NAME_SIZE))
 		return -EINVAL;
 	return give(arg, user, bytes, luo_session_create, luo_session_close);
 }
@@ -250,7 +243,8 @@ static int do_retrieve(struct luo_session *none, union luo_arg *arg,
 		       void __user *user, u32 bytes)
 {
 	/* Upstream does not tell a name that cannot be from one that is not there. */
-	if (!name_ok(arg->retrieve.name))
+	if (!luo_name_ok((const char *)arg->retrieve.name,
+			 LUO_SESSION_NAME_SIZE))
 		return -ENOENT;
 	return give(arg, user, bytes, luo_session_retrieve,
 		    luo_session_unretrieve);

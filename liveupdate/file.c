@@ -64,11 +64,6 @@ static bool ops_complete(const struct liveupdate_file_ops *ops)
 	       ops->retrieve && ops->finish;
 }
 
-static bool name_ok(const char *name, size_t size)
-{
-	return name[0] && strnlen(name, size) < size;
-}
-
 /**
  * liveupdate_register_file_handler() - offer to preserve a kind of file
  * @fh: handler; stays where it is until it is unregistered
@@ -85,7 +80,7 @@ int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
 	if (!liveupdate_enabled())
 		return -EOPNOTSUPP;
 	if (!ops_complete(fh->ops) ||
-	    !name_ok(fh->compatible, sizeof(fh->compatible)))
+	    !luo_name_ok(fh->compatible, sizeof(fh->compatible)))
 		return -EINVAL;
 	guard(rwsem_write)(&handlers_lock);
 	if (handler_by_name(fh->compatible))

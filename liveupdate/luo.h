@@ -82,6 +82,12 @@ int luo_files_finish(struct luo_session *s);
 int luo_file_add_incoming(struct luo_session *s,
 			  const struct luo_file_ser *ser);
 void luo_files_forget_incoming(struct luo_session *s);
+/* Names are not empty, and end within what holds them. */
+static inline bool luo_name_ok(const char *name, size_t size)
+{
+	return name[0] && strnlen(name, size) < size;
+}
+
 bool luo_handler_exists(struct liveupdate_file_handler *fh);
 
 /* ------------------------------------------------------------------------------------- flb.c */
@@ -99,6 +105,7 @@ void luo_flbs_serialize(void);
 /* ----------------------------------------------------------------- incoming.c: reads the wire */
 
 u64 luo_incoming_read(void);
+const void *luo_page_op(void *ctx, u64 phys, unsigned int order);
 
 /* -------------------------------------------- lost.c: what could not be handed over, and why */
 
