@@ -222,7 +222,7 @@ static void refuse(const char *by, const struct kho_refusal *r)
 
 /**
  * kho_in_client_refused() - a client of ours found its data bad
- * @client: its name
+ * @client: its name, with what is to follow it
  * @r: why
  *
  * Its memory stays reserved; the reason shows in the status.
@@ -231,8 +231,9 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 {
 	guard(mutex)(&in_lock);
 	refuse(client, r);
-	pr_err("%s refused: %s; its memory stays reserved until `kho drop --all`\n",
-	       client, in_reason);
+	/* The reason begins with who says so. */
+	pr_err("refused: %s; its memory stays reserved until `kho drop --all`\n",
+	       in_reason);
 }
 
 /* ---------------------------------------------------------------------------- give back gaps */
@@ -479,6 +480,8 @@ int kho_in_init(u64 head_phys)
 {
 	int ret = kho_boot_list_read(&in_list, head_phys);
 
+	if (ret == -ENOMEM)
+		return ret;
 	if (ret) {
 		pr_err("cannot read the list of setup_data nodes (error %d): what a previous kernel left stays untouched\n",
 		       ret);
@@ -775,16 +778,8 @@ static void drop_refused(void)
 				 CONSUMED);
 }
 
-/**
- * kho_in_drop() - give back everything that came in and that nobody has restored
- *
- * Context: may sleep.
- *
- * Return: 0, or -ENOENT if there is nothing.
- */
-int kho_in_drop(void)
+static int drop(void)
 {
-	flush_work(&gaps_work);
 	guard(mutex)(&in_lock);
 	if (in_dropped)
 		return -ENOENT;
@@ -798,6 +793,27 @@ int kho_in_drop(void)
 	drop_unclaimed();
 	in_dropped = true;
 	return 0;
+}
+
+/**
+ * kho_in_drop() - give back everything that came in and that nobody has restored
+ *
+ * Waits for who looks at it, see kho_incoming_begin().
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -ENOENT if there is nothing; -EINTR if the task was killed while it waited.
+ */
+int kho_in_drop(void)
+{
+	int ret;
+
+	flush_work(&gaps_work);
+	if (down_write_killable(&kho_in_looking))
+		return -EINTR;
+	ret = drop();
+	up_write(&kho_in_looking);
+	return ret;
 }
 
 /* ------------------------------------------------------------------------------------ status */

@@ -5,8 +5,35 @@
 #include <linux/kho_incoming.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 
 #include "kho.h"
+
+/* Held for reading by who looks, for writing by who drops. */
+DECLARE_RWSEM(kho_in_looking);
+
+/**
+ * kho_incoming_begin() - look at what waits, and keep `kho drop` from taking it away meanwhile
+ *
+ * What was found good between this and kho_incoming_end() is still there; other clients may have
+ * taken over what is theirs.
+ *
+ * Context: may sleep. Not twice by the same task.
+ */
+void kho_incoming_begin(void)
+{
+	down_read(&kho_in_looking);
+}
+EXPORT_SYMBOL_GPL(kho_incoming_begin);
+
+/**
+ * kho_incoming_end() - undo kho_incoming_begin()
+ */
+void kho_incoming_end(void)
+{
+	up_read(&kho_in_looking);
+}
+EXPORT_SYMBOL_GPL(kho_incoming_end);
 
 /**
  * kho_incoming_order() - is there a block that nobody has restored yet?

@@ -30,7 +30,8 @@ struct reading {
 	u64 room;
 };
 
-static const void *page_op(void *ctx, u64 phys, unsigned int order)
+/* See struct kho_page_ops. */
+const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
 {
 	cond_resched();
 	return kho_incoming_order(phys) == order + 1 ? kho_incoming_page(phys) :
@@ -85,7 +86,7 @@ static int read_wire(u64 phys, u64 bytes, struct reading *rd,
 		     struct kho_refusal *r)
 {
 	const struct kho_page_ops ops = {
-		.page = page_op,
+		.page = luo_page_op,
 		.nr_pages = kho_incoming_unclaimed(),
 	};
 	const struct kho_luo_visit count = { .block = add_page, .ctx = rd };
@@ -127,10 +128,12 @@ u64 luo_incoming_read(void)
 
 	if (kho_retrieve_subtree(LUO_KHO_SUBTREE, &phys, &bytes))
 		return 0;
+	kho_incoming_begin();
 	luo = kho_incoming_page(phys);
 	if (luo)
 		num = luo->liveupdate_num;
 	ret = read_wire(phys, bytes, &rd, &r);
+	kho_incoming_end();
 	kvfree(rd.pages);
 	if (!ret) {
 		pr_info("live update number %llu\n", num);

@@ -34,6 +34,8 @@ void luo_lost_add(const char *session, int err, u64 token)
 		session, token, err);
 	n = scnprintf(out_lost->text + used, sizeof(out_lost->text) - used,
 		      "%s: token %#llx: error %d\n", session, token, err);
+	/* The machine may jump at any instant: what is counted is there. */
+	smp_wmb();
 	WRITE_ONCE(out_lost->bytes, used + n);
 }
 
@@ -44,15 +46,20 @@ static void read_incoming(void)
 	phys_addr_t phys;
 	char *line, *rest = in_text;
 	size_t bytes;
+	int ret;
 
 	if (kho_retrieve_subtree(LUO_LOST_SUBTREE, &phys, &bytes))
 		return;
+	kho_incoming_begin();
 	lost = kho_incoming_page(phys);
-	if (kho_luo_lost_check(lost, phys, bytes, &r)) {
+	ret = kho_luo_lost_check(lost, phys, bytes, &r);
+	if (!ret)
+		memcpy(in_text, lost->text, lost->bytes);
+	kho_incoming_end();
+	if (ret) {
 		kho_incoming_refused(LUO_LOST_SUBTREE ": ", &r);
 		return;
 	}
-	memcpy(in_text, lost->text, lost->bytes);
 	kho_restore_free(phys_to_virt(phys));
 	while ((line = strsep(&rest, "\n")))
 		if (*line)

@@ -57,12 +57,6 @@ struct memfd_in {
 	pgoff_t index[BATCH];
 };
 
-static const void *page_op(void *ctx, u64 phys, unsigned int order)
-{
-	return kho_incoming_order(phys) == order + 1 ? kho_incoming_page(phys) :
-						       NULL;
-}
-
 static unsigned int folio_order_op(void *ctx, u64 phys)
 {
 	return kho_incoming_order(phys);
@@ -72,7 +66,7 @@ static struct kho_memfd_ops walk_ops(void)
 {
 	return (struct kho_memfd_ops){
 		.pages = {
-			.page = page_op,
+			.page = luo_page_op,
 			.nr_pages = kho_incoming_unclaimed(),
 		},
 		.folio_order = folio_order_op,
@@ -314,7 +308,7 @@ static int check(u64 phys)
 	return 0;
 }
 
-int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
+static int retrieve(struct liveupdate_file_op_args *args)
 {
 	u64 phys = args->serialized_data;
 	struct memfd_in *m = args->private_data;
@@ -338,6 +332,16 @@ int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
 	args->private_data = NULL;
 	memfd_in_free(m);
 	return 0;
+}
+
+int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
+{
+	int ret;
+
+	kho_incoming_begin();
+	ret = retrieve(args);
+	kho_incoming_end();
+	return ret;
 }
 
 static int drop_folio(void *ctx, const struct kho_memfd_folio *f)
@@ -365,12 +369,14 @@ void luo_memfd_finish(struct liveupdate_file_op_args *args)
 	if (args->retrieve_status > 0)
 		return;
 	/* Nothing is freed of a file that is not good: `kho drop --incoming` frees all of it. */
+	kho_incoming_begin();
 	ret = m ? 0 : kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
 	if (!ret)
 		ret = kho_memfd_walk(phys, from, &ops, drop_folio, NULL, &r);
 	refused(phys, ret, &r);
 	if (!ret)
 		free_wire(phys);
+	kho_incoming_end();
 	memfd_in_free(m);
 	args->private_data = NULL;
 }
