@@ -163,10 +163,12 @@ firmware_options() {
 }
 
 # boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
-# still for longer than RCU of its kernel thinks possible.
+# still for longer than RCU of its kernel thinks possible. The emulator keeps little of what it has
+# translated: a page of a program that was started a thousand times else has so many translations that the
+# next kernel needs a second to clear it.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
-	local -a kernels memory command accel=(-accel "tcg,thread=multi")
+	local -a kernels memory command accel=(-accel "tcg,thread=multi,tb-size=64")
 
 	# Guest time then counts instructions, and repeats agree.
 	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
