@@ -165,7 +165,8 @@ static struct in_blob *copy_blob(const struct kho_fdt_subtree *subtree)
 	from = kho_in_blob(subtree->phys, subtree->bytes);
 	if (!from)
 		return NULL;
-	blob = kvzalloc(struct_size(blob, data, subtree->bytes), GFP_KERNEL);
+	blob = kvzalloc(struct_size(blob, data, subtree->bytes),
+			GFP_KERNEL | __GFP_NOWARN);
 	if (!blob)
 		return NULL;
 	memcpy(blob->data, from, subtree->bytes);

@@ -302,7 +302,7 @@ static int ranges(void __user *arg, u32 bytes)
 	ret = kho_ioctl_get(&r, sizeof(r), sizeof(r), arg, bytes);
 	if (ret)
 		return ret;
-	info = kvcalloc(MAX_RANGES, sizeof(*info), GFP_KERNEL);
+	info = kvcalloc(MAX_RANGES, sizeof(*info), GFP_KERNEL | __GFP_NOWARN);
 	if (!info)
 		return -ENOMEM;
 	nr = kho_enabled ? kho_out_ranges(info, MAX_RANGES) : 0;

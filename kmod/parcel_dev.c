@@ -223,7 +223,7 @@ static int parcel_list(void __user *arg, u32 bytes)
 	/* More room than there are parcels is not needed; more may be put meanwhile. */
 	room = min(list.nr, kho_parcel_count());
 	if (room) {
-		info = kvcalloc(room, sizeof(*info), GFP_KERNEL);
+		info = kvcalloc(room, sizeof(*info), GFP_KERNEL | __GFP_NOWARN);
 		if (!info)
 			return -ENOMEM;
 	}

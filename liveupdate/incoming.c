@@ -104,7 +104,8 @@ static int read_wire(u64 phys, u64 bytes, struct reading *rd,
 		return ret;
 	rd->room = rd->nr_pages;
 	rd->nr_pages = 0;
-	rd->pages = kvmalloc_array(rd->room, sizeof(*rd->pages), GFP_KERNEL);
+	rd->pages = kvmalloc_array(rd->room, sizeof(*rd->pages),
+				   GFP_KERNEL | __GFP_NOWARN);
 	if (!rd->pages)
 		return -ENOMEM;
 	ret = kho_luo_walk(phys, bytes, &ops, &add, r);

@@ -214,7 +214,7 @@ static bool cannot_be_executed(u32 seals)
 
 static struct memfd_in *file_begin(const struct memfd_luo_ser *ser)
 {
-	struct memfd_in *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	struct memfd_in *m = kvzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
