@@ -7,9 +7,11 @@
  *   lutest fuzz SEED N   N random ioctls
  *   lutest make NAME     before the jump; leaves a process that holds the sessions
  *   lutest check NAME    after it
- *   lutest show          the sessions that the kernel knows
+ *   lutest once          preserves a file in a session, both of which end with it
  */
 #include "lutest.h"
+
+#include "lib/liveupdate.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -73,9 +75,21 @@ void hold_on(void)
 		pause();
 }
 
+/* For a kernel that runs out of memory: nothing but the ioctls may fail. */
+static void preserve_once(void)
+{
+	static char data[3 * 4096] = "preserved once";
+	int dev = lu_open(), session, fd = memfd_with(data, sizeof(data));
+
+	must(dev >= 0, "lu_open: %s", strerror(-dev));
+	session = lu_session_create(dev, "once");
+	must(session >= 0, "lu_session_create: %s", strerror(-session));
+	same(lu_session_preserve(session, 1, fd), 0);
+}
+
 static int usage(void)
 {
-	fputs("lutest ioctls|sessions|fuzz SEED N|make NAME|check NAME\n",
+	fputs("lutest ioctls|sessions|once|fuzz SEED N|make NAME|check NAME\n",
 	      stderr);
 	return 2;
 }
@@ -86,6 +100,8 @@ int main(int argc, char **argv)
 		test_ioctls();
 	else if (argc == 2 && !strcmp(argv[1], "sessions"))
 		test_sessions();
+	else if (argc == 2 && !strcmp(argv[1], "once"))
+		preserve_once();
 	else if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		test_fuzz(strtoull(argv[2], NULL, 0),
 			  strtoull(argv[3], NULL, 0));
