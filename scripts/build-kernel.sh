@@ -88,6 +88,7 @@ build_kernel() {
 	mkdir -p "$dir/boot" "$dir/lib/modules/$release"
 	cp "$tree/arch/x86/boot/bzImage" "$dir/boot/vmlinuz-$release"
 	cp "$tree/System.map" "$dir/boot/System.map-$release"
+	(cd "$tree" && find . -name '*.ko' -exec cp --parents -t "$dir/lib/modules/$release" {} +)
 	ln -sfn "${tree##*/}" "$dir/usr/src/linux-headers-$release"
 	find "$tree" -name '*.o' -not -path "$tree/scripts/*" -not -path "$tree/tools/*" -delete
 	printf '%s\n' "$release" >"$dir/complete"
