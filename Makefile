@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+include version.mk
+
 B := build
 CC := gcc
 CLANG ?= clang
@@ -58,12 +60,14 @@ unit: ## unit tests of core/
 unit-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: ## FUZZ_RUNS runs of each fuzzer
 golden: ## compare the wire with the golden files
+completion: ## compare the completion with what the tool's help names
 lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
 test: ## all of the above, counted
 bench: ## speed: the tracker in CPU time, handovers in guest instructions
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
+install: ## tool, library, headers, manual pages, completion, under $(DESTDIR)$(PREFIX)
 clean: ## remove build/
 
 # --- the tool
@@ -94,7 +98,7 @@ bench: cli modules $(B)/bench/kho-plain $(B)/bench/bench_tracker
 	@$(B)/bench/bench_tracker
 	@bench/run.sh $(BENCH_PATH)
 
-$(B)/host/cli/%.o: cli/%.c
+$(B)/host/cli/%.o: cli/%.c version.mk
 	@mkdir -p $(@D)
 	$(call show,CC)
 	$(Q)$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
@@ -112,9 +116,7 @@ $(B)/host/%.o: %.c
 
 # --- the library
 
-LIB_VERSION := 0.1.0
-
-lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc)
+lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc) $(B)/lib/kho.pc
 
 $(B)/lib/libliveupdate.so.0: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
 	$(call show,LD)
@@ -126,10 +128,13 @@ $(B)/lib/libliveupdate.a: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(B)/lib/libliveupdate.pc: lib/libliveupdate.pc.in
+$(B)/lib/%.pc: lib/%.pc.in version.mk install.mk FORCE
 	@mkdir -p $(@D)
 	$(call show,SED)
-	$(Q)sed 's|@version@|$(LIB_VERSION)|' $< >$@
+	$(Q)sed -e 's|@version@|$(KHO_VERSION)|' -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' \
+		-e 's|@includedir@|$(INCLUDEDIR)|' $< >$@
+
+FORCE:
 
 $(B)/lib/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -200,6 +205,9 @@ fuzz: fuzz-build
 golden: $(patsubst %,$(B)/unit/%,$(filter test_golden%,$(unit_tests)))
 	@scripts/run-each.sh $^
 
+completion: cli
+	@tests/cli/completion.sh
+
 lint:
 	@scripts/lint.sh
 
@@ -218,7 +226,9 @@ nightly:
 clean:
 	rm -rf $(B)
 
+include install.mk
+
 .PHONY: all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden lint format vm test nightly clean
+	golden completion lint format vm test nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)
