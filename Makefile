@@ -89,10 +89,14 @@ $(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)
 
-$(B)/bench/bench_tracker: bench/bench_tracker.c $(patsubst %.c,$(B)/host/%.o,$(core_src))
+# Microbenchmarks: what they share, and for the tracker the peer.
+bench_help := $(patsubst %,$(B)/host/bench/%.o,micro pool workload)
+$(B)/bench/bench_tracker: BENCH_LIBS := -lroaring
+
+$(B)/bench/%: $(B)/host/bench/%.o $(bench_help) $(patsubst %.c,$(B)/host/%.o,$(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
-	$(Q)$(CC) $(CFLAGS_COMMON) -o $@ $^
+	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(BENCH_LIBS)
 
 bench: cli modules $(B)/bench/kho-plain $(B)/bench/bench_tracker
 	@$(B)/bench/bench_tracker
@@ -108,6 +112,12 @@ $(B)/host/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(call show,CC)
 	$(Q)$(CC) $(LIB_CFLAGS) -c -o $@ $<
+
+$(B)/host/bench/bench_tracker.o: | bench-peer
+
+# CRoaring, which the tracker is compared with.
+bench-peer:
+	@[ -e /usr/include/roaring/roaring.h ] || { echo 'libroaring-dev is missing: scripts/setup.sh bench' >&2; exit 1; }
 
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
@@ -228,7 +238,7 @@ clean:
 
 include install.mk
 
-.PHONY: all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
+.PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
 	golden completion lint format vm test nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

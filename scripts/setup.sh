@@ -4,11 +4,12 @@
 # Install what the build, the tests and the demo need, on Debian 12 and 13. As root it installs what
 # is missing; as a user it says what to run.
 #
-# usage: scripts/setup.sh [build|vm|all|nightly]
+# usage: scripts/setup.sh [build|vm|all|nightly|bench]
 #   build  enough to build the tool and the modules
 #   vm     and to boot them in virtual machines
 #   all    and to run every test and check (default)
 #   nightly  and to build a kernel
+#   bench  and to measure and draw, beside the peers
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -27,6 +28,7 @@ all_packages=(
 )
 
 nightly_packages=(flex bison bc libelf-dev libssl-dev)
+bench_packages=(libroaring-dev gnuplot-nox)
 
 # Packages whose name differs between the releases, newest first.
 alternatives() {
@@ -76,7 +78,11 @@ nightly)
 	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
 		"${nightly_packages[@]}")
 	;;
-*) die "usage: ${0##*/} [build|vm|all|nightly]" ;;
+bench)
+	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
+		"${nightly_packages[@]}" "${bench_packages[@]}")
+	;;
+*) die "usage: ${0##*/} [build|vm|all|nightly|bench]" ;;
 esac
 
 mkdir -p "$build"
