@@ -68,6 +68,8 @@ test: ## all of the above, counted
 bench: ## speed: the tracker in CPU time, handovers in guest instructions
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
 install: ## tool, library, headers, manual pages, completion, under $(DESTDIR)$(PREFIX)
+install-boot: ## units and hooks: the module is loaded early, the image before a reboot
+install-dkms: ## the source of the modules in /usr/src/kho-VERSION, for DKMS
 clean: ## remove build/
 
 # --- the tool
@@ -76,7 +78,7 @@ cli: $(B)/kho
 
 $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
+	$(Q)$(CC) $(OPTIMIZE) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # The tool with one of its functions replaced: a loader without what makes it a handover, for
 # comparison, and one that dies at the worst moment.
@@ -130,7 +132,7 @@ lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc) $(B)/lib/kho.pc
 
 $(B)/lib/libliveupdate.so.0: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -shared -Wl,-soname,$(@F) -o $@ $^
+	$(Q)$(CC) $(OPTIMIZE) $(LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^
 	$(Q)ln -sf $(@F) $(@D)/libliveupdate.so
 
 $(B)/lib/libliveupdate.a: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
