@@ -69,12 +69,19 @@ install_of() {
 
 # module_is FIELD VALUE: of the module that DKMS built
 module_is() {
-	[ "$(inside modinfo -k "$release" -F "$1" kho)" = "$2" ]
+	local value
+
+	value=$(inside modinfo -k "$release" -F "$1" kho) && [ "$value" = "$2" ]
 }
 
 initramfs_has_module() {
 	inside lsinitramfs "/boot/initrd.img-$release" >"$out/initramfs"
 	grep -q 'updates/dkms/kho\.ko' "$out/initramfs" && grep -q 'scripts/init-top/kho$' "$out/initramfs"
+}
+
+initramfs_has_none() {
+	inside lsinitramfs "/boot/initrd.img-$release" >"$out/initramfs"
+	grep -q 'scripts/init-top/' "$out/initramfs" && ! grep 'kho\.ko' "$out/initramfs"
 }
 
 units_enabled() {
@@ -127,7 +134,7 @@ strange_kernel() {
 }
 
 steps_aside_everywhere() {
-	inside modinfo -k "$release" -F kho_aside liveupdate | grep -q . && ! initramfs_has_module
+	inside modinfo -k "$release" -F kho_aside liveupdate | grep -q . && initramfs_has_none
 }
 
 # with_headers COMMAND...: the kernel's headers are as they were afterwards
@@ -143,10 +150,10 @@ with_headers() {
 	return "$status"
 }
 
-# dracut only prepares an initramfs here; the hook is what is looked at.
+# Hooks are configuration files: they stay, and must not be in the way.
 remove_and_install_kernel() {
 	inside apt-get -q -y remove kho kho-dkms libkho-dev libliveupdate0 </dev/null &&
-		kernel_hooks && ! initramfs_has_module
+		kernel_hooks && initramfs_has_none
 }
 
 purge() {

@@ -25,7 +25,7 @@ newest_release_in() {
 }
 
 # The headers are installed here, so that DKMS builds here and not in the emulated machine; the kernel
-# itself is installed there.
+# itself, which they depend on, is installed there.
 install_everything() {
 	local debs=$1 file
 	local -a packages headers=()
@@ -33,12 +33,15 @@ install_everything() {
 	mapfile -t packages < <(find "$build/packages" -name 'kho*.deb' -not -name '*-dbgsym_*')
 	for file in "$debs"/*.deb; do
 		case ${file##*/} in
-		linux-image-*) ;;
+		linux-image-* | linux-headers-cloud-*) ;;
 		*) headers+=("$file") ;;
 		esac
 	done
 	install_packages "${packages[@]}"
-	install_packages "${headers[@]}"
+	mkdir "$root/debs"
+	cp "${headers[@]}" "$root/debs/"
+	inside sh -c 'dpkg --force-depends -i /debs/*.deb'
+	rm -r "$root/debs"
 }
 
 configure() {

@@ -21,10 +21,13 @@ inside() {
 
 # install_packages FILE...: as apt does it, without a network; $root/debs has them
 install_packages() {
+	local status=0
+
 	rm -rf "$root/debs"
 	mkdir "$root/debs"
-	cp "$@" "$root/debs/"
-	inside sh -c 'apt-get -q -y -o APT::Sandbox::User=root --no-install-recommends --no-download \
-		install /debs/*.deb' </dev/null
+	cp "$@" "$root/debs/" || return
+	inside sh -c 'apt-get -q -y -o APT::Sandbox::User=root --no-install-recommends install /debs/*.deb' \
+		</dev/null || status=1
 	rm -rf "$root/debs"
+	return "$status"
 }

@@ -91,7 +91,7 @@ stage_0() {
 	head -c 3000000 /dev/urandom >$place/data
 	kho put data $place/data || fail "kho put"
 	kho reserve region 4M 2M >$place/region || fail "kho reserve"
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends --no-download \
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
 		-o APT::Sandbox::User=root install /var/lib/kho-test/debs/*.deb >$place/apt 2>&1 </dev/null || {
 		cat $place/apt >/dev/ttyS1
 		fail "apt"
