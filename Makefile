@@ -65,7 +65,7 @@ lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
 test: ## all of the above, counted
-bench: ## speed: the tracker in CPU time, handovers in guest instructions
+bench: ## speed, with peers: tables, and docs/performance.md with its plots
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
 install: ## tool, library, headers, manual pages, completion, under $(DESTDIR)$(PREFIX)
 install-boot: ## units and hooks: the module is loaded early, the image before a reboot
@@ -100,9 +100,8 @@ $(B)/bench/%: $(B)/host/bench/%.o $(bench_help) $(patsubst %.c,$(B)/host/%.o,$(c
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(BENCH_LIBS)
 
-bench: cli modules $(B)/bench/kho-plain $(B)/bench/bench_tracker
-	@$(B)/bench/bench_tracker
-	@bench/run.sh $(BENCH_PATH)
+bench:
+	@bench/run.sh
 
 $(B)/host/cli/%.o: cli/%.c version.mk
 	@mkdir -p $(@D)
