@@ -58,10 +58,10 @@ is_loaded() {
 
 # Memory is back before the root file system is mounted.
 module_was_early() {
-	dmesg | grep -n -m 1 'KHO: ' >$place/first-line
-	dmesg | grep -n -m 1 'EXT4-fs (vda): mounted' >$place/mount-line
-	[ "$(cut -d : -f 1 $place/first-line)" -lt "$(cut -d : -f 1 $place/mount-line)" ] ||
-		fail "the module was not loaded in the initramfs"
+	dmesg | grep -E -o 'kho: loading out-of-tree|EXT4-fs \(vda\): mounted' | sed 's/:.*//' | xargs \
+		>$place/order
+	[ "$(cat $place/order)" = 'kho EXT4-fs (vda)' ] ||
+		fail "the module was not loaded in the initramfs: $(cat $place/order)"
 }
 
 # came COUNT FROM: what was handed over is here
