@@ -71,7 +71,10 @@ static void record_replan(void)
 
 static void run_add(void)
 {
+	/* One takes less than reading the clock does. */
+	enum { CHAINS = 1000 };
 	static struct kho_chain_ser chain;
+	unsigned int i;
 	u64 start;
 
 	kho_cover_init(&cover, &ram, 1);
@@ -83,8 +86,9 @@ static void run_add(void)
 	bench_record("again", "ns", per(bench_now_ns() - start, bench_nr));
 	record_replan();
 	start = bench_now_ns();
-	kho_chain_write(&chain, GIB, cover.extent, cover.nr_extents);
-	bench_record("chain", "ns", per(bench_now_ns() - start, 1));
+	for (i = 0; i < CHAINS; i++)
+		kho_chain_write(&chain, GIB, cover.extent, cover.nr_extents);
+	bench_record("chain", "ns", per(bench_now_ns() - start, CHAINS));
 }
 
 static const struct bench_case cases[] = {

@@ -36,7 +36,7 @@ compile() {
 	local program
 
 	for program in "${programs[@]}"; do
-		gcc -std=gnu11 -O2 -I"$dir/$1" -I"$dir/$1/include" -I"$dir/$1/include/uapi" \
+		gcc -std=gnu11 -O2 -Werror=incompatible-pointer-types -I"$dir/$1" -I"$dir/$1/include" -I"$dir/$1/include/uapi" \
 			-o "$dir/$1/$program" "$2/bench/$program.c" "$2"/bench/{micro,pool,workload}.c \
 			"$dir/$1"/core/*.c -lroaring || return
 	done
@@ -57,7 +57,7 @@ main() {
 	compile new "$dir/new" || die "the new one does not compile"
 	if ! compile old "$dir/new" 2>"$dir/old.log"; then
 		say "$1 has another interface: it is measured by its own benches"
-		compile old "$dir/old" 2>>"$dir/old.log" || die "nor do they compile, see $dir/old.log"
+		compile old "$dir/old" 2>>"$dir/old.log" || die "nor do they compile, it is too old for this comparison: see $dir/old.log"
 	fi
 	for ((round = 1; round <= rounds; round++)); do
 		for side in old new; do

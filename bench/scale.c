@@ -124,7 +124,7 @@ static u64 place(const struct experiment *e, u64 i, u64 runs)
 	if (slot < run)
 		bench_die("more runs than there is room for");
 	/* The factor is a prime that is larger than any number of runs. */
-	i = (u64)((unsigned __int128)i * 2147483647 % runs);
+	i = i * 2147483647 % runs;
 	seed = i;
 	room = slot - run;
 	if (!room || p->even)

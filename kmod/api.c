@@ -58,8 +58,8 @@ static bool any_ballooned(struct page *page, unsigned long nr_pages)
 }
 
 /*
- * Can pages be relied on to be there, and to be ours, in the next kernel? Memory comes and goes in
- * whole sections.
+ * Can pages be relied on to be there, and to be ours, in the next kernel? Memory comes and goes
+ * in whole sections.
  */
 static bool preservable(struct page *page, unsigned long nr_pages,
 			enum kho_keep how)

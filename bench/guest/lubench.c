@@ -43,8 +43,8 @@ static uint64_t mark(uint64_t page)
 
 static uint64_t *map(int fd, size_t bytes)
 {
-	uint64_t *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			   0);
+	uint64_t *p =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	need(p != MAP_FAILED, "mmap");
 	return p;

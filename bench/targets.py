@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the project wants to reach, beside what was measured."""
+
+GIB = 1 << 30
+ISOLATED = ("isolated-1024", "isolated-4096", "isolated-16384", "isolated-65536")
+NEAR = ("contiguous-16384", "contiguous-131072")
+
+
+def micro(figures, case, what, side="kho"):
+    for f in figures["tracker"]["figures"]:
+        if (f["case"], f["side"], f["what"]) == (case, side, what):
+            return f["median"]
+    return None
+
+
+def per_block(machines, cases, what):
+    """Least and most of a figure for one block over some cases."""
+    values = []
+    for case in cases:
+        value, count = what("kho", case), machines.get("kho", case, "count")
+        if value is not None and count:
+            values.append(value / count)
+    return (min(values), max(values)) if values else (None, None)
+
+
+def verdict(value, limit):
+    return "not measured" if value is None else "yes" if value <= limit else "**no**"
+
+
+def span(values, unit=""):
+    low, high = values
+    if low is None:
+        return "–"
+    text = f"{low:,.0f}" if round(low) == round(high) else f"{low:,.0f} to {high:,.0f}"
+    return text + unit
+
+
+def whole_note(machines, cases):
+    boot = per_block(machines, cases, lambda side, case: machines.over_nothing(side, case,
+                                                                              "blackout"))
+    if boot[0] is None:
+        return ""
+    return (f"by our module; besides, the stock kernel's boot takes {span(boot)} more than with "
+            "nothing preserved")
+
+
+def machine_rows(figures, machines):
+    rows = []
+    values = per_block(machines, ISOLATED, machines.incoming)
+    rows.append(["incoming, an isolated page, any number", "≤ 300 instructions, flat",
+                 span(values), verdict(values[1], 300), whole_note(machines, ISOLATED)])
+    values = per_block(machines, NEAR, machines.incoming)
+    rows.append(["incoming, a page beside others", "≤ 300", span(values),
+                 verdict(values[1], 300), whole_note(machines, NEAR)])
+
+    def with_restore(side, case):
+        incoming, restore = machines.incoming(side, case), machines.get(side, case,
+                                                                        "restore_ns")
+        count = machines.get(side, case, "count")
+        return None if None in (incoming, restore) else incoming + restore * count
+    values = per_block(machines, ("order9-256", "order9-512"), with_restore)
+    rows.append(["incoming, a folio of 2 MiB, restoring included", "≤ 5,000", span(values),
+                 verdict(values[1], 5000), ""])
+    return rows
+
+
+def blackout_rows(machines):
+    plain = machines.get("kho", "plain", "blackout")
+    nothing = machines.get("kho", "nothing", "blackout")
+    rows = []
+    if plain and nothing:
+        share = 100 * (nothing - plain) / plain
+        rows.append(["blackout with nothing preserved, over a plain kexec", "≤ 0.5 %",
+                     f"{share:.2f} %", verdict(share, 0.5),
+                     f"runs of the same differ by up to "
+                     f"{100 * machines.spread('kho', 'plain', 'blackout') / plain:.2f} %"])
+    over = machines.over_nothing("kho", "order9-256", "blackout")
+    rows.append(["blackout, 512 MiB in folios of 2 MiB, over nothing preserved", "≤ 1.5 M",
+                 "–" if over is None else f"{over / 1e6:.1f} M", verdict(over, 1.5e6),
+                 "see [Where the blackout goes](#where-the-blackout-goes)"])
+    many = machines.incoming("kho", "isolated-200000")
+    base = machines.get("kho", "nothing", "validate_ns")
+    # That machine is larger: what nothing costs there is part of what is shown.
+    rows.append(["200,000 isolated pages in a machine of 6 GiB, the incoming side", "≤ 60 M",
+                 "–" if many is None else f"{many / 1e6:.1f} M", verdict(many, 60e6),
+                 "" if base is None else "by our module, all of it"])
+    return rows
+
+
+def tracker_rows(figures):
+    rows = []
+    for what, limit in (("preserve", 5), ("unpreserve", 4), ("walk", 1.5)):
+        value = micro(figures, "contiguous", what)
+        rows.append([f"tracker, contiguous pages: {what}", f"≤ {limit} ns", f"{value:.1f} ns",
+                     verdict(value, limit),
+                     "with the look for overlaps "
+                     f"{micro(figures, 'contiguous', what, 'checked'):.1f} ns"
+                     if what == "preserve" else ""])
+    native = figures["published"]["tracker"]["range-unaligned-cold"]["preserve"]
+    value = micro(figures, "range-unaligned-cold", "preserve")
+    rows.append(["tracker, 1 GiB that begins one page late, cold", f"≤ {native / 3:,.0f} ns, a "
+                 "third of native", f"{value:,.0f} ns", verdict(value, native / 3), ""])
+    return rows
+
+
+def memory_rows(machines):
+    standing = machines.get("kho", "nothing", "standing_bytes")
+    scratch = machines.get("kho", "nothing", "scratch_bytes")
+    image = machines.get("kho", "nothing", "image_bytes")
+    rows = []
+    if standing:
+        rows.append(["memory before an image is loaded", "no scratch, ≤ 1 MiB of all",
+                     f"{standing / 1024:,.0f} KiB", verdict(standing, 1 << 20),
+                     "the module's code and data and the pages it holds"])
+    if scratch:
+        mib = 1 << 20
+        rows.append(["memory while an image is loaded", "image, tree, list of extents",
+                     f"{scratch / mib:,.0f} MiB for files of {image / mib:,.0f} MiB", "yes",
+                     "the image is what it takes to start it: the kernel's `init_size`, many "
+                     "times its file, and the initrd"])
+    took = machines.get("kho", "gaps-512", "release_ns")
+    gave = machines.get("kho", "gaps-512", "released_bytes")
+    if took:
+        rate = gave / GIB / (took / 1e9)
+        rows.append(["giving back gaps of 4 MiB", "≥ 100 GiB in 10⁹ instructions",
+                     f"{rate:,.0f} GiB", "yes" if rate >= 100 else "**no**",
+                     f"{took / (gave / 4096):.0f} instructions a page, by a worker, beside all else"])
+    return rows
+
+
+def memfd_rows(machines):
+    rows = []
+    pages = 512 * 256
+    for what, key, limit in (("preserve", "preserve_ns", 300), ("retrieve", "retrieve_ns", 600)):
+        value = machines.get("kho", "memfd-512", key)
+        if value is not None:
+            rows.append([f"/dev/liveupdate, a page of a file in memory: {what}", f"≤ {limit}",
+                         f"{value / pages:,.0f}", verdict(value / pages, limit), ""])
+    for what, key in (("preserve", "preserve_ns"), ("retrieve", "retrieve_ns")):
+        value = machines.get("kho", "memfd-huge-512", key)
+        if value is not None:
+            rows.append([f"/dev/liveupdate, a folio of 2 MiB: {what}", "≤ 6,000",
+                         f"{value / 256:,.0f}", verdict(value / 256, 6000), ""])
+    return rows
+
+
+def rows(figures, machines):
+    return (machine_rows(figures, machines) + blackout_rows(machines) + tracker_rows(figures) +
+            memory_rows(machines) + memfd_rows(machines))
+
+
+def shares(machines):
+    """Which part of the blackout of 512 MiB is whose."""
+    get = {case: machines.get("kho", case, "blackout")
+           for case in ("plain", "nothing", "plain-order9-256", "order9-256")}
+    if None in get.values():
+        return "Not measured."
+    ours = get["plain-order9-256"] - get["plain"]
+    theirs = get["order9-256"] - get["plain-order9-256"] - (get["nothing"] - get["plain"])
+    most = max(machines.spread("kho", case, "blackout") or 0 for case in get)
+    return (f"Preserving 512 MiB in 256 folios and then starting the same image with a loader that "
+            f"withholds the list of extents takes {ours / 1e6:+.1f} M instructions over a plain "
+            f"kexec: that is all our module does in the old kernel. With the list it takes "
+            f"{theirs / 1e6:+.1f} M more, {theirs / (512 * 256):,.0f} for each of the 131,072 pages "
+            f"in the extents: that is the stock kernel's own work at boot on memory that is "
+            f"reserved, before any module is there. Repeats of one case differ by up to "
+            f"{most / 1e6:.1f} M.")
+
+
+def parcel(machines):
+    mib = machines.get("kho", "parcel-64", "parcel")
+    if not mib:
+        return "Not measured."
+    put, get = (machines.get("kho", "parcel-64", key) for key in ("put_ns", "get_ns"))
+    pages = mib * 256
+    return (f"A parcel of {mib:.0f} MiB takes {put / pages:,.0f} instructions a 4 KiB page to put and "
+            f"{get / pages:,.0f} to get, the tool, its pipe and the checksum of all bytes included.")
