@@ -5,7 +5,7 @@
 # 12 that is unpacked for that (scripts/debian-root.sh). DKMS builds for its stock kernel.
 #
 # usage: scripts/test-packages.sh [--keep]
-#   --keep  take the packages of build/packages as they are
+#   --keep  take the packages of build/packages and build/packages-next as they are
 # One line for each check, "ok" or "FAILED"; the exit status is 0 only if nothing failed. What was
 # said is in build/test-packages/log.
 
@@ -109,15 +109,15 @@ driver_builds() {
 }
 
 program_builds() {
-	cp "$top/docs/kvstore/kvstore.c" "$root/tmp/"
-	inside gcc -o /tmp/kvstore /tmp/kvstore.c -I/usr/include/kho/uapi -lliveupdate &&
+	gcc -o "$root/tmp/kvstore" "$top/docs/kvstore/kvstore.c" -I"$root/usr/include" \
+		-I"$root/usr/include/kho/uapi" -L"$root/usr/lib/x86_64-linux-gnu" -lliveupdate &&
 		inside ldd /tmp/kvstore | grep -q 'libliveupdate.so.0 => /'
 }
 
 # Kernels that the modules are not for: DKMS builds what steps aside, and a kernel package that is
 # installed meanwhile does not fail. They are made of the stock kernel's headers.
 rebuild() {
-	inside dkms remove kho/"$version" -k "$release" && kernel_hooks
+	inside dkms unbuild kho/"$version" -k "$release" && kernel_hooks
 }
 
 native_kernel() {
@@ -171,8 +171,10 @@ main() {
 
 	rm -rf "$out"
 	mkdir -p "$out"
-	[ "$keep" = --keep ] || check build "$top/scripts/packages.sh"
-	check build-next "$top/scripts/packages.sh" "$next" "$out/next"
+	if [ "$keep" != --keep ]; then
+		check build "$top/scripts/packages.sh"
+		check build-next "$top/scripts/packages.sh" "$next" "$build/packages-next"
+	fi
 	check lintian is_clean
 	open_root "$("$top/scripts/debian-root.sh" bookworm)" "$out/bookworm"
 	release=$(release_of_root)
@@ -189,7 +191,7 @@ main() {
 	check kernel-with-its-own with_headers native_kernel
 	check kernel-with-its-own-aside steps_aside_everywhere
 	check kernel-that-differs with_headers strange_kernel
-	check upgrade install_of "$out/next"
+	check upgrade install_of "$build/packages-next"
 	check upgraded-module module_is version "$next"
 	check upgraded-aside module_is kho_aside ''
 	check upgraded-initramfs initramfs_has_module

@@ -24,31 +24,32 @@ newest_release_in() {
 	dpkg-deb -f "$1"/linux-image-[0-9]*.deb Package | sed 's/^linux-image-//'
 }
 
-# The headers are installed here, so that DKMS builds here and not in the emulated machine; the kernel
-# itself, which they depend on, is installed there.
+# DKMS builds here, not in the emulated machine: for that the newer kernel's headers are unpacked, and
+# what they need is installed. They and their kernel are installed there.
 install_everything() {
 	local debs=$1 file
-	local -a packages headers=()
+	local -a packages needed=()
 
 	mapfile -t packages < <(find "$build/packages" -name 'kho*.deb' -not -name '*-dbgsym_*')
 	for file in "$debs"/*.deb; do
 		case ${file##*/} in
 		linux-image-* | linux-headers-cloud-*) ;;
-		*) headers+=("$file") ;;
+		"linux-headers-${new}_"*)
+			dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink -C "$root"
+			;;
+		*) needed+=("$file") ;;
 		esac
 	done
+	install_packages "${needed[@]}"
 	install_packages "${packages[@]}"
-	mkdir "$root/debs"
-	cp "${headers[@]}" "$root/debs/"
-	inside sh -c 'dpkg --force-depends -i /debs/*.deb'
-	rm -r "$root/debs"
+	inside dkms autoinstall -k "$new"
 }
 
 configure() {
 	local debs=$1
 
 	mkdir -p "$root/var/lib/kho-test/debs"
-	cp "$debs"/linux-image-[0-9]*.deb "$root/var/lib/kho-test/debs/"
+	cp "$debs/linux-image-$new"_*.deb "$debs/linux-headers-$new"_*.deb "$root/var/lib/kho-test/debs/"
 	printf '%s\n' "$old" >"$root/var/lib/kho-test/old"
 	printf '%s\n' "$new" >"$root/var/lib/kho-test/new"
 	install -m 755 "$top/tests/packages/system-stages.sh" "$root/usr/local/sbin/system-stages"
@@ -130,6 +131,9 @@ if [ -z "${KHO_IN_NAMESPACE-}" ]; then
 fi
 rm -rf "$out"
 mkdir -p "$out"
-prepare >"$out/log" 2>&1 || die "cannot make the machine, see $out/log"
+# Not "prepare || die", with which no failure in it would end it.
+trap 'say "cannot make the machine, see $out/log"' EXIT
+prepare >"$out/log" 2>&1
+trap - EXIT
 boot
 judge

@@ -7,9 +7,10 @@
 #   stage 0  the stock kernel; stores a parcel, reserves a region, installs the newer kernel with apt;
 #            systemctl kexec
 #   stage 1  the newer kernel; systemctl reboot
-#   stage 2  the newer kernel again; removes it with apt, so that the older one is next;
+#   stage 2  the newer kernel again; says in /etc/default/kho that the older one is next;
 #            systemctl reboot
-#   stage 3  the stock kernel; stops kho-load: the next reboot is a cold one; systemctl reboot
+#   stage 3  the stock kernel; removes the newer one, which is loaded, with apt; stops kho-load: the next
+#            reboot is a cold one; systemctl reboot
 #   stage 4  nothing came; systemctl poweroff
 
 set -u
@@ -56,6 +57,20 @@ is_loaded() {
 		fail "loaded is $(cat /run/kho/loaded), not $1"
 }
 
+apt() {
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o APT::Sandbox::User=root \
+		"$@" >$place/apt 2>&1 </dev/null && return
+	cat $place/apt >/dev/ttyS1
+	fail "apt $1"
+}
+
+# next_is RELEASE: what the administrator wants; empty is the newest
+next_is() {
+	sed -i "s/^KHO_KERNEL=.*/KHO_KERNEL=$1/" /etc/default/kho
+	systemctl restart kho-load.service || fail "restart"
+	[ -z "$1" ] || is_loaded "$1"
+}
+
 # Memory is back before the root file system is mounted.
 module_was_early() {
 	dmesg | grep -E -o 'kho: loading out-of-tree|EXT4-fs \(vda\): mounted' | sed 's/:.*//' | xargs \
@@ -91,11 +106,7 @@ stage_0() {
 	head -c 3000000 /dev/urandom >$place/data
 	kho put data $place/data || fail "kho put"
 	kho reserve region 4M 2M >$place/region || fail "kho reserve"
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
-		-o APT::Sandbox::User=root install /var/lib/kho-test/debs/*.deb >$place/apt 2>&1 </dev/null || {
-		cat $place/apt >/dev/ttyS1
-		fail "apt"
-	}
+	apt install $place/debs/*.deb
 	is_loaded "$new"
 	go systemctl kexec
 }
@@ -110,11 +121,8 @@ stage_1() {
 stage_2() {
 	runs_release "$new"
 	came 2 "$new"
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y remove "linux-image-$new" >$place/apt 2>&1 </dev/null || {
-		cat $place/apt >/dev/ttyS1
-		fail "apt"
-	}
-	is_loaded "$old"
+	is_loaded "$new"
+	next_is "$old"
 	go systemctl reboot
 }
 
@@ -122,6 +130,10 @@ stage_3() {
 	runs_release "$old"
 	came 3 "$new"
 	kho report >/dev/ttyS1
+	next_is ''
+	is_loaded "$new"
+	apt remove "linux-image-$new"
+	is_loaded "$old"
 	systemctl stop kho-load.service || fail "stop"
 	[ "$(cat /sys/kernel/kho/image)" = none ] || fail "still loaded"
 	go systemctl reboot
