@@ -157,7 +157,7 @@ remove_and_install_kernel() {
 }
 
 purge() {
-	inside apt-get -q -y purge kho kho-dkms libkho-dev libliveupdate0 </dev/null &&
+	inside dpkg --purge kho kho-dkms libkho-dev libliveupdate0 </dev/null &&
 		inside update-initramfs -u -k "$release"
 }
 
@@ -201,9 +201,12 @@ main() {
 	check nothing-left nothing_left
 }
 
-[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
-if [ -z "${KHO_IN_NAMESPACE-}" ]; then
-	KHO_IN_NAMESPACE=1 exec unshare --mount "$0" "$@"
-fi
-main "$@"
-exit "$failed"
+start() {
+	[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
+	[ -n "${KHO_IN_NAMESPACE-}" ] || KHO_IN_NAMESPACE=1 exec unshare --mount "$0" "$@"
+	main "$@"
+	return "$failed"
+}
+
+# On one line, which is read before the file may change.
+start "$@"; exit

@@ -113,27 +113,37 @@ judge() {
 	printf 'ok    system (%d s)\n' "$SECONDS"
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	--keep) keep=1 ;;
-	--limit)
-		limit=$2
+options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--keep) keep=1 ;;
+		--limit)
+			limit=$2
+			shift
+			;;
+		*) die "$1: unknown option; see the head of this script" ;;
+		esac
 		shift
-		;;
-	*) die "$1: unknown option; see the head of this script" ;;
-	esac
-	shift
-done
-[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
-if [ -z "${KHO_IN_NAMESPACE-}" ]; then
-	[ -n "$keep" ] || "$top/scripts/packages.sh" >/dev/null
-	KHO_IN_NAMESPACE=1 exec unshare --mount "$0" --keep --limit "$limit"
-fi
-rm -rf "$out"
-mkdir -p "$out"
-# Not "prepare || die", with which no failure in it would end it.
-trap 'say "cannot make the machine, see $out/log"' EXIT
-prepare >"$out/log" 2>&1
-trap - EXIT
-boot
-judge
+	done
+}
+
+main() {
+	options "$@"
+	[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
+	if [ -z "${KHO_IN_NAMESPACE-}" ]; then
+		[ -n "$keep" ] || "$top/scripts/packages.sh" >/dev/null
+		KHO_IN_NAMESPACE=1 exec unshare --mount "$0" --keep --limit "$limit"
+	fi
+	rm -rf "$out"
+	mkdir -p "$out"
+	# Not "prepare || die", with which no failure in it would end it.
+	trap 'say "cannot make the machine, see $out/log"' EXIT
+	prepare >"$out/log" 2>&1
+	trap - EXIT
+	boot
+	judge
+}
+
+# On one line, which is read before the file may change.
+# shellcheck disable=SC2317
+main "$@"; exit
