@@ -47,6 +47,7 @@ cases=(
 	"memfd-64 1 4096 bench.count=0 bench.memfd=64"
 	"memfd-512 1 4096 bench.count=0 bench.memfd=512"
 	"memfd-huge-512 1 4096 bench.count=0 bench.memfd=512 bench.huge"
+	"memfd-64-noinit 1 4096 bench.count=0 bench.memfd=64 init_on_alloc=0"
 	"parcel-64 1 4096 bench.count=0 bench.parcel=64"
 )
 # What takes a native kernel minutes, or what it does not have.
@@ -97,6 +98,8 @@ measure() {
 					side, kernel, release, name, run, mem
 				n = split(append, word, " ")
 				for (i = 1; i <= n; i++) {
+					if (word[i] !~ /^bench\./)
+						continue
 					split(word[i], part, /[.=]/)
 					printf ",\"%s\":%d", part[2], part[3] == "" ? 1 : part[3]
 				}
