@@ -109,7 +109,7 @@ driver_builds() {
 }
 
 program_builds() {
-	gcc -o "$root/tmp/kvstore" "$top/docs/kvstore/kvstore.c" -I"$root/usr/include" \
+	gcc -D_GNU_SOURCE -o "$root/tmp/kvstore" "$top/docs/kvstore/kvstore.c" -I"$root/usr/include" \
 		-I"$root/usr/include/kho/uapi" -L"$root/usr/lib/x86_64-linux-gnu" -lliveupdate &&
 		inside ldd /tmp/kvstore | grep -q 'libliveupdate.so.0 => /'
 }
