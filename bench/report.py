@@ -244,7 +244,7 @@ def write_report(figures):
         "memfd": memfd_table(figures, machines), "scale": scale_table(figures),
         "patterns": patterns_list(figures),
         "shares": targets.shares(machines),
-        "parcel": targets.parcel(machines),
+        "growth": targets.growth(machines), "parcel": targets.parcel(machines),
     }
     for key, value in fill.items():
         text = text.replace(f"@{key}@", str(value))
