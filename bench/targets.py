@@ -2,7 +2,8 @@
 """What the project wants to reach, beside what was measured."""
 
 GIB = 1 << 30
-ISOLATED = ("isolated-1024", "isolated-4096", "isolated-16384", "isolated-65536")
+ISOLATED = ("isolated-1024", "isolated-4096", "isolated-16384", "isolated-65536",
+            "isolated-200000")
 NEAR = ("contiguous-16384", "contiguous-131072")
 
 
@@ -47,7 +48,10 @@ def machine_rows(figures, machines):
     rows = []
     values = per_block(machines, ISOLATED, machines.incoming)
     rows.append(["incoming, an isolated page, any number", "≤ 300 instructions, flat",
-                 span(values), verdict(values[1], 300), whole_note(machines, ISOLATED)])
+                 span(values), verdict(values[1], 300),
+                 ("the most with 200,000; why it is not flat is not known; " if (values[1] or 0) > 300
+                  else "") +
+                 whole_note(machines, ISOLATED)])
     values = per_block(machines, NEAR, machines.incoming)
     rows.append(["incoming, a page beside others", "≤ 300", span(values),
                  verdict(values[1], 300), whole_note(machines, NEAR)])
