@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+include version.mk
+
 B := build
 CC := gcc
 CLANG ?= clang
@@ -58,12 +60,16 @@ unit: ## unit tests of core/
 unit-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: ## FUZZ_RUNS runs of each fuzzer
 golden: ## compare the wire with the golden files
+completion: ## compare the completion with what the tool's help names
 lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
 test: ## all of the above, counted
-bench: ## speed: the tracker in CPU time, handovers in guest instructions
+bench: ## speed, with peers: tables, and docs/performance.md with its plots
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
+install: ## tool, library, headers, manual pages, completion, under $(DESTDIR)$(PREFIX)
+install-boot: ## units and hooks: the module is loaded early, the image before a reboot
+install-dkms: ## the source of the modules in /usr/src/kho-VERSION, for DKMS
 clean: ## remove build/
 
 # --- the tool
@@ -72,7 +78,7 @@ cli: $(B)/kho
 
 $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(CLI_LIBS)
+	$(Q)$(CC) $(OPTIMIZE) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # The tool with one of its functions replaced: a loader without what makes it a handover, for
 # comparison, and one that dies at the worst moment.
@@ -85,16 +91,19 @@ $(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)
 
-$(B)/bench/bench_tracker: bench/bench_tracker.c $(patsubst %.c,$(B)/host/%.o,$(core_src))
+# Microbenchmarks: what they share, and for the tracker the peer.
+bench_help := $(patsubst %,$(B)/host/bench/%.o,micro pool workload)
+$(B)/bench/bench_tracker: BENCH_LIBS := -lroaring
+
+$(B)/bench/%: $(B)/host/bench/%.o $(bench_help) $(patsubst %.c,$(B)/host/%.o,$(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
-	$(Q)$(CC) $(CFLAGS_COMMON) -o $@ $^
+	$(Q)$(CC) $(OPTIMIZE) -o $@ $^ $(BENCH_LIBS)
 
-bench: cli modules $(B)/bench/kho-plain $(B)/bench/bench_tracker
-	@$(B)/bench/bench_tracker
-	@bench/run.sh $(BENCH_PATH)
+bench:
+	@bench/run.sh
 
-$(B)/host/cli/%.o: cli/%.c
+$(B)/host/cli/%.o: cli/%.c version.mk
 	@mkdir -p $(@D)
 	$(call show,CC)
 	$(Q)$(CC) $(CFLAGS_COMMON) $(CLI_CFLAGS) -c -o $@ $<
@@ -105,6 +114,12 @@ $(B)/host/lib/%.o: lib/%.c
 	$(call show,CC)
 	$(Q)$(CC) $(LIB_CFLAGS) -c -o $@ $<
 
+$(B)/host/bench/bench_tracker.o: | bench-peer
+
+# CRoaring, which the tracker is compared with.
+bench-peer:
+	@[ -e /usr/include/roaring/roaring.h ] || { echo 'libroaring-dev is missing: scripts/setup.sh bench' >&2; exit 1; }
+
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,CC)
@@ -112,13 +127,11 @@ $(B)/host/%.o: %.c
 
 # --- the library
 
-LIB_VERSION := 0.1.0
-
-lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc)
+lib: $(addprefix $(B)/lib/libliveupdate,.so.0 .a .pc) $(B)/lib/kho.pc
 
 $(B)/lib/libliveupdate.so.0: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -shared -Wl,-soname,$(@F) -o $@ $^
+	$(Q)$(CC) $(OPTIMIZE) $(LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^
 	$(Q)ln -sf $(@F) $(@D)/libliveupdate.so
 
 $(B)/lib/libliveupdate.a: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
@@ -126,10 +139,13 @@ $(B)/lib/libliveupdate.a: $(patsubst %.c,$(B)/lib/obj/%.o,$(lib_src))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(B)/lib/libliveupdate.pc: lib/libliveupdate.pc.in
+$(B)/lib/%.pc: lib/%.pc.in version.mk install.mk FORCE
 	@mkdir -p $(@D)
 	$(call show,SED)
-	$(Q)sed 's|@version@|$(LIB_VERSION)|' $< >$@
+	$(Q)sed -e 's|@version@|$(KHO_VERSION)|' -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' \
+		-e 's|@includedir@|$(INCLUDEDIR)|' $< >$@
+
+FORCE:
 
 $(B)/lib/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -200,6 +216,9 @@ fuzz: fuzz-build
 golden: $(patsubst %,$(B)/unit/%,$(filter test_golden%,$(unit_tests)))
 	@scripts/run-each.sh $^
 
+completion: cli
+	@tests/cli/completion.sh
+
 lint:
 	@scripts/lint.sh
 
@@ -218,7 +237,9 @@ nightly:
 clean:
 	rm -rf $(B)
 
-.PHONY: all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden lint format vm test nightly clean
+include install.mk
+
+.PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
+	golden completion lint format vm test nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

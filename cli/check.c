@@ -5,6 +5,7 @@
 #include "loaded.h"
 #include "output.h"
 #include "preflight.h"
+#include "table.h"
 #include "verbs.h"
 
 static const char help_text[] =
@@ -14,7 +15,9 @@ static const char help_text[] =
 	"what it is given. Nothing is changed. Without KERNEL only this machine and the running\n"
 	"kernel are looked at.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP
-	"  --json                findings as JSON\n"
+	"  -o, --output COL,...  a table with these columns: RESULT, CHECK, TEXT, TODO\n"
+	"  -n, --noheadings      a table without the names of the columns\n"
+	"  -J, --json            findings as JSON\n"
 	"  -h, --help            this help\n\n"
 	"Each line begins with ok, note (worth knowing), warning (it works, but something may be\n"
 	"lost) or problem (it does not work).\n\n"
@@ -22,6 +25,7 @@ static const char help_text[] =
 	"Examples:\n"
 	"  kho check\n"
 	"  kho check /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
+	"  kho check /boot/vmlinuz -n -o CHECK,RESULT\n"
 	"  kho check /boot/vmlinuz --json | jq -r '.findings[] | .result, .text'\n";
 
 static struct json_object *json_string(const char *text)
@@ -74,6 +78,17 @@ static void print_json(const struct image *im, const struct target *t,
 	output_json(root);
 }
 
+static const char *const column_names[] = { "RESULT", "CHECK", "TEXT", "TODO" };
+
+static char *cell(const void *data, size_t row, size_t column)
+{
+	const struct finding *one = &((const struct findings *)data)->list[row];
+	const char *const text[] = { finding_level_name(one->level), one->id,
+				     one->text, one->todo ? one->todo : "-" };
+
+	return format("%s", text[column]);
+}
+
 static void print_people(const struct findings *f, bool kernel)
 {
 	size_t i;
@@ -109,37 +124,46 @@ static void note_foreign(struct image *im)
 			"it keeps nothing");
 }
 
-static int check(const struct image_options *opt, bool json)
+static int check(const struct image_options *opt, bool json,
+		 const struct table *table)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
 	bool load = image_check(&im, true);
 	struct target t;
-	int code;
+	int code = EXIT_OK;
 
 	note_foreign(&im);
 	preflight_check(&im, &t);
 	if (json)
 		print_json(&im, &t, load);
+	else if (table->wanted)
+		code = table_print(table, &im.findings, im.findings.nr);
 	else
 		print_people(&im.findings, im.have_kernel);
 	target_free(&t);
-	code = finish_output();
+	if (!code)
+		code = finish_output();
 	return im.findings.nr_problems ? EXIT_FAILED : code;
 }
 
 int verb_check(int argc, char **argv)
 {
 	struct image_options opt = { 0 };
+	struct table table = { .verb = "check",
+			       .names = column_names,
+			       .nr_names = ARRAY_LEN(column_names),
+			       .cell = cell };
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "Jh", imageopts_of_check, NULL)) !=
-	       -1) {
+	while ((c = getopt_long(argc, argv, "o:nJh", imageopts_of_check,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (c == 'J')
 			json = true;
-		else if (!imageopts_take(&opt, c))
+		else if (!imageopts_take(&opt, c) &&
+			 !table_take(&table, c, optarg))
 			return usage_error("check");
 	}
 	if (argc - optind > 1 || imageopts_objection(&opt)) {
@@ -150,5 +174,5 @@ int verb_check(int argc, char **argv)
 		return usage_error("check");
 	}
 	opt.kernel = argc > optind ? argv[optind] : NULL;
-	return check(&opt, json);
+	return check(&opt, json, &table);
 }

@@ -9,8 +9,10 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "json", no_argument, NULL,
-	  'J' }, /* first, because only check has it */
+	/* First, because only check has them. */
+	{ "output", required_argument, NULL, 'o' },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "json", no_argument, NULL, 'J' },
 	{ "initrd", required_argument, NULL, OPT_INITRD },
 	{ "ramdisk", required_argument, NULL, OPT_INITRD },
 	{ "append", required_argument, NULL, OPT_APPEND },
@@ -20,7 +22,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-const struct option *const imageopts_of_load = options + 1;
+const struct option *const imageopts_of_load = options + 3;
 const struct option *const imageopts_of_check = options;
 
 bool imageopts_take(struct image_options *opt, int c)

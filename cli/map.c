@@ -12,6 +12,7 @@
 #include "pageflags.h"
 #include "savefile.h"
 #include "sysinfo.h"
+#include "table.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -24,6 +25,8 @@ static const char help_text[] =
 	"  -s, --svg FILE      write a picture (SVG) to FILE instead; - is the standard output\n"
 	"  -w, --width N       columns to use; that of the terminal is the default, or 80\n"
 	"  -A, --ascii         no other characters than those of ASCII\n"
+	"  -o, --output COL,...  a table of the ranges: KIND, START, END, SIZE\n"
+	"  -n, --noheadings    such a table without the names of the columns\n"
 	"  -J, --json          ranges of each kind as JSON, start and end in bytes\n"
 	"  -h, --help          this help\n\n"
 	"Colours are used on a terminal, unless NO_COLOR is set.\n\n"
@@ -31,6 +34,7 @@ static const char help_text[] =
 	"Examples:\n"
 	"  kho map\n"
 	"  kho map --svg memory.svg\n"
+	"  kho map -n -o START,END,KIND\n"
 	"  kho map handover.khodump --width 140\n";
 
 enum { WIDTH_LEAST = 40 };
@@ -41,6 +45,7 @@ struct map_options {
 	unsigned int width;
 	bool ascii;
 	bool json;
+	struct table table;
 };
 
 static void add_wire(struct memview *v, const struct wire *w)
@@ -203,6 +208,38 @@ static int view_live(struct memview *v)
 
 /* ----------------------------------------------------------------------------------- output */
 
+static const char *const kind_names[] = { "ram", "extents", "preserved",
+					  "scratch", "incoming" };
+static const char *const column_names[] = { "KIND", "START", "END", "SIZE" };
+
+/* Rows are the ranges of the first kind, then those of the second, and so on. */
+static char *cell(const void *data, size_t row, size_t column)
+{
+	const struct memview *v = data;
+	size_t kind = 0;
+	u64 start, end;
+
+	while (row >= v->kind[kind].nr)
+		row -= v->kind[kind++].nr;
+	start = v->kind[kind].range[row].start;
+	end = v->kind[kind].range[row].end;
+	if (!column)
+		return format("%s", kind_names[kind]);
+	if (column == 3)
+		return format("%llu", (unsigned long long)(end - start));
+	return format("0x%llx",
+		      (unsigned long long)(column == 1 ? start : end));
+}
+
+static int print_table(const struct memview *v, const struct table *table)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < MEMVIEW_KINDS; i++)
+		nr += v->kind[i].nr;
+	return table_print(table, v, nr);
+}
+
 static struct json_object *json_ranges(const struct memmap *map)
 {
 	struct json_object *list = json_object_new_array();
@@ -223,13 +260,12 @@ static struct json_object *json_ranges(const struct memmap *map)
 
 static void print_json(const struct memview *v)
 {
-	static const char *const name[] = { "ram", "extents", "preserved",
-					    "scratch", "incoming" };
 	struct json_object *root = json_object_new_object();
 	size_t i;
 
 	for (i = 0; i < MEMVIEW_KINDS; i++)
-		json_object_object_add(root, name[i], json_ranges(&v->kind[i]));
+		json_object_object_add(root, kind_names[i],
+				       json_ranges(&v->kind[i]));
 	output_json(root);
 }
 
@@ -252,6 +288,8 @@ static int write_svg(const struct memview *v, const char *path)
 
 static int print(const struct memview *v, const struct map_options *opt)
 {
+	if (opt->table.wanted)
+		return print_table(v, &opt->table);
 	if (opt->json)
 		print_json(v);
 	else
@@ -294,7 +332,7 @@ static bool take_option(struct map_options *opt, int c)
 		opt->json = true;
 		return true;
 	default:
-		return false;
+		return table_take(&opt->table, c, optarg);
 	}
 }
 
@@ -304,22 +342,32 @@ int verb_map(int argc, char **argv)
 		{ "svg", required_argument, NULL, 's' },
 		{ "width", required_argument, NULL, 'w' },
 		{ "ascii", no_argument, NULL, 'A' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "noheadings", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct map_options opt = { 0 };
+	struct map_options opt = {
+		.table = { .verb = "map",
+			   .names = column_names,
+			   .nr_names = ARRAY_LEN(column_names),
+			   .numbers = 0xe,
+			   .cell = cell },
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:w:AJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:w:Ao:nJh", options, NULL)) !=
+	       -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))
 			return usage_error("map");
 	}
-	if (argc - optind > 1 || (opt.svg && opt.json)) {
-		say(opt.svg ? "--svg and --json exclude each other." :
-			      "map takes one file at most.");
+	if (argc - optind > 1 || !!opt.svg + opt.json + opt.table.wanted > 1) {
+		say(argc - optind <= 1 ?
+			    "--svg, --json and a table exclude each other." :
+			    "map takes one file at most.");
 		return usage_error("map");
 	}
 	opt.file = argv[optind];

@@ -20,12 +20,14 @@
  * @dir: directory of the kernel's modules
  * @path: the module's file, NULL if there is none
  * @wrong: release it was built for, if that is another; NULL else
+ * @aside: why it only says that it does nothing there; NULL if it does something
  * @unsigned_: it carries no signature
  */
 struct installed {
 	char *dir;
 	char *path;
 	char *wrong;
+	char *aside;
 	bool unsigned_;
 };
 
@@ -49,6 +51,8 @@ static void look_at_info(struct installed *in, struct kmod_module *mod,
 		     value[strlen(release)] != ' '))
 			in->wrong =
 				format("%.*s", (int)strcspn(value, " "), value);
+		if (!strcmp(key, "kho_aside") && !in->aside)
+			in->aside = format("%s", value);
 	}
 	in->unsigned_ = !is_signed;
 	kmod_module_info_free_list(list);
@@ -99,6 +103,7 @@ static void free_installed(struct installed *in)
 	free(in->dir);
 	free(in->path);
 	free(in->wrong);
+	free(in->aside);
 }
 
 /* Return: is the module that is installed of use? */
@@ -113,6 +118,13 @@ static bool check_installed(struct image *im, const struct target *t,
 			"build it anew for the next kernel (`dkms autoinstall -k RELEASE`)",
 			"%s was built for %s, so %s would not load it",
 			in->path, in->wrong, t->release);
+		return false;
+	}
+	if (in->aside) {
+		finding_problem(
+			&im->findings, "target-module",
+			"give another kernel, or a kho-dkms that knows this one",
+			"%s only steps aside there: %s", in->path, in->aside);
 		return false;
 	}
 	if (in->unsigned_ && target_option(t, "MODULE_SIG_FORCE") == 'y') {

@@ -36,12 +36,14 @@ _kho_names()
 _kho_options()
 {
 	case $1 in
-	check) echo '--initrd --command-line --reuse-cmdline --append --json --help' ;;
+	check)
+		echo '--initrd --command-line --reuse-cmdline --append --output --noheadings --json --help'
+		;;
 	load) echo '--initrd --command-line --reuse-cmdline --append --help' ;;
 	report)
 		echo '--save --history --prometheus --output --noheadings --json --help'
 		;;
-	map) echo '--svg --width --ascii --json --help' ;;
+	map) echo '--svg --width --ascii --output --noheadings --json --help' ;;
 	dump) echo '--incoming --section --all --save --json --help' ;;
 	exec) echo '--force --help' ;;
 	status) echo '--json --help' ;;
@@ -68,6 +70,8 @@ _kho()
 	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS ;;
 	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
 	map,-s | map,--svg | dump,--save | report,--history | report,--prometheus) _kho_files ;;
+	check,-o | check,--output) _kho_words RESULT CHECK TEXT TODO ;;
+	map,-o | map,--output) _kho_words KIND START END SIZE ;;
 	report,-o | report,--output)
 		_kho_words TIME COUNT FROM TO SIZE SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT
 		;;

@@ -94,17 +94,22 @@ static void finger_drop(struct kho_finger *f)
 	f->population = NULL;
 }
 
-static noinline bool finger_move(struct kho_tracker *t, struct kho_finger *f,
-				 u64 prefix)
+/*
+ * Puts @f on the leaf of @prefix. Return: 0, or the level of the node in which the way to it
+ * ends; the finger is then where it was.
+ */
+static noinline unsigned int finger_move(struct kho_tracker *t,
+					 struct kho_finger *f, u64 prefix)
 {
-	u64 *leaf = find_leaf(t, prefix);
+	unsigned int level;
+	u64 *leaf = walk_down(t, prefix, &level);
 
 	if (!leaf)
-		return false;
+		return level;
 	f->prefix = prefix;
 	f->leaf = leaf;
 	f->population = population(t, leaf);
-	return true;
+	return 0;
 }
 
 /* Frees a chain of nodes with one entry each, from @node at @level down to an empty leaf. */
@@ -208,7 +213,6 @@ static __always_inline void commit(struct kho_tracker *t, u64 *word, u64 value,
 {
 	struct kho_tally_ser *tally = t->tally;
 
-	publish(&t->now, now);
 	smp_wmb(); /* tally[0] of the change before is complete */
 	publish(&tally[1], now);
 	smp_wmb(); /* tally[1] is complete */
@@ -222,7 +226,7 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 				   u64 key, unsigned int order)
 {
 	u64 *word = &f->leaf[word_index(key)];
-	struct kho_tally_ser now = t->now;
+	struct kho_tally_ser now = t->tally[0];
 	u64 old = *word;
 
 	if (old & word_bit(key))
@@ -240,7 +244,7 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 static noinline int enter_elsewhere(struct kho_tracker *t, struct kho_finger *f,
 				    u64 key, unsigned int order)
 {
-	if (!finger_move(t, f, key_prefix(key))) {
+	if (finger_move(t, f, key_prefix(key))) {
 		int err = add_leaf(t, key_prefix(key));
 
 		if (err)
@@ -265,7 +269,7 @@ static inline bool has_key(struct kho_tracker *t, u64 key, unsigned int order)
 {
 	struct kho_finger *f = finger_of(t, order);
 
-	if (f->prefix != key_prefix(key) && !finger_move(t, f, key_prefix(key)))
+	if (f->prefix != key_prefix(key) && finger_move(t, f, key_prefix(key)))
 		return false;
 	return f->leaf[word_index(key)] & word_bit(key);
 }
@@ -285,7 +289,7 @@ static __always_inline int clear_key(struct kho_tracker *t,
 				     unsigned int order)
 {
 	u64 *word = &f->leaf[word_index(key)];
-	struct kho_tally_ser now = t->now;
+	struct kho_tally_ser now = t->tally[0];
 	u64 old = *word;
 
 	if (unlikely(!(old & word_bit(key))))
@@ -304,7 +308,7 @@ static __always_inline int clear_key(struct kho_tracker *t,
 static noinline int leave_elsewhere(struct kho_tracker *t, struct kho_finger *f,
 				    u64 key, unsigned int order)
 {
-	if (!finger_move(t, f, key_prefix(key)))
+	if (finger_move(t, f, key_prefix(key)))
 		return -ENOENT;
 	return clear_key(t, f, key, order);
 }
@@ -365,6 +369,7 @@ static inline u64 cut_key(const struct cut *c)
 int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops,
 		     struct kho_tally_ser *tally)
 {
+	static const struct kho_tally_ser nothing;
 	unsigned int i;
 
 	memset(t, 0, sizeof(*t));
@@ -376,8 +381,8 @@ int kho_tracker_init(struct kho_tracker *t, const struct kho_tracker_ops *ops,
 	if (!t->root)
 		return -ENOMEM;
 	t->nr_nodes = 1;
-	publish(&t->tally[0], &t->now);
-	publish(&t->tally[1], &t->now);
+	publish(&t->tally[0], &nothing);
+	publish(&t->tally[1], &nothing);
 	return 0;
 }
 
@@ -513,77 +518,84 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
 }
 
 /*
- * The first of 2^@count_log2 keys from @key on, a multiple of that, that is in the tree; 0 if
- * none is. Quick though they may be many: a part of the tree that is not there is passed over at
- * once, and no leaf is empty.
+ * The first key from @key to before @end, all of one order, that is in the tree; 0 if none is.
+ * Quick though they may be many: a part of the tree that is not there is passed over at once, and
+ * no leaf is empty. The finger goes along: who looks here will change something here next.
  */
-static u64 first_key_in(const struct kho_tracker *t, u64 key,
-			unsigned int count_log2)
+static u64 next_key(struct kho_tracker *t, unsigned int order, u64 key, u64 end)
 {
-	const u64 end = key + (1ULL << count_log2);
-	const u64 mask = count_log2 < 6 ? (1ULL << (1U << count_log2)) - 1 :
-					  ~0ULL;
+	struct kho_finger *f = finger_of(t, order);
 
 	while (key < end) {
-		unsigned int level;
-		const u64 *leaf = walk_down(t, key_prefix(key), &level);
+		unsigned int level = f->prefix == key_prefix(key) ?
+					     0 :
+					     finger_move(t, f, key_prefix(key));
+		u64 bits = ~0ULL << (key & 63);
 
-		if (!leaf) {
-			unsigned int shift = KHO_BITMAP_SIZE_LOG2 +
-					     (level - 1) * KHO_TABLE_SIZE_LOG2;
-
-			key = ((key >> shift) + 1) << shift;
+		if (level) {
+			level = KHO_BITMAP_SIZE_LOG2 +
+				(level - 1) * KHO_TABLE_SIZE_LOG2;
+			key = ((key >> level) + 1) << level;
 			continue;
 		}
 		do {
-			u64 bits = leaf[word_index(key)] >> (key & 63) & mask;
-
-			if (bits)
-				return key + kho_ffs64(bits);
+			bits &= f->leaf[word_index(key)];
+			key &= ~63ULL;
+			if (bits) {
+				key += kho_ffs64(bits);
+				return key < end ? key : 0;
+			}
+			bits = ~0ULL;
 			key += 64;
 		} while (key < end && word_index(key));
 	}
 	return 0;
 }
 
-/* Is a block that contains this one, or lies in it, in the tree? */
-static bool block_overlaps(const struct kho_tracker *t, u64 phys,
-			   unsigned int order, u64 *with,
-			   unsigned int *with_order)
+/*
+ * A block of this order in the tree that shares pages with those from number @first to @last, and
+ * is not what they are cut into: a block that lies among them while the next larger one does not.
+ * Return: its key, or 0.
+ */
+static u64 foreign_key(struct kho_tracker *t, unsigned int order, u64 first,
+		       u64 last)
 {
-	u64 others = t->orders & ~(1ULL << order);
+	const u64 top = 1ULL << (KHO_ORDER_0_LOG2 - order);
+	const u64 end = (top | last >> order) + 1;
+	u64 key = next_key(t, order, top | first >> order, end);
 
-	for (; others; others &= others - 1) {
-		unsigned int other = kho_ffs64(others);
-		u64 key =
-			other > order ?
-				kho_key(phys & ~((KHO_PAGE_SIZE << other) - 1),
-					other) :
-				first_key_in(t, kho_key(phys, other),
-					     order - other);
+	while (key) {
+		u64 pfn = (key ^ top) << order, size = 1ULL << order;
+		u64 parent = pfn & ~size;
 
-		if (!key || (other > order && !holds_key(t, key, other)))
-			continue;
-		*with = kho_key_phys(key);
-		*with_order = other;
-		return true;
+		if (pfn < first || pfn + size - 1 > last ||
+		    (parent >= first && parent + 2 * size - 1 <= last))
+			break;
+		key = next_key(t, order, key + 1, end);
 	}
-	return false;
+	return key;
 }
 
-bool kho_tracker_overlap(const struct kho_tracker *t, u64 phys, u64 nr_pages,
+bool kho_tracker_overlap(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			 u64 *with, unsigned int *order)
 {
-	struct cut c;
+	const u64 first = phys >> KHO_PAGE_SHIFT, last = first + nr_pages - 1;
+	u64 orders = t->orders;
 
-	if (!t->orders || check_range(phys, nr_pages))
+	if (!orders || check_range(phys, nr_pages))
 		return false;
-	cut_begin(&c, phys, nr_pages);
-	do {
-		if (t->orders & ~(1ULL << c.order) &&
-		    block_overlaps(t, c.phys, c.order, with, order))
-			return true;
-	} while (cut_next(&c));
+	/* The range is a block: all that its own order can have here is itself. */
+	if (!((first | nr_pages) & (nr_pages - 1)))
+		orders &= ~nr_pages;
+	for (; orders; orders &= orders - 1) {
+		u64 key = foreign_key(t, kho_ffs64(orders), first, last);
+
+		if (!key)
+			continue;
+		*with = kho_key_phys(key);
+		*order = kho_key_order(key);
+		return true;
+	}
 	return false;
 }
 
@@ -601,39 +613,40 @@ static noinline unsigned int next_used(const u64 *word, unsigned int i)
 }
 
 /* The very first word holds the keys of the seven largest orders, some of which have one key. */
-static int
-walk_first_word(u64 bits, int (*block)(void *ctx, u64 phys, unsigned int order),
-		void *ctx)
+static int walk_first_word(u64 bits, kho_tracker_visit visit, void *ctx)
 {
 	int ret = 0;
 
 	for (; bits && !ret; bits &= bits - 1) {
 		u64 key = kho_ffs64(bits);
 
-		ret = block(ctx, kho_key_phys(key), kho_key_order(key));
+		ret = visit(ctx, kho_key_phys(key), kho_key_order(key), 1);
 	}
 	return ret;
 }
 
 /* In every other word all keys have the order of @base, the key of its bit 0. */
-static noinline int
-walk_word(u64 base, u64 bits,
-	  int (*block)(void *ctx, u64 phys, unsigned int order), void *ctx)
+static noinline int walk_word(u64 base, u64 bits, kho_tracker_visit visit,
+			      void *ctx)
 {
 	unsigned int order, shift;
 	u64 phys;
 
 	if (!base)
-		return walk_first_word(bits, block, ctx);
+		return walk_first_word(bits, visit, ctx);
 	order = kho_key_order(base);
 	shift = KHO_PAGE_SHIFT + order;
 	phys = base << shift;
-	for (; bits; bits &= bits - 1) {
-		u64 offset = (u64)kho_ffs64(bits) << shift;
-		int ret = block(ctx, phys + offset, order);
+	while (bits) {
+		unsigned int first = kho_ffs64(bits);
+		u64 clear = ~(bits >> first);
+		u64 nr = clear ? kho_ffs64(clear) : 64;
+		int ret = visit(ctx, phys + ((u64)first << shift), order, nr);
 
 		if (ret)
 			return ret;
+		/* Carries through the run and out of it. */
+		bits &= bits + (1ULL << first);
 	}
 	return 0;
 }
@@ -642,8 +655,7 @@ walk_word(u64 base, u64 bits,
  * At most KHO_TREE_MAX_DEPTH frames deep. @base: the bits of the keys above those of this node.
  */
 static int walk_node(const struct kho_tracker *t, const u64 *node,
-		     unsigned int level, u64 base,
-		     int (*block)(void *ctx, u64 phys, unsigned int order),
+		     unsigned int level, u64 base, kho_tracker_visit visit,
 		     void *ctx)
 {
 	unsigned int i;
@@ -652,8 +664,8 @@ static int walk_node(const struct kho_tracker *t, const u64 *node,
 	     i = next_used(node, i + 1)) {
 		u64 below = base << KHO_TABLE_SIZE_LOG2 | i;
 		int ret = level ? walk_node(t, node_at(t, node[i]), level - 1,
-					    below, block, ctx) :
-				  walk_word(below << 6, node[i], block, ctx);
+					    below, visit, ctx) :
+				  walk_word(below << 6, node[i], visit, ctx);
 
 		if (ret)
 			return ret;
@@ -661,9 +673,8 @@ static int walk_node(const struct kho_tracker *t, const u64 *node,
 	return 0;
 }
 
-int kho_tracker_walk(const struct kho_tracker *t,
-		     int (*block)(void *ctx, u64 phys, unsigned int order),
+int kho_tracker_walk(const struct kho_tracker *t, kho_tracker_visit visit,
 		     void *ctx)
 {
-	return walk_node(t, t->root, ROOT_LEVEL, 0, block, ctx);
+	return walk_node(t, t->root, ROOT_LEVEL, 0, visit, ctx);
 }

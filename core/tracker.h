@@ -51,8 +51,7 @@ struct kho_finger {
  * struct kho_tracker - see above; treat as opaque except for the counters
  * @ops: memory
  * @root: root page
- * @tally: the two copies on the wire
- * @now: the truth the copies are made from
+ * @tally: the two copies on the wire; between calls both tell what is in the tree
  * @nr_nodes: node pages held, the root included
  * @nr_of_order: blocks of each order
  * @orders: bit for each order of which there are blocks
@@ -62,7 +61,6 @@ struct kho_tracker {
 	struct kho_tracker_ops ops;
 	u64 *root;
 	struct kho_tally_ser *tally;
-	struct kho_tally_ser now;
 	u64 nr_nodes;
 	u64 nr_of_order[KHO_ORDER_0_LOG2 + 1];
 	u64 orders;
@@ -189,20 +187,34 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
  * would cut the range into may be there; any other block that shares a page with the range is
  * found. Ranges that preserve would refuse overlap with nothing.
  *
- * Quick where all blocks have the order of those of the range.
+ * Nothing changes but where the tracker will look first: preserving the range afterwards does not
+ * have to find its way again. Quick where there are few different orders.
  */
-bool kho_tracker_overlap(const struct kho_tracker *t, u64 phys, u64 nr_pages,
+bool kho_tracker_overlap(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			 u64 *with, unsigned int *order);
+
+/**
+ * typedef kho_tracker_visit - what kho_tracker_walk() calls
+ * @ctx: as given to the walk
+ * @phys: physical address of the first block
+ * @order: order of all of them
+ * @nr: blocks that follow one another without a gap: 1 .. 64
+ *
+ * Return: 0; anything else stops the walk.
+ */
+typedef int (*kho_tracker_visit)(void *ctx, u64 phys, unsigned int order,
+				 u64 nr);
 
 /**
  * kho_tracker_walk() - visit all blocks in ascending order of keys: largest first, then by
  * address
  * @t: tracker; must not change meanwhile
- * @block: called for each; a result other than 0 stops the walk and is returned
+ * @visit: called for each run of neighbours of one order; a longer run is split as the tree is
  * @ctx: passed to it
+ *
+ * Return: 0, or what @visit returned to stop the walk.
  */
-int kho_tracker_walk(const struct kho_tracker *t,
-		     int (*block)(void *ctx, u64 phys, unsigned int order),
+int kho_tracker_walk(const struct kho_tracker *t, kho_tracker_visit visit,
 		     void *ctx);
 
 /**

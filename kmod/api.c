@@ -36,20 +36,43 @@ bool is_kho_boot(void)
 }
 EXPORT_SYMBOL_GPL(is_kho_boot);
 
-/* Pages that cannot be relied on to be there, or to be ours, in the next kernel. */
-static bool preservable(struct page *page, unsigned long nr_pages)
+/* Has the hardware given up on one of them? Every page of every folio is looked at: few steps. */
+static bool any_broken(struct page *page, unsigned long nr_pages)
 {
-	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages;
+	unsigned long flags = 0, i;
 
-	for (; pfn < end; pfn++, page++) {
-		/* Memory comes and goes in whole sections. */
-		if ((!(pfn & (PAGES_PER_SECTION - 1)) ||
-		     pfn == end - nr_pages) &&
-		    !pfn_to_online_page(pfn))
+	for (i = 0; i < nr_pages; i++)
+		flags |= READ_ONCE(*kho_compat_page_flags(page + i));
+	return flags & __PG_HWPOISON;
+}
+
+/* Pages of a balloon and the like are single ones. */
+static bool any_ballooned(struct page *page, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++)
+		if (PageOffline(page + i))
+			return true;
+	return false;
+}
+
+/*
+ * Can pages be relied on to be there, and to be ours, in the next kernel? Memory comes and goes
+ * in whole sections.
+ */
+static bool preservable(struct page *page, unsigned long nr_pages,
+			enum kho_keep how)
+{
+	bool compound = how != KHO_KEEP_RANGE && PageHead(page);
+	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages, next;
+
+	for (; pfn < end; page += next - pfn, pfn = next) {
+		next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
+		if (!pfn_to_online_page(pfn) || any_broken(page, next - pfn) ||
+		    any_ballooned(page, compound ? 1 : next - pfn))
 			return false;
-		if (PageHWPoison(page) || PageOffline(page))
-			return false;
-		if (!(pfn & 0xfff))
+		if (next < end)
 			cond_resched();
 	}
 	return true;
@@ -72,7 +95,7 @@ int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how)
 	if (!page || !nr_pages ||
 	    nr_pages > (1ULL << KHO_ORDER_0_LOG2) - page_to_pfn(page))
 		return -EINVAL;
-	if (!preservable(page, nr_pages)) {
+	if (!preservable(page, nr_pages, how)) {
 		pr_err_ratelimited(
 			"cannot preserve pfn %#lx, %lu pages: offline, ballooned or broken memory\n",
 			page_to_pfn(page), nr_pages);

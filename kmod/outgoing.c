@@ -188,9 +188,9 @@ int kho_out_cover(u64 start, u64 end)
 	return 0;
 }
 
-static int replan_mark(void *ctx, u64 phys, unsigned int order)
+static int replan_mark(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
-	kho_replan_mark(ctx, phys, phys + (PAGE_SIZE << order));
+	kho_replan_mark(ctx, phys, phys + (nr << (PAGE_SHIFT + order)));
 	return 0;
 }
 
@@ -275,9 +275,17 @@ void kho_out_keepout_del(const struct kho_range *range, u32 nr)
 
 /* ---------------------------------------------------------------- preserving and unpreserving */
 
+/* Nothing, while there is no tracker. */
+static const struct kho_tally_ser *tally(void)
+{
+	static const struct kho_tally_ser nothing;
+
+	return out_tracker.tally ?: &nothing;
+}
+
 static u64 client_keys(void)
 {
-	return out_tracker.now.nr_keys - own_tally.nr_keys;
+	return tally()->nr_keys - own_tally.nr_keys;
 }
 
 /* The module cannot go while clients rely on it. */
@@ -779,7 +787,7 @@ static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 	if (client_keys() &&
 	    (!kho_image_loaded(&entry) || kho_watch_is_foreign(entry)))
 		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",
-			out_tracker.now.nr_pages - own_tally.nr_pages);
+			tally()->nr_pages - own_tally.nr_pages);
 	replan();
 	return NOTIFY_DONE;
 }
@@ -854,7 +862,7 @@ void kho_out_status(struct kho_ioctl_status *status)
 	guard(mutex)(&out_lock);
 	status->out_head_phys = virt_to_phys(wire_head);
 	status->out_blocks = client_keys();
-	status->out_bytes = (out_tracker.now.nr_pages - own_tally.nr_pages)
+	status->out_bytes = (tally()->nr_pages - own_tally.nr_pages)
 			    << PAGE_SHIFT;
 	status->out_overhead_bytes = kho_arena_bytes() +
 				     KHO_WIRE_PAGES * PAGE_SIZE +
@@ -949,7 +957,7 @@ static int out_fill(u32 kexec_count)
 		if (ret)
 			return ret;
 	}
-	own_tally = out_tracker.now;
+	own_tally = *tally();
 	ret = subtree_add(KHO_MODULE_SUBTREE, wire_module,
 			  sizeof(*wire_module));
 	if (ret)

@@ -30,9 +30,9 @@ files() {
 }
 
 scripts_list() {
-	files scripts tests .ci debian cli | while read -r name; do
+	files scripts tests .ci debian cli boot kmod | while read -r name; do
 		case $name in
-		*.sh | tests/vm/scenarios/* | tests/vm/native/*) printf '%s\n' "$name" ;;
+		*.sh | tests/vm/scenarios/* | tests/vm/native/* | bench/vm/*) printf '%s\n' "$name" ;;
 		*) head -c 64 "$name" 2>/dev/null | head -n 1 | tr -d '\0' |
 			grep -q -E '^#!.*(ba|da|)sh' && printf '%s\n' "$name" ;;
 		esac
@@ -156,6 +156,7 @@ rule_licences() {
 	while read -r name; do
 		case $name in
 		COPYING | *.md | *.json | *.bin | *.gitignore | tests/fuzz/corpus/* | tests/golden/*) continue ;;
+		debian/changelog | debian/copyright | debian/source/* | debian/*.symbols) continue ;;
 		core/* | include/linux/kho/abi/*) line='SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause' ;;
 		*) line='SPDX-License-Identifier: GPL-2.0' ;;
 		esac

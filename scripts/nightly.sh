@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
-# of every scenario, from every kernel to every one, to a kernel with handover of its own, and many
-# rounds of the stress scenario, also on the debug kernel.
+# of every scenario, from every kernel to every one, to a kernel with handover of its own, many rounds
+# of the stress scenario, also on the debug kernel, and the packages, also in a Debian that runs.
 #
-# usage: scripts/nightly.sh [debug|paths|matrix|native|stress...]     all of them if none is named
+# usage: scripts/nightly.sh [debug|paths|matrix|native|stress|packages...]     all of them if none is named
 # $STRESS_ROUNDS jumps (200), $STRESS_DEBUG_ROUNDS on the debug kernel (20), $STRESS_SEED instead of
 # one taken at random, $JOBS machines at a time (1). The exit status is 0 only if nothing failed.
 
@@ -59,17 +59,21 @@ run_stress() {
 		--append "page_poison=1 vmtest.rounds=${STRESS_DEBUG_ROUNDS:-20}$seed" stress
 }
 
+run_packages() {
+	scripts/test-packages.sh && scripts/test-system.sh --keep
+}
+
 failed=0
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native stress)
+[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native stress packages)
 prepare || die "cannot prepare"
 case " ${parts[*]} " in
 *' debug '* | *' stress '*) prepare_debug || die "no debug kernel" ;;
 esac
 for part in "${parts[@]}"; do
 	case $part in
-	debug | paths | matrix | native | stress) "run_$part" || failed=1 ;;
-	*) die "$part: not debug, paths, matrix, native or stress" ;;
+	debug | paths | matrix | native | stress | packages) "run_$part" || failed=1 ;;
+	*) die "$part: not debug, paths, matrix, native, stress or packages" ;;
 	esac
 done
 exit "$failed"

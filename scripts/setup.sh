@@ -4,11 +4,13 @@
 # Install what the build, the tests and the demo need, on Debian 12 and 13. As root it installs what
 # is missing; as a user it says what to run.
 #
-# usage: scripts/setup.sh [build|vm|all|nightly]
+# usage: scripts/setup.sh [build|vm|all|packages|nightly|bench]
 #   build  enough to build the tool and the modules
 #   vm     and to boot them in virtual machines
 #   all    and to run every test and check (default)
-#   nightly  and to build a kernel
+#   packages  enough to build the Debian packages, and to test them
+#   nightly  all of that, and to build a kernel
+#   bench  and to measure and draw, beside the peers
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -26,12 +28,19 @@ all_packages=(
 	perl python3 sparse shellcheck codespell
 )
 
+package_packages=(
+	dpkg-dev debhelper dh-dkms lintian systemd-dev pkg-config
+	debootstrap e2fsprogs git
+)
 nightly_packages=(flex bison bc libelf-dev libssl-dev)
+bench_packages=(libroaring-dev gnuplot-nox)
 
 # Packages whose name differs between the releases, newest first.
 alternatives() {
 	case $1 in
 	libclang-rt-dev) echo "libclang-rt-$(clang_major)-dev" ;;
+	# Only newer releases have a package of its own for what tells where units belong.
+	systemd-dev) apt-cache show systemd-dev >/dev/null 2>&1 && echo systemd-dev || echo systemd ;;
 	libelf1) echo 'libelf1t64 libelf1' ;;
 	*) echo "$1" ;;
 	esac
@@ -72,11 +81,16 @@ case ${1-all} in
 build) wanted=("${build_packages[@]}") ;;
 vm) wanted=("${build_packages[@]}" "${vm_packages[@]}") ;;
 all) wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}") ;;
+packages) wanted=("${build_packages[@]}" "${vm_packages[@]}" "${package_packages[@]}") ;;
 nightly)
 	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
-		"${nightly_packages[@]}")
+		"${package_packages[@]}" "${nightly_packages[@]}")
 	;;
-*) die "usage: ${0##*/} [build|vm|all|nightly]" ;;
+bench)
+	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
+		"${nightly_packages[@]}" "${bench_packages[@]}")
+	;;
+*) die "usage: ${0##*/} [build|vm|all|packages|nightly|bench]" ;;
 esac
 
 mkdir -p "$build"

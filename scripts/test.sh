@@ -111,6 +111,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	check golden make -s golden
 	fuzzers
 	check cli make -s -j2 cli
+	check completion make -s completion
 	modules
 	lints
 	machines

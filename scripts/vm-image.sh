@@ -74,7 +74,7 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
-		-o "$root/bin/kvstore" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
+		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	strip "$root/bin/lutest" "$root/bin/kvstore"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |

@@ -170,8 +170,9 @@ boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
 	local -a kernels memory command accel=(-accel "tcg,thread=multi,tb-size=64")
 
-	# Guest time then counts instructions, and repeats agree.
-	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
+	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree.
+	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"
+		-rtc "base=2026-01-01T00:00:00,clock=vm")
 	IFS=, read -r -a kernels <<<"$path"
 	cat "$image/base.cpio" "$image/carry.cpio" ${extra:+"$extra"} >"$dir/initrd"
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do

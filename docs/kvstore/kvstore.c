@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/liveupdate.h"
+#include "liveupdate.h"
 
 #define SESSION "kvstore"
 #define SOCKET "/run/kvstore"

@@ -125,15 +125,18 @@ struct sighting {
 	size_t nr;
 };
 
-static int see(void *ctx, u64 phys, unsigned int order)
+static int see(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
 	struct sighting *seen = ctx;
 	u64 key = ref_key(phys, order);
 
-	if (key <= seen->last || seen->nr >= set.nr || set.key[seen->nr] != key)
-		test_die("walk saw key %#llx", (unsigned long long)key);
-	seen->last = key;
-	seen->nr++;
+	for (; nr; nr--, key++) {
+		if (key <= seen->last || seen->nr >= set.nr ||
+		    set.key[seen->nr] != key)
+			test_die("walk saw key %#llx", (unsigned long long)key);
+		seen->last = key;
+		seen->nr++;
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  * Parameters, read when the module is loaded:
  *   count   folios to preserve; 0 = restore what the previous kernel preserved
  *   order   their order
+ *   mixed   not 0: all orders below this one in turn instead
  *   stride  for order 0: one of so many neighbouring pages is preserved
  * Results are read from /sys/module/kho_bench/parameters/: preserve_ns, restore_ns and free_ns
  * are the cost of one call, the median of batches; the _total ones are for all calls, and contain
@@ -31,6 +32,9 @@ MODULE_PARM_DESC(count, "folios to preserve; 0 = restore");
 static unsigned int order;
 module_param(order, uint, 0444);
 MODULE_PARM_DESC(order, "order of the folios");
+static unsigned int mixed;
+module_param(mixed, uint, 0444);
+MODULE_PARM_DESC(mixed, "not 0: all orders below this one in turn");
 static unsigned int stride = 1;
 module_param(stride, uint, 0444);
 MODULE_PARM_DESC(stride, "preserve one of so many neighbouring pages");
@@ -67,15 +71,15 @@ static_assert(sizeof(struct bench_page) <= PAGE_SIZE);
 static struct bench_page *first;
 
 /* Memory for the folios, one after the other; unused neighbours stay allocated. */
-static struct page *next_folio(void)
+static struct page *next_folio(unsigned long nr)
 {
 	static struct page *block;
 	static unsigned int at;
 	struct page *page;
 
-	if (order)
+	if (order || mixed)
 		return alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN,
-				   order);
+				   mixed ? nr % mixed : order);
 	if (!block || at + stride > 1U << BLOCK_ORDER) {
 		block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, BLOCK_ORDER);
 		if (!block)
@@ -94,7 +98,7 @@ static int list_fill(void)
 	unsigned long i;
 
 	for (i = 0; i < count; i++) {
-		struct page *folio = next_folio();
+		struct page *folio = next_folio(i);
 
 		if (!folio)
 			return -ENOMEM;

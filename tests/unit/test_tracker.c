@@ -438,21 +438,28 @@ static void longest_ranges_are_undone_too(void **state)
 struct sighting {
 	u64 last;
 	u64 nr;
+	u64 visits;
 	u64 stop_at;
 	const struct refset *s;
 };
 
-static int see(void *ctx, u64 phys, unsigned int order)
+static int see(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
 	struct sighting *seen = ctx;
 	u64 key = ref_key(phys, order);
 
+	if (!nr || nr > 64)
+		test_die("walk saw a run of no possible length");
+	/* Key 0 would not be one. */
 	if (key <= seen->last)
 		test_die("walk went back");
-	if (!refset_has(seen->s, phys, order))
-		test_die("walk saw what is not there");
-	seen->last = key;
-	return ++seen->nr == seen->stop_at ? -EBUSY : 0;
+	for (; nr; nr--, key++) {
+		if (!refset_has(seen->s, kho_key_phys(key), order))
+			test_die("walk saw what is not there");
+		seen->last = key;
+		seen->nr++;
+	}
+	return ++seen->visits == seen->stop_at ? -EBUSY : 0;
 }
 
 static void fill_at_random(struct bench *b, struct testrand *r, unsigned int nr)
@@ -485,14 +492,16 @@ static void walk_stops_when_told(void **state)
 {
 	struct bench *b = *state;
 	struct testrand r = { 2 };
+	struct sighting all = { .s = &b->s };
 	u64 stop;
 
 	fill_at_random(b, &r, 40);
-	for (stop = 1; stop <= b->s.nr; stop++) {
+	assert_int_equal(kho_tracker_walk(&b->t, see, &all), 0);
+	for (stop = 1; stop <= all.visits; stop++) {
 		struct sighting seen = { .s = &b->s, .stop_at = stop };
 
 		assert_int_equal(kho_tracker_walk(&b->t, see, &seen), -EBUSY);
-		assert_int_equal(seen.nr, stop);
+		assert_int_equal(seen.visits, stop);
 	}
 }
 
@@ -510,6 +519,32 @@ static void walk_misses_no_word_of_a_leaf(void **state)
 		assert_int_equal(kho_tracker_walk(&b->t, see, &seen), 0);
 		assert_int_equal(seen.nr, b->s.nr);
 		unpreserve(b, phys, 0);
+	}
+}
+
+static void walk_sees_runs_of_any_length_anywhere(void **state)
+{
+	struct bench *b = *state;
+	unsigned int first, nr, i;
+
+	for (first = 0; first < 70; first++) {
+		for (nr = 1; nr < 140; nr += 1 + first % 5) {
+			struct sighting seen = { .s = &b->s };
+
+			for (i = 0; i < nr; i++)
+				preserve(b, PAGES(first + i), 0);
+			/* One more that no run may reach. */
+			preserve(b, PAGES(first + nr + 1), 0);
+			assert_int_equal(kho_tracker_walk(&b->t, see, &seen),
+					 0);
+			assert_int_equal(seen.nr, nr + 1);
+			/* A run ends where its word does, and nowhere before. */
+			assert_int_equal(seen.visits, (first + nr - 1) / 64 -
+							      first / 64 + 2);
+			for (i = 0; i < nr; i++)
+				unpreserve(b, PAGES(first + i), 0);
+			unpreserve(b, PAGES(first + nr + 1), 0);
+		}
 	}
 }
 
@@ -761,6 +796,7 @@ int main(void)
 		test(walk_sees_each_block_once_in_order),
 		test(walk_stops_when_told),
 		test(walk_misses_no_word_of_a_leaf),
+		test(walk_sees_runs_of_any_length_anywhere),
 		test(empty_tree_has_nothing_to_walk),
 		test(overlap_is_found_in_either_direction),
 		test(overlap_of_impossible_ranges_is_none),

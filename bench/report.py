@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Writes docs/performance.md and its plots from what bench/run.sh has measured.
+
+usage: report.py [--from FILE]
+
+It gathers build/bench/*.json into docs/performance/figures.json; with --from it takes what was
+gathered before instead.
+"""
+
+import json
+import os
+import statistics
+import sys
+
+import plots
+import targets
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OUT = f"{TOP}/build/bench"
+DOCS = f"{TOP}/docs/performance"
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def gather():
+    figures = {"published": load(f"{TOP}/bench/published.json")}
+    for key, name in (("host", "host"), ("tracker", "bench_tracker"), ("cover", "bench_cover"),
+                      ("scale", "scale")):
+        figures[key] = load(f"{OUT}/{name}.json")
+    with open(f"{OUT}/machines.json", encoding="utf-8") as file:
+        figures["machines"] = [json.loads(line) for line in file]
+    return figures
+
+
+class Machines:
+    """Handovers in virtual machines; medians of runs, in guest instructions."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def has(self, side, case):
+        return any(r["side"] == side and r["case"] == case for r in self.rows)
+
+    def get(self, side, case, what):
+        values = [r[what] for r in self.rows
+                  if r["side"] == side and r["case"] == case and what in r]
+        return statistics.median(values) if values else None
+
+    def spread(self, side, case, what):
+        values = [r[what] for r in self.rows
+                  if r["side"] == side and r["case"] == case and what in r]
+        return max(values) - min(values) if len(values) > 1 else None
+
+    def runs(self, side, case):
+        return sum(1 for r in self.rows if r["side"] == side and r["case"] == case)
+
+    def cases(self, side):
+        return list(dict.fromkeys(r["case"] for r in self.rows if r["side"] == side))
+
+    def over_nothing(self, side, case, what):
+        """What a case takes beyond a handover of nothing on the same machine."""
+        value, base = self.get(side, case, what), self.get(side, "nothing", what)
+        if value is None or base is None:
+            return None
+        if self.get(side, case, "mem_mib") != self.get(side, "nothing", "mem_mib"):
+            return value if what == "validate_ns" else None
+        return value - base
+
+    def incoming(self, side, case):
+        """The next kernel's work until clients can restore; a native one does it while it boots."""
+        what = "validate_ns" if side == "kho" else "blackout"
+        return self.over_nothing(side, case, what)
+
+    def boot(self, side, case):
+        """
+        What the next kernel's boot takes longer. A stock kernel's differs more between two runs
+        than the parts that depend on the extents take, so those alone are looked at: making memory
+        usable early, and the rest of it later, which is less where much is reserved.
+        """
+        if side == "native":
+            return self.over_nothing(side, case, "blackout")
+        early = self.over_nothing(side, case, "meminit_ns")
+        late = self.over_nothing(side, case, "deferred_ns")
+        return early if None in (early, late) else early + late
+
+    def whole(self, side, case):
+        """All that a handover adds between the jump and the last restored block."""
+        boot = self.boot(side, case)
+        check = self.over_nothing(side, case, "validate_ns") if side == "kho" else 0
+        restore = self.get(side, case, "restore_ns")
+        if None in (boot, check, restore):
+            return None
+        return boot + check + restore * self.get(side, case, "count")
+
+
+def number(value, digits=0):
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def short(value):
+    """Instructions, readable."""
+    if value is None:
+        return "–"
+    for limit, unit in ((1e9, "G"), (1e6, "M")):
+        if abs(value) >= limit:
+            return f"{value / limit:,.1f} {unit}"
+    return f"{value:,.0f}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def micro(bench, case, side, what):
+    for f in bench["figures"]:
+        if (f["case"], f["side"], f["what"]) == (case, side, what):
+            return f
+    return None
+
+
+def median_of(bench, case, side, what):
+    f = micro(bench, case, side, what)
+    return f["median"] if f else None
+
+
+def tracker_table(figures):
+    bench, rows = figures["tracker"], []
+    texts = {f["case"]: f["text"] for f in bench["figures"]}
+    for case, text in texts.items():
+        native = figures["published"]["tracker"].get(case, {})
+        for side, name in (("kho", "kho"), ("checked", "kho, with the look for overlaps"),
+                           ("CRoaring", "CRoaring"), (None, "native KHO, published")):
+            get = native.get if side is None else (
+                lambda what, s=side, c=case: median_of(bench, c, s, what))
+            cells = [get(what) for what in ("preserve", "unpreserve", "walk", "memory")]
+            if any(cell is not None for cell in cells):
+                rows.append([text, name] + [number(c, 1) for c in cells])
+                text = ""
+    return table(["work", "by", "preserve ns", "unpreserve ns", "walk ns a block", "KiB"], rows)
+
+
+def cover_table(figures):
+    bench = figures["cover"]
+    texts = {f["case"]: f["text"] for f in bench["figures"]}
+    rows = [[text] + [number(median_of(bench, case, "kho", what), 1)
+                      for what in ("add", "again", "replan", "chain")]
+            for case, text in texts.items()]
+    return table(["work", "add ns a block", "again", "re-plan ns a block", "list of extents ns"],
+                 rows)
+
+
+SIDES = (("kho", "kho"), ("native", "native"))
+
+
+def machines_table(machines):
+    rows = []
+    for case in machines.cases("kho"):
+        count = machines.get("kho", case, "count")
+        if not count or case.startswith(("plain", "memfd", "parcel")):
+            continue
+        name = case
+        for side, text in SIDES:
+            if not machines.has(side, case):
+                continue
+            incoming, whole = machines.incoming(side, case), machines.whole(side, case)
+            rows.append([name, text, number(machines.get(side, case, "preserve_ns")),
+                         number(incoming and incoming / count),
+                         number(machines.get(side, case, "restore_ns")),
+                         short(machines.boot(side, case)), short(whole),
+                         number(whole and whole / count)])
+            name = ""
+    return table(["case", "by", "preserve", "incoming", "restore", "boot over nothing", "whole",
+                  "whole a block"], rows)
+
+
+def published_table(figures):
+    published = figures["published"]["machines"]
+    rows = [[case, number(p["count"]), short(p["whole"]), number(p["whole"] / p["count"])]
+            for case, p in published.items()]
+    return table(["case", "blocks", "whole", "whole a block"], rows)
+
+
+def memfd_table(figures, machines):
+    rows = []
+    for case in ("memfd-64", "memfd-64-noinit", "memfd-512", "memfd-huge-512"):
+        for side, text in SIDES:
+            mib = machines.get(side, case, "memfd")
+            if not mib:
+                continue
+            pages = mib * 256
+            rows.append([case, text] + [
+                number(machines.get(side, case, what) / pages, 1)
+                for what in ("preserve_ns", "retrieve_ns", "free_ns")])
+    p = figures["published"]["memfd"]
+    rows.append(["memfd", "native, published", p["preserve"],
+                 f"{p['retrieve']} with freeing", ""])
+    return table(["case", "by", "preserve a 4 KiB page", "retrieve", "free"], rows)
+
+
+def scale_table(figures):
+    rows = []
+    for e in figures["scale"]["experiments"]:
+        gib = 1 << 30
+        rows.append([e["pattern"], f"{e['ram_bytes'] >> 40}", number(e["blocks"]),
+                     number(e["preserved_bytes"] / gib, 1), number(e["node_bytes"] / (1 << 20), 1),
+                     number(e["preserve_ns"], 1), number(e["walk_ns"], 2),
+                     number(e["replan_ms"], 1),
+                     number(e["gaps_ms"], 1) if e["gaps"] else "–", e["extents"],
+                     number(e["left_bytes"] / gib, 1)])
+    return table(["pattern", "TiB", "blocks", "kept GiB", "tree MiB", "preserve ns", "walk ns",
+                  "re-plan ms", "gaps ms", "extents", "left GiB"], rows)
+
+
+def patterns_list(figures):
+    texts = {e["pattern"]: e["text"] for e in figures["scale"]["experiments"]}
+    return "\n".join(f"* `{name}`: {text}." for name, text in texts.items())
+
+
+def write_report(figures):
+    machines = Machines(figures["machines"])
+    host = figures["host"]
+    plots.draw(figures, machines, DOCS)
+    with open(f"{TOP}/bench/performance.in.md", encoding="utf-8") as file:
+        text = file.read()
+    releases = {r["side"]: r["release"] for r in figures["machines"]}
+    fill = {
+        "cpu": f"{host['cpus']} processors ({host['cpu']}), shared with other work",
+        "tools": f"{host['compiler']}, QEMU {host['qemu']}, CRoaring {host['croaring']}",
+        "kernel": releases.get("kho", "–"),
+        "native": releases.get("native", "not measured: see the published figures"),
+        "rounds": figures["tracker"]["rounds"],
+        "targets": table(["figure", "target", "measured", "met", "why not, or how"],
+                         targets.rows(figures, machines)),
+        "tracker": tracker_table(figures), "cover": cover_table(figures),
+        "machines": machines_table(machines), "published": published_table(figures),
+        "published_source": figures["published"]["machines_source"],
+        "tracker_source": figures["published"]["source"],
+        "memfd": memfd_table(figures, machines), "scale": scale_table(figures),
+        "patterns": patterns_list(figures),
+        "shares": targets.shares(machines),
+        "growth": targets.growth(machines), "parcel": targets.parcel(machines),
+    }
+    for key, value in fill.items():
+        text = text.replace(f"@{key}@", str(value))
+    with open(f"{TOP}/docs/performance.md", "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def main():
+    os.makedirs(DOCS, exist_ok=True)
+    if len(sys.argv) == 3 and sys.argv[1] == "--from":
+        figures = load(sys.argv[2])
+    elif len(sys.argv) == 1:
+        figures = gather()
+        with open(f"{DOCS}/figures.json", "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=1, sort_keys=True)
+            file.write("\n")
+    else:
+        sys.exit(__doc__)
+    write_report(figures)
+    print("written: docs/performance.md, docs/performance/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Unpack and install a small Debian with systemd, a stock kernel and what DKMS needs, in
+# ~/.cache/kho/roots/SUITE, for tests of the packages; and beside it, in SUITE.debs, the packages of a
+# newer stock kernel. Nothing of this machine changes.
+#
+# usage: scripts/debian-root.sh bookworm|trixie
+# Prints the directory.
+
+set -eu -o pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=apt-private.sh
+. "$(dirname "$0")/apt-private.sh"
+
+included=systemd,systemd-sysv,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
+kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
+
+suite=${1-}
+case $suite in
+bookworm | trixie) ;;
+*) die "usage: ${0##*/} bookworm|trixie" ;;
+esac
+[ "$(id -u)" -eq 0 ] || die "only root can make a Debian in a directory"
+roots=$cache/roots
+tree=$roots/.$suite.$$
+
+# in_tree COMMAND...: as in a system of its own
+in_tree() {
+	# shellcheck disable=SC2016 # that shell expands it
+	DEBIAN_FRONTEND=noninteractive unshare --mount --pid --fork sh -c \
+		'tree=$1; shift; mount --rbind /dev "$tree/dev" && mount -t proc proc "$tree/proc" &&
+		exec chroot "$tree" "$@"' sh "$tree" "$@"
+}
+
+# write_sources FILE SUITE...
+write_sources() {
+	local file=$1 name
+
+	shift
+	for name in "$@"; do
+		printf 'deb %s %s main\n' "$(archive_of "$name")" "$name"
+	done >"$file"
+}
+
+apt_in_tree() {
+	retry in_tree apt-get -q -q -o Acquire::Retries=3 -o Acquire::Languages=none "$@"
+}
+
+# The newer kernel: of the backports, with the headers that its modules are built with.
+fetch_newer_kernel() {
+	mkdir -p "$tree/var/cache/apt/archives/partial"
+	apt_in_tree clean
+	apt_in_tree install -y --no-install-recommends --download-only -t "$suite-backports" \
+		linux-image-cloud-amd64 linux-headers-cloud-amd64
+	rm -rf "${roots:?}/$suite.debs"
+	mkdir -p "$roots/$suite.debs"
+	mv "$tree"/var/cache/apt/archives/*.deb "$roots/$suite.debs/"
+}
+
+build_tree() {
+	debootstrap --variant=minbase --include="$included" "$suite" "$tree" "$(archive_of "$suite")"
+	write_sources "$tree/etc/apt/sources.list" "$suite" "$suite-security" "$suite-backports"
+	apt_in_tree update
+	apt_in_tree install -y --no-install-recommends "${kernel[@]}"
+	fetch_newer_kernel
+	# Tests run without a network.
+	rm -rf "$tree"/var/lib/apt/lists/* "$tree/etc/apt/sources.list" "$tree"/var/cache/apt/*.bin
+}
+
+mkdir -p "$roots"
+exec 8>"$roots/.$suite.lock"
+flock 8
+if [ ! -e "$roots/$suite/complete" ]; then
+	rm -rf "${roots:?}/.$suite".* "${roots:?}/$suite"
+	say "$suite: installing a small Debian, see $build/debian-root.log"
+	mkdir -p "$build"
+	build_tree >"$build/debian-root.log" 2>&1 || die "$suite: failed, see $build/debian-root.log"
+	: >"$tree/complete"
+	mv "$tree" "$roots/$suite"
+fi
+printf '%s\n' "$roots/$suite"
