@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory runs out for one task: kernel probes make its n-th allocation fail, of slab memory or of
- * pages, and all that follow. It needs a kernel in which should_failslab() is called, such as 6.1.
- * For kho_nomem, and for scenarios, through the parameter run:
+ * Memory runs out for one task: kernel probes make its n-th allocation fail, of slab memory or
+ * of pages, and all that follow. It needs a kernel in which should_failslab() is called, such as
+ * 6.1. For kho_nomem, and for scenarios, through the parameter run:
  *
- *   arm SYMBOL NTH    from the NTH on allocations will fail that the next task to call SYMBOL makes
- *                     in all its calls of it; MODULE:SYMBOL may be of a module yet to come
+ *   arm SYMBOL NTH    from the NTH on allocations will fail that the next task to call SYMBOL
+ *                     makes in all its calls of it; MODULE:SYMBOL may be of a module to come
  *   disarm            undoes that; parameter outcome then says "hit", or "missed"
  */
 

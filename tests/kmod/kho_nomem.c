@@ -32,8 +32,8 @@
 #define NR_KEYS 5
 
 /*
- * Runs @op until none of its allocations fails any more, undoing it when it worked all the same. It
- * may fail with -ENOMEM only.
+ * Runs @op until none of its allocations fails any more, undoing it when it worked all the same.
+ * It may fail with -ENOMEM only.
  */
 static int fail_each(const char *name, int (*op)(void), void (*undo)(void))
 {
@@ -259,7 +259,7 @@ static int run_leave(void)
 	return kho_add_subtree(SUBTREE, ser, sizeof(*ser));
 }
 
-/* ---------------------------------------------------------------------- a kernel that restores */
+/* -------------------------------------------------------------------- a kernel that restores */
 
 static const struct left_ser *came;
 static struct folio *folio;
