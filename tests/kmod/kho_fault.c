@@ -47,7 +47,7 @@ static void *no_page(void)
 /* The probed function is not run: another one returns to its caller. */
 static int __kprobes before_slab(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!takes_fault(regs_get_kernel_argument(regs, 1)))
+	if (!takes_fault((__force gfp_t)regs_get_kernel_argument(regs, 1)))
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)no_slab_memory);
 	return 1;
@@ -55,7 +55,7 @@ static int __kprobes before_slab(struct kprobe *probe, struct pt_regs *regs)
 
 static int __kprobes before_pages(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!takes_fault(regs_get_kernel_argument(regs, 0)))
+	if (!takes_fault((__force gfp_t)regs_get_kernel_argument(regs, 0)))
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)no_page);
 	return 1;
