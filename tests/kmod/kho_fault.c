@@ -71,30 +71,20 @@ static struct kprobe pages_probe = {
 	.pre_handler = before_pages,
 };
 
-static void arm(struct task_struct *task, unsigned int nth)
+/* Allocations of the calling task will fail, from the @nth on. */
+void kho_fault_arm(unsigned int nth)
 {
 	fault.nth = nth;
 	fault.seen = 0;
 	fault.hit = false;
-	WRITE_ONCE(fault.task, task);
-}
-
-static void disarm(void)
-{
-	WRITE_ONCE(fault.task, NULL);
-}
-
-/* Allocations of the calling task will fail, from the @nth on. */
-void kho_fault_arm(unsigned int nth)
-{
-	arm(current, nth);
+	WRITE_ONCE(fault.task, current);
 }
 EXPORT_SYMBOL_GPL(kho_fault_arm);
 
 /* Has it failed? */
 bool kho_fault_disarm(void)
 {
-	disarm();
+	WRITE_ONCE(fault.task, NULL);
 	return fault.hit;
 }
 EXPORT_SYMBOL_GPL(kho_fault_disarm);
@@ -114,7 +104,7 @@ static int enter_scope(struct kretprobe_instance *instance,
 
 	if (nth) {
 		claimed_by = current;
-		arm(current, nth);
+		kho_fault_arm(nth);
 	} else if (claimed_by == current) {
 		WRITE_ONCE(fault.task, current);
 	} else {
@@ -126,7 +116,7 @@ static int enter_scope(struct kretprobe_instance *instance,
 static int leave_scope(struct kretprobe_instance *instance,
 		       struct pt_regs *regs)
 {
-	disarm();
+	kho_fault_disarm();
 	return 0;
 }
 

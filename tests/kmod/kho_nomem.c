@@ -31,11 +31,17 @@
 #define ENTRY_BYTES 24
 #define NR_KEYS 5
 
+struct operation {
+	const char *name;
+	int (*op)(void);
+	void (*undo)(void);
+};
+
 /*
- * Runs @op until none of its allocations fails any more, undoing it when it worked all the same.
- * It may fail with -ENOMEM only.
+ * Runs an operation until none of its allocations fails any more, undoing it when it worked all
+ * the same; with @once until it works. It may fail with -ENOMEM only.
  */
-static int fail_each(const char *name, int (*op)(void), void (*undo)(void))
+static int fail_each(const struct operation *o, bool once)
 {
 	unsigned int nth;
 	bool hit;
@@ -43,22 +49,32 @@ static int fail_each(const char *name, int (*op)(void), void (*undo)(void))
 
 	for (nth = 1; nth < MAX_NTH; nth++) {
 		kho_fault_arm(nth);
-		ret = op();
+		ret = o->op();
 		hit = kho_fault_disarm();
 		if (ret && (ret != -ENOMEM || !hit)) {
-			pr_err("%s: %d at allocation %u\n", name, ret, nth);
+			pr_err("%s: %d at allocation %u\n", o->name, ret, nth);
 			return -EIO;
 		}
 		if (!ret)
-			undo();
-		if (!hit) {
-			pr_info("%s: failed at each of %u allocations\n", name,
-				nth - 1);
+			o->undo();
+		if (!hit || (once && !ret)) {
+			pr_info("%s: failed at each of %u allocations\n",
+				o->name, nth - 1);
 			return 0;
 		}
 	}
-	pr_err("%s: does not end\n", name);
+	pr_err("%s: does not end\n", o->name);
 	return -EIO;
+}
+
+static int fail_all(const struct operation *operations, size_t nr, bool once)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = fail_each(&operations[i], once);
+	return ret;
 }
 
 /* -------------------------------------------------------------------- a kernel that preserves */
@@ -188,23 +204,6 @@ static int take_mine(void)
 	return -EBUSY;
 }
 
-struct operation {
-	const char *name;
-	int (*op)(void);
-	void (*undo)(void);
-};
-
-static int fail_all(const struct operation *operations, size_t nr)
-{
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; i < nr && !ret; i++)
-		ret = fail_each(operations[i].name, operations[i].op,
-				operations[i].undo);
-	return ret;
-}
-
 static int run_out(void)
 {
 	static const struct operation operations[] = {
@@ -220,7 +219,7 @@ static int run_out(void)
 
 	if (ret)
 		return ret;
-	ret = fail_all(operations, ARRAY_SIZE(operations));
+	ret = fail_all(operations, ARRAY_SIZE(operations), false);
 	give_mine_back();
 	return ret;
 }
@@ -277,7 +276,6 @@ static void drop_folio(void)
 	if (memchr_inv(folio_address(folio), 0x5a, folio_size(folio)))
 		pr_err("the folio is not what it was\n");
 	folio_put(folio);
-	folio = NULL;
 }
 
 static int retry_loose(void)
@@ -332,30 +330,6 @@ static int retry_blocks(void)
 	return kho_block_set_restore(&blocks, came->blocks_phys);
 }
 
-/* An operation that succeeds ends its turn here: what was restored cannot be once more. */
-static int fail_each_once(const struct operation *operation)
-{
-	unsigned int nth;
-	int ret = -ENOMEM;
-	bool hit;
-
-	for (nth = 1; ret == -ENOMEM && nth < MAX_NTH; nth++) {
-		kho_fault_arm(nth);
-		ret = operation->op();
-		hit = kho_fault_disarm();
-		if (ret && !hit)
-			break;
-	}
-	if (ret) {
-		pr_err("%s: %d at allocation %u\n", operation->name, ret, nth);
-		return -EIO;
-	}
-	operation->undo();
-	pr_info("%s: failed at each of %u allocations\n", operation->name,
-		nth - 2);
-	return 0;
-}
-
 static int run_in(void)
 {
 	static const struct operation operations[] = {
@@ -366,7 +340,7 @@ static int run_in(void)
 		{ "restore a set of blocks", retry_blocks, undo_blocks },
 	};
 	phys_addr_t phys;
-	size_t size, i;
+	size_t size;
 	int ret = kho_retrieve_subtree(SUBTREE, &phys, &size);
 
 	if (ret)
@@ -374,8 +348,8 @@ static int run_in(void)
 	if (size != sizeof(*came) || !kho_restore_folio(phys))
 		return -EIO;
 	came = phys_to_virt(phys);
-	for (i = 0; i < ARRAY_SIZE(operations) && !ret; i++)
-		ret = fail_each_once(&operations[i]);
+	/* What was restored cannot be once more. */
+	ret = fail_all(operations, ARRAY_SIZE(operations), true);
 	kho_restore_free(phys_to_virt(came->mem_phys));
 	folio_put(virt_to_folio((void *)came));
 	return ret;
@@ -396,17 +370,6 @@ static const struct kernel_param_ops run_ops = { .set = kho_nomem_run };
 
 module_param_cb(run, &run_ops, NULL, 0200);
 MODULE_PARM_DESC(run, "a command; see the head of kho_nomem.c");
-
-static int __init kho_nomem_init(void)
-{
-	return 0;
-}
-module_init(kho_nomem_init);
-
-static void __exit kho_nomem_exit(void)
-{
-}
-module_exit(kho_nomem_exit);
 
 MODULE_DESCRIPTION("Lets memory run out at each allocation in turn");
 MODULE_LICENSE("GPL");

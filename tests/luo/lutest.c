@@ -11,8 +11,6 @@
  */
 #include "lutest.h"
 
-#include "lib/liveupdate.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,18 +73,6 @@ void hold_on(void)
 		pause();
 }
 
-/* For a kernel that runs out of memory: nothing but the ioctls may fail. */
-static void preserve_once(void)
-{
-	static char data[3 * 4096] = "preserved once";
-	int dev = lu_open(), session, fd = memfd_with(data, sizeof(data));
-
-	must(dev >= 0, "lu_open: %s", strerror(-dev));
-	session = lu_session_create(dev, "once");
-	must(session >= 0, "lu_session_create: %s", strerror(-session));
-	same(lu_session_preserve(session, 1, fd), 0);
-}
-
 static int usage(void)
 {
 	fputs("lutest ioctls|sessions|once|fuzz SEED N|make NAME|check NAME\n",
@@ -101,7 +87,7 @@ int main(int argc, char **argv)
 	else if (argc == 2 && !strcmp(argv[1], "sessions"))
 		test_sessions();
 	else if (argc == 2 && !strcmp(argv[1], "once"))
-		preserve_once();
+		state_once();
 	else if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		test_fuzz(strtoull(argv[2], NULL, 0),
 			  strtoull(argv[3], NULL, 0));

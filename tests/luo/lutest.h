@@ -44,6 +44,8 @@ void test_fuzz(uint64_t seed, uint64_t steps);
 /* Named states that are made before the jump and looked at after it. */
 void state_make(const char *name);
 void state_check(const char *name);
+/* A state that ends with the process, for a kernel that runs out of memory. */
+void state_once(void);
 
 /* The same for files in memory of all kinds. */
 void files_make(void);

@@ -323,6 +323,14 @@ static void nothing_check(void)
 	close(dev);
 }
 
+void state_once(void)
+{
+	static const char data[3 * 4096] = "preserved once";
+	int fd = memfd_with(data, sizeof(data));
+
+	same(lu_session_preserve(create(device(), "once"), 1, fd), 0);
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);

@@ -18,6 +18,8 @@
 #   flag NAME              whether `kho status` shows a flag
 #   peek PHYS              a word of memory
 #   regions COMMAND...     a command to the client of regions (tests/kmod/kho_regions.c)
+#   fault COMMAND...       a command to what makes memory run out (tests/kmod/kho_fault.c)
+#   fault_outcome          ends that: "hit" if memory has run out, else "missed"
 #   wanted COMMAND...      run it; what the kernel complains about meanwhile is wanted
 #   carry KEY VALUE        the next stages find it as $VM_KEY
 #   meminfo KEY            KiB, of /proc/meminfo
@@ -80,6 +82,17 @@ regions() {
 	[ -d /sys/module/kho_regions ] || insmod "/ko/$(uname -r)/kho_regions.ko" ||
 		fail "insmod kho_regions.ko"
 	echo "$*" >/sys/module/kho_regions/parameters/run
+}
+
+fault() {
+	[ -d /sys/module/kho_fault ] || insmod "/ko/$(uname -r)/kho_fault.ko" ||
+		fail "insmod kho_fault.ko"
+	echo "$*" >/sys/module/kho_fault/parameters/run || fail "fault $*"
+}
+
+fault_outcome() {
+	fault disarm
+	cat /sys/module/kho_fault/parameters/outcome
 }
 
 wanted() {
