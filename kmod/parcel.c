@@ -10,6 +10,7 @@
  * committed.
  */
 
+#include <linux/kho_incoming.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -680,11 +681,7 @@ u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
 
 static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 {
-	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
-
-	if (!page || kho_page_marked_order(page) != order + 1)
-		return NULL;
-	return phys_to_virt(phys);
+	return kho_incoming_block(phys, order);
 }
 
 static struct kho_page_ops waiting_pages = { .page = waiting_page };

@@ -70,6 +70,22 @@ const void *kho_incoming_page(phys_addr_t phys)
 EXPORT_SYMBOL_GPL(kho_incoming_page);
 
 /**
+ * kho_incoming_block() - look at a block of a certain order that nobody has restored yet
+ * @phys: physical address of its first byte
+ * @order: its order
+ *
+ * Context: any, as kho_incoming_order().
+ *
+ * Return: its contents, as kho_incoming_page(); NULL if no block of this order waits there.
+ */
+const void *kho_incoming_block(phys_addr_t phys, unsigned int order)
+{
+	return kho_incoming_order(phys) == order + 1 ? phys_to_virt(phys) :
+						       NULL;
+}
+EXPORT_SYMBOL_GPL(kho_incoming_block);
+
+/**
  * kho_incoming_unclaimed() - how much waits?
  *
  * Context: any.

@@ -34,8 +34,7 @@ struct reading {
 const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
 {
 	cond_resched();
-	return kho_incoming_order(phys) == order + 1 ? kho_incoming_page(phys) :
-						       NULL;
+	return kho_incoming_block(phys, order);
 }
 
 static int add_session(void *ctx, const struct luo_session_ser *ser)
