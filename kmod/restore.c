@@ -11,10 +11,14 @@
  * template), with the pointers among them moved. At module load each template is applied to pages
  * that look like boot-reserved ones, and the result is compared with another folio fresh from the
  * allocator: where that differs the module does not load.
+ *
+ * Folios of the page cache have more in them than others of the same size. They have a template of
+ * their own, made when the first of them is restored.
  */
 
 #include <linux/export.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_incoming.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -43,16 +47,20 @@ struct page_image {
  * @page: head and first tails
  * @tail: every further tail
  * @plain: such tails can be made with plain_tails()
+ * @cache: fit for the page cache
  * @ready: captured and proved
  */
 struct folio_template {
 	struct page_image page[DISTINCT];
 	struct page_image tail;
 	bool plain;
+	bool cache;
 	bool ready;
 };
 
 static struct folio_template templates[MAX_ORDER_NR_PAGES > 1024 ? 32 : 11];
+/* Of folios of the page cache that one entry of a page table can map as a whole. */
+static struct folio_template cache_template = { .cache = true };
 static DEFINE_MUTEX(template_lock);
 /* Makes the test and the removal of a range of marks one step. */
 static DEFINE_MUTEX(mark_lock);
@@ -182,10 +190,18 @@ static void make_folio(const struct folio_template *t, struct page *head,
 		apply(&t->tail, head + i, head);
 }
 
-static struct page *alloc_order(unsigned int order, gfp_t gfp)
+#define TEMPLATE_GFP (GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
+
+/* A folio as the page allocator makes it. */
+static struct folio *alloc_real(const struct folio_template *t,
+				unsigned int order)
 {
-	return alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY | gfp,
-			   order);
+	struct page *page;
+
+	if (t->cache)
+		return folio_alloc(TEMPLATE_GFP, order);
+	page = alloc_pages(TEMPLATE_GFP | __GFP_COMP, order);
+	return page ? page_folio(page) : NULL;
 }
 
 /* Gives 2^order fresh pages the state in which boot leaves reserved memory. */
@@ -253,17 +269,17 @@ static bool same_folio(struct page *made, struct page *real, unsigned int order)
 /* Applies a template to pages that look reserved, and compares. -EILSEQ: it must not be used. */
 static int prove(const struct folio_template *t, unsigned int order)
 {
-	struct page *made = alloc_order(order, 0);
-	struct page *real = alloc_order(order, __GFP_COMP);
+	struct page *made = alloc_pages(TEMPLATE_GFP, order);
+	struct folio *real = alloc_real(t, order);
 	int ret = -ENOMEM;
 
 	if (made && real) {
 		look_reserved(made, order);
 		make_folio(t, made, order);
-		ret = same_folio(made, real, order) ? 0 : -EILSEQ;
+		ret = same_folio(made, &real->page, order) ? 0 : -EILSEQ;
 	}
 	if (real)
-		__free_pages(real, order);
+		folio_put(real);
 	if (!made)
 		return ret;
 	/* A folio that is not like the real thing is never freed: that could do harm. */
@@ -274,24 +290,25 @@ static int prove(const struct folio_template *t, unsigned int order)
 	return ret;
 }
 
-static int template_make(unsigned int order)
+static int template_make(struct folio_template *t, unsigned int order)
 {
-	struct folio_template *t = &templates[order];
 	unsigned long i, nr = 1UL << order;
+	struct folio *folio;
 	struct page *page;
 	int ret;
 
 	guard(mutex)(&template_lock);
 	if (t->ready)
 		return 0;
-	page = alloc_order(order, __GFP_COMP);
-	if (!page)
+	folio = alloc_real(t, order);
+	if (!folio)
 		return -ENOMEM;
+	page = &folio->page;
 	for (i = 0; i < min_t(unsigned long, nr, DISTINCT); i++)
 		capture(&t->page[i], page + i, page, nr);
 	capture(&t->tail, page + nr - 1, page, nr);
 	t->plain = tail_is_plain(&t->tail);
-	__free_pages(page, order);
+	folio_put(folio);
 	ret = prove(t, order);
 	if (ret)
 		return ret;
@@ -300,14 +317,11 @@ static int template_make(unsigned int order)
 	return 0;
 }
 
-static const struct folio_template *template_get(unsigned int order)
+/* Is it ready, or can it be made so? */
+static bool template_ready(struct folio_template *t, unsigned int order)
 {
-	struct folio_template *t = &templates[order];
-
 	/* Ready means complete: see template_make(). */
-	if (!smp_load_acquire(&t->ready) && template_make(order))
-		return NULL;
-	return t;
+	return smp_load_acquire(&t->ready) || !template_make(t, order);
 }
 
 /**
@@ -324,7 +338,7 @@ int kho_restore_init(void)
 	if (ARRAY_SIZE(templates) <= KHO_MAX_BUDDY_ORDER)
 		return -EILSEQ;
 	for (order = 1; order <= KHO_MAX_BUDDY_ORDER; order++)
-		if (template_make(order) == -EILSEQ)
+		if (template_make(&templates[order], order) == -EILSEQ)
 			return -EILSEQ;
 	return 0;
 }
@@ -360,6 +374,21 @@ static void make_pages(struct page *page, unsigned long nr)
 		adjust_managed_page_count(page + i, 1);
 }
 
+/* Makes a folio of a marked block; @t: template, NULL for a single page. */
+static struct folio *restore(struct page *page, unsigned int order,
+			     const struct folio_template *t)
+{
+	if (!kho_page_unmark(page, order))
+		return NULL;
+	if (t)
+		make_folio(t, page, order);
+	else
+		*kho_compat_page_flags(page) &= ~(1UL << PG_reserved);
+	adjust_managed_page_count(page, 1L << order);
+	kho_in_claimed(PAGE_SIZE << order);
+	return page_folio(page);
+}
+
 /**
  * kho_restore_folio() - take over a folio from the previous kernel
  * @phys: physical address of its first byte
@@ -374,31 +403,49 @@ static void make_pages(struct page *page, unsigned long nr)
  */
 struct folio *kho_restore_folio(phys_addr_t phys)
 {
-	const struct folio_template *t = NULL;
+	struct page *page;
+	unsigned int order;
+
+	page = marked_page(phys, &order);
+	if (!page || order > KHO_MAX_BUDDY_ORDER)
+		return NULL;
+	if (!order)
+		return restore(page, 0, NULL);
+	if (!template_ready(&templates[order], order))
+		return NULL;
+	return restore(page, order, &templates[order]);
+}
+EXPORT_SYMBOL_GPL(kho_restore_folio);
+
+/**
+ * kho_restore_cache_folio() - take over a folio for the page cache
+ * @phys: physical address of its first byte
+ *
+ * As kho_restore_folio(), for single pages, and for folios that one entry of a page table can map as
+ * a whole (2 MiB). The page cache can split these, as it can those that it allocates.
+ *
+ * Context: may sleep.
+ *
+ * Return: the folio; NULL if none of such a size waits at exactly this address, if this kernel has no
+ * such folios in its page cache, or if there is no memory to make one (it then still waits).
+ */
+struct folio *kho_restore_cache_folio(phys_addr_t phys)
+{
+	const unsigned int pmd_order = PMD_SHIFT - PAGE_SHIFT;
 	struct page *page;
 	unsigned int order;
 
 	page = marked_page(phys, &order);
 	if (!page)
 		return NULL;
-	if (order > KHO_MAX_BUDDY_ORDER)
+	if (!order)
+		return restore(page, 0, NULL);
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || order != pmd_order ||
+	    !template_ready(&cache_template, order))
 		return NULL;
-	if (order) {
-		t = template_get(order);
-		if (!t)
-			return NULL;
-	}
-	if (!kho_page_unmark(page, order))
-		return NULL;
-	if (t)
-		make_folio(t, page, order);
-	else
-		*kho_compat_page_flags(page) &= ~(1UL << PG_reserved);
-	adjust_managed_page_count(page, 1L << order);
-	kho_in_claimed(PAGE_SIZE << order);
-	return page_folio(page);
+	return restore(page, order, &cache_template);
 }
-EXPORT_SYMBOL_GPL(kho_restore_folio);
+EXPORT_SYMBOL_GPL(kho_restore_cache_folio);
 
 /*
  * Order + 1 of the block at @phys, if it is marked with @magic and no longer than @nr_pages; else

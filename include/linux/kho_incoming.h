@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+struct folio;
 struct kho_refusal;
 
 void kho_incoming_begin(void);
@@ -16,6 +17,7 @@ void kho_incoming_end(void);
 const void *kho_incoming_page(phys_addr_t phys);
 const void *kho_incoming_block(phys_addr_t phys, unsigned int order);
 unsigned int kho_incoming_order(phys_addr_t phys);
+struct folio *kho_restore_cache_folio(phys_addr_t phys);
 u64 kho_incoming_unclaimed(void);
 void kho_incoming_refused(const char *client, const struct kho_refusal *r);
 
