@@ -4,6 +4,7 @@
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_folios.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
@@ -78,6 +79,14 @@ static bool preservable(struct page *page, unsigned long nr_pages,
 	return true;
 }
 
+static int refuse_pages(struct page *page, unsigned long nr_pages)
+{
+	pr_err_ratelimited(
+		"cannot preserve pfn %#lx, %lu pages: offline, ballooned or broken memory\n",
+		page_to_pfn(page), nr_pages);
+	return -EINVAL;
+}
+
 /**
  * kho_keep() - preserve pages, after checking that they can be
  * @page: first page
@@ -95,12 +104,8 @@ int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how)
 	if (!page || !nr_pages ||
 	    nr_pages > (1ULL << KHO_ORDER_0_LOG2) - page_to_pfn(page))
 		return -EINVAL;
-	if (!preservable(page, nr_pages, how)) {
-		pr_err_ratelimited(
-			"cannot preserve pfn %#lx, %lu pages: offline, ballooned or broken memory\n",
-			page_to_pfn(page), nr_pages);
-		return -EINVAL;
-	}
+	if (!preservable(page, nr_pages, how))
+		return refuse_pages(page, nr_pages);
 	return kho_out_preserve(page_to_phys(page), nr_pages, how);
 }
 
@@ -126,6 +131,64 @@ int kho_preserve_folio(struct folio *folio)
 	return kho_keep(&folio->page, folio_nr_pages(folio), KHO_KEEP_FOLIO);
 }
 EXPORT_SYMBOL_GPL(kho_preserve_folio);
+
+/*
+ * As preservable(), for single pages. @section: of the page before, which was online; such pages
+ * mostly come in runs.
+ */
+static bool preservable_page(struct page *page, unsigned long *section)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	if (pfn_to_section_nr(pfn) != *section) {
+		if (!pfn_to_online_page(pfn))
+			return false;
+		*section = pfn_to_section_nr(pfn);
+	}
+	return !PageHWPoison(page) && !PageOffline(page);
+}
+
+static int check_folio(struct folio *folio, unsigned long *section)
+{
+	unsigned long nr = folio_nr_pages(folio);
+
+	if (nr == 1 ? preservable_page(&folio->page, section) :
+		      preservable(&folio->page, nr, KHO_KEEP_FOLIO))
+		return nr <= 1UL << KHO_MAX_BUDDY_ORDER ? 0 : -EOPNOTSUPP;
+	return refuse_pages(&folio->page, nr);
+}
+
+/**
+ * kho_preserve_folios() - keep folios for the next kernel
+ * @folio: as for kho_preserve_folio()
+ * @nr: how many
+ * @nr_done: filled with how many from the first on are preserved
+ *
+ * As kho_preserve_folio() for each, which stops at the first that it refuses.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, and *@nr_done is @nr; else what kho_preserve_folio() says of folio *@nr_done.
+ */
+int kho_preserve_folios(struct folio *const *folio, unsigned int nr,
+			unsigned int *nr_done)
+{
+	unsigned long section = ULONG_MAX;
+	unsigned int good = 0;
+	int ret = 0, refused;
+
+	*nr_done = 0;
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	while (good < nr && !ret) {
+		ret = check_folio(folio[good], &section);
+		if (!ret)
+			good++;
+	}
+	refused = kho_out_preserve_folios(folio, good, nr_done);
+	return refused ?: ret;
+}
+EXPORT_SYMBOL_GPL(kho_preserve_folios);
 
 /**
  * kho_unpreserve_folio() - do not keep a folio after all

@@ -87,6 +87,8 @@ int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
 int kho_out_ram_refresh(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
+int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
+			    unsigned int *nr_done);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);
 int kho_out_cover(u64 start, u64 end);

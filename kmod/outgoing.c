@@ -367,6 +367,34 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 }
 
 /**
+ * kho_out_preserve_folios() - preserve folios
+ * @folio: as kho_out_preserve() with KHO_KEEP_FOLIO for each, up to the first that is refused
+ * @nr: how many
+ * @nr_done: filled with how many are preserved
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_out_preserve(), of folio *@nr_done.
+ */
+int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
+			    unsigned int *nr_done)
+{
+	unsigned int i;
+	int ret = 0;
+
+	guard(mutex)(&out_lock);
+	for (i = 0; i < nr; i++) {
+		ret = out_preserve(page_to_phys(&folio[i]->page),
+				   folio_nr_pages(folio[i]), KHO_KEEP_FOLIO);
+		if (ret)
+			break;
+	}
+	*nr_done = i;
+	update_hold();
+	return ret;
+}
+
+/**
  * kho_out_unpreserve() - undo kho_out_preserve()
  * @phys: as there
  * @nr_pages: as there
