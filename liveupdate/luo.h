@@ -114,6 +114,27 @@ void luo_lost_exit(void);
 void luo_lost_add(const char *session, int err, u64 token);
 void luo_lost_show(struct seq_file *m);
 
+/* ------------------------------------------ memfd_fill.c: folios become pages of a file in memory */
+
+/**
+ * struct luo_fill - a file that is given pages
+ * @file: it
+ * @promise: stands in for pages that are to come, may be NULL
+ * @promised: how many
+ * @added: pages that were added
+ */
+struct luo_fill {
+	struct file *file;
+	struct file *promise;
+	u64 promised;
+	u64 added;
+};
+
+int luo_fill_begin(struct luo_fill *fill, const char *name, loff_t bytes);
+bool luo_fill_takes_large(void);
+int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index);
+struct file *luo_fill_end(struct luo_fill *fill);
+
 /* --------------------------------------------------------------------------- memfd*.c: memfds */
 
 int luo_memfd_init(void);

@@ -19,6 +19,7 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_folios.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -33,6 +34,8 @@
 /* How long a file may be in use at the last moment, before it is given up. */
 #define FREEZE_TRIES 200
 #define FREEZE_WAIT_MS 10
+/* Folios that are preserved at a time. */
+#define HOLD_BATCH 64
 
 /**
  * struct substitute - page for one that cannot be preserved where it lies
@@ -95,19 +98,20 @@ static int move_list(struct memfd_out *m, u64 room)
 	return 0;
 }
 
-static int add_entry(struct memfd_out *m, struct page *page, pgoff_t index)
+static int make_room(struct memfd_out *m, u64 nr)
 {
-	int ret = 0;
+	if (m->room - m->nr >= nr)
+		return 0;
+	return move_list(m, max3(2 * m->room, m->nr + nr,
+				 (u64)MEMFD_LUO_FOLIOS_PER_PAGE));
+}
 
-	if (m->nr == m->room)
-		ret = move_list(m, max_t(u64, 2 * m->room,
-					 MEMFD_LUO_FOLIOS_PER_PAGE));
-	if (ret)
-		return ret;
+/* There is room. */
+static void add_entry(struct memfd_out *m, struct page *page, pgoff_t index)
+{
 	m->entry[m->nr].pfn_flags = page_to_pfn(page) | MEMFD_LUO_FOLIO_DIRTY |
 				    MEMFD_LUO_FOLIO_UPTODATE;
 	m->entry[m->nr++].index = index;
-	return 0;
 }
 
 static struct substitute *substitute_by_pfn(struct memfd_out *m, u64 pfn)
@@ -137,9 +141,10 @@ static int add_substitute(struct memfd_out *m, struct page *from, pgoff_t index)
 	ret = kho_preserve_folio(page_folio(s->to));
 	if (ret)
 		goto err_page;
-	ret = add_entry(m, s->to, index);
+	ret = make_room(m, 1);
 	if (ret)
 		goto err_unpreserve;
+	add_entry(m, s->to, index);
 	list_add(&s->list, &m->substitutes);
 	return 0;
 
@@ -178,25 +183,83 @@ static bool is_broken(struct folio *folio)
 	return false;
 }
 
-/* Takes over a reference on @folio. */
-static int hold_folio(struct memfd_out *m, struct folio *folio)
+/*
+ * Puts folios that are referenced on the list, as far as they can be preserved. Takes over the
+ * references on all of them.
+ */
+static int hold_folios(struct memfd_out *m, struct folio **folio,
+		       unsigned int nr)
 {
-	int ret = kho_preserve_folio(folio);
+	unsigned int done = 0, kept, i;
+	int ret = 0;
 
-	if (ret == -EINVAL && !is_broken(folio))
-		return hold_elsewhere(m, folio);
-	if (ret)
-		goto err_put;
-	ret = add_entry(m, &folio->page, folio->index);
-	if (ret)
-		goto err_unpreserve;
-	return 0;
-
-err_unpreserve:
-	kho_unpreserve_folio(folio);
-err_put:
-	folio_put(folio);
+	while (done < nr && !ret) {
+		ret = make_room(m, nr - done);
+		if (ret)
+			break;
+		ret = kho_preserve_folios(folio + done, nr - done, &kept);
+		for (i = 0; i < kept; i++, done++)
+			add_entry(m, &folio[done]->page, folio[done]->index);
+		if (ret == -EINVAL && !is_broken(folio[done]))
+			ret = hold_elsewhere(m, folio[done++]);
+	}
+	for (i = done; i < nr; i++)
+		folio_put(folio[i]);
 	return ret;
+}
+
+/* A page that is swapped out, or was allocated but never written to: reads or clears it. */
+static struct folio *read_folio(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = shmem_read_mapping_page_gfp(
+		mapping, index, mapping_gfp_mask(mapping));
+
+	return IS_ERR(page) ? ERR_CAST(page) : page_folio(page);
+}
+
+/*
+ * Takes a reference on a folio of the page cache that is there for good: reclaim leaves alone what
+ * is referenced when it has locked it.
+ */
+static bool get_settled(struct xa_state *xas, struct address_space *mapping,
+			struct folio *folio)
+{
+	bool settled;
+
+	if (!folio_try_get(folio))
+		return false;
+	settled = xas_reload(xas) == folio && folio_trylock(folio);
+	if (settled) {
+		settled = folio->mapping == mapping &&
+			  folio_test_uptodate(folio);
+		folio_unlock(folio);
+	}
+	if (!settled)
+		folio_put(folio);
+	return settled;
+}
+
+/* Up to @max folios from @index on, in this order. Ends before one that takes more to get. */
+static unsigned int get_some(struct address_space *mapping, pgoff_t index,
+			     pgoff_t end, struct folio **folio,
+			     unsigned int max)
+{
+	XA_STATE(xas, &mapping->i_pages, index);
+	unsigned int nr = 0;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, end - 1)
+	{
+		if (xas_retry(&xas, entry))
+			continue;
+		if (nr == max || xa_is_value(entry) ||
+		    !get_settled(&xas, mapping, entry))
+			break;
+		folio[nr++] = entry;
+	}
+	rcu_read_unlock();
+	return nr;
 }
 
 /*
@@ -206,6 +269,7 @@ err_put:
 static int hold_all(struct memfd_out *m, struct address_space *mapping)
 {
 	pgoff_t end = end_index(mapping->host);
+	struct folio *folio[HOLD_BATCH];
 	unsigned long index = 0;
 	int ret = 0;
 	u64 guess = READ_ONCE(mapping->nrpages) +
@@ -215,15 +279,17 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping)
 		ret = move_list(m, guess);
 	while (!ret && index < end &&
 	       xa_find(&mapping->i_pages, &index, end - 1, XA_PRESENT)) {
-		struct page *page = shmem_read_mapping_page_gfp(
-			mapping, index, mapping_gfp_mask(mapping));
-		struct folio *folio;
+		unsigned int nr =
+			get_some(mapping, index, end, folio, HOLD_BATCH);
 
-		if (IS_ERR(page))
-			return PTR_ERR(page);
-		folio = page_folio(page);
-		index = folio->index + folio_nr_pages(folio);
-		ret = hold_folio(m, folio);
+		if (!nr) {
+			folio[nr] = read_folio(mapping, index);
+			if (IS_ERR(folio[nr]))
+				return PTR_ERR(folio[nr]);
+			nr++;
+		}
+		index = folio[nr - 1]->index + folio_nr_pages(folio[nr - 1]);
+		ret = hold_folios(m, folio, nr);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
 		cond_resched();

@@ -2,26 +2,18 @@
 /*
  * Anonymous files in memory: retrieving.
  *
- * The kernel does not let modules put pages into a file of shmem, but it does let them replace
- * pages that are there. So the file is given pages by fallocate(), which accounts them to whoever
- * retrieves the file as for any other program, and each of them is replaced by the page that was
- * preserved, which is not copied. Where the kernel gives a large folio, pages are copied into it.
- * Folios that were large come back as pages, unless the kernel gives large ones.
- *
- * It goes in batches, so that little memory is needed besides; after an error that may pass, the
- * next attempt goes on where this one stopped.
+ * Folios are taken over one by one and put into the new file. Large ones stay large where this kernel
+ * can have them so; the others become single pages. After an error that may pass, the next attempt
+ * goes on where this one stopped.
  */
 
 #include <linux/err.h>
-#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho_incoming.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -32,29 +24,26 @@
 #include "kmod/compat/compat.h"
 #include "luo.h"
 
-/* No folio has more pages. */
-#define BATCH MAX_ORDER_NR_PAGES
-
 /**
  * struct memfd_in - a file that is being made
- * @file: so far
+ * @fill: it
  * @end: first index behind the end of the file
  * @next_index: folios before it were taken over
- * @nr: pages in the batch, ours
- * @done: of them that are in the file
- * @allocated: of them that the file has a page for
- * @page: the batch
- * @index: of each
+ * @page: first page of what was taken over last
+ * @index: of that page
+ * @nr: pages of it
+ * @done: of them that are in the file, or not needed
+ * @whole: it is one folio
  */
 struct memfd_in {
-	struct file *file;
+	struct luo_fill fill;
 	u64 end;
 	u64 next_index;
-	unsigned int nr;
-	unsigned int done;
-	unsigned int allocated;
-	struct page *page[BATCH];
-	pgoff_t index[BATCH];
+	struct page *page;
+	pgoff_t index;
+	unsigned long nr;
+	unsigned long done;
+	bool whole;
 };
 
 static unsigned int folio_order_op(void *ctx, u64 phys)
@@ -74,128 +63,78 @@ static struct kho_memfd_ops walk_ops(void)
 	};
 }
 
-/* ----------------------------------------------------------------------- pages into the file */
+/* ---------------------------------------------------------------------- folios into the file */
 
-/* How many of the batch from @i on follow each other in the file. */
-static unsigned int run_length(const struct memfd_in *m, unsigned int i)
-{
-	unsigned int n = 1;
-
-	while (i + n < m->nr && m->index[i + n] == m->index[i] + n)
-		n++;
-	return n;
-}
-
-/* Has the file allocate a page for each of the batch. */
-static int allocate(struct memfd_in *m)
-{
-	while (m->allocated < m->nr) {
-		unsigned int n = run_length(m, m->allocated);
-		loff_t at = (loff_t)m->index[m->allocated] << PAGE_SHIFT;
-		int ret;
-
-		ret = vfs_fallocate(m->file, FALLOC_FL_KEEP_SIZE, at,
-				    (loff_t)n << PAGE_SHIFT);
-		if (ret)
-			return ret;
-		m->allocated += n;
-	}
-	return 0;
-}
-
-static int copy_into(struct address_space *mapping, pgoff_t index,
-		     struct page *from)
-{
-	struct page *to = shmem_read_mapping_page_gfp(
-		mapping, index, mapping_gfp_mask(mapping));
-
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	lock_page(to);
-	copy_highpage(to, from);
-	set_page_dirty(to);
-	unlock_page(to);
-	put_page(to);
-	put_page(from);
-	return 0;
-}
-
-/* Puts @new in the place of @old, which is locked. Takes over the reference on @new. */
-static void replace(struct folio *old, struct folio *new)
-{
-	__folio_set_locked(new);
-	__folio_set_swapbacked(new);
-	folio_mark_uptodate(new);
-	kho_compat_replace_folio(old, new);
-	folio_mark_dirty(new);
-	folio_add_lru(new);
-	folio_unlock(new);
-	folio_put(new);
-}
-
-static int put_page_into(struct address_space *mapping, pgoff_t index,
-			 struct page *page)
-{
-	struct folio *old = filemap_lock_folio(mapping, index);
-
-	if (IS_ERR_OR_NULL(old))
-		return copy_into(mapping, index, page);
-	if (folio_test_large(old) || folio_test_writeback(old)) {
-		folio_unlock(old);
-		folio_put(old);
-		return copy_into(mapping, index, page);
-	}
-	replace(old, page_folio(page));
-	folio_unlock(old);
-	folio_put(old);
-	return 0;
-}
-
-/* All of the batch into the file. */
+/* What was taken over last, into the file. Pages behind its end are not needed. */
 static int flush(struct memfd_in *m)
 {
-	int ret = allocate(m);
+	int ret;
 
-	while (!ret && m->done < m->nr) {
-		ret = put_page_into(m->file->f_mapping, m->index[m->done],
-				    m->page[m->done]);
-		if (!ret)
-			m->done++;
+	while (m->done < m->nr) {
+		struct page *page = m->page + m->done;
+		pgoff_t index = m->index + m->done;
+
+		if (index >= m->end) {
+			put_page(page);
+		} else {
+			ret = luo_fill_add(&m->fill, page_folio(page), index);
+			if (ret)
+				return ret;
+		}
+		m->done += m->whole ? m->nr : 1;
 	}
-	if (ret)
-		return ret;
-	m->nr = 0;
-	m->done = 0;
-	m->allocated = 0;
 	cond_resched();
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-/* Takes over a folio as single pages. Those behind the end of the file are not needed. */
+static int drop_folio(void *ctx, const struct kho_memfd_folio *f)
+{
+	struct page *page = kho_restore_pages(f->phys, 1UL << f->order);
+	unsigned long i;
+
+	if (!page)
+		return -EIO;
+	for (i = 0; i < 1UL << f->order; i++)
+		put_page(page + i);
+	cond_resched();
+	return 0;
+}
+
+/* The folio as it is, if the file can have it so. */
+static struct folio *take_whole(const struct memfd_in *m,
+				const struct kho_memfd_folio *f)
+{
+	if (f->order &&
+	    (!luo_fill_takes_large() || f->index + (1UL << f->order) > m->end))
+		return NULL;
+	return kho_restore_cache_folio(f->phys);
+}
+
 static int take_folio(void *ctx, const struct kho_memfd_folio *f)
 {
 	struct memfd_in *m = ctx;
-	unsigned int i, nr = 1U << f->order;
+	struct folio *folio;
 	struct page *page;
-	int ret = 0;
+	int ret;
 
-	if (m->nr + nr > BATCH)
-		ret = flush(m);
-	if (ret)
+	if (!f->has_contents) {
+		ret = drop_folio(NULL, f);
+		if (!ret)
+			m->next_index = f->index + (1UL << f->order);
 		return ret;
-	page = kho_restore_pages(f->phys, nr);
+	}
+	folio = take_whole(m, f);
+	page = folio ? &folio->page :
+		       kho_restore_pages(f->phys, 1UL << f->order);
 	if (!page)
 		return -EIO;
-	m->next_index = f->index + nr;
-	for (i = 0; i < nr; i++) {
-		if (!f->has_contents || f->index + i >= m->end) {
-			put_page(page + i);
-			continue;
-		}
-		m->page[m->nr] = page + i;
-		m->index[m->nr++] = f->index + i;
-	}
-	return 0;
+	m->page = page;
+	m->index = f->index;
+	m->nr = 1UL << f->order;
+	m->done = 0;
+	m->whole = folio;
+	m->next_index = f->index + m->nr;
+	return flush(m);
 }
 
 /* -------------------------------------------------------------------------------------- file */
@@ -214,15 +153,14 @@ static bool cannot_be_executed(u32 seals)
 
 static struct memfd_in *file_begin(const struct memfd_luo_ser *ser)
 {
-	struct memfd_in *m = kvzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
+	struct memfd_in *m = kzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
+	int ret;
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
-	m->file = kho_compat_shmem_file("memfd:", ser->size);
-	if (IS_ERR(m->file)) {
-		int ret = PTR_ERR(m->file);
-
-		kvfree(m);
+	ret = luo_fill_begin(&m->fill, "memfd:", ser->size);
+	if (ret) {
+		kfree(m);
 		return ERR_PTR(ret);
 	}
 	m->end = (ser->size >> PAGE_SHIFT) + !!(ser->size & ~PAGE_MASK);
@@ -263,14 +201,17 @@ static int refused(u64 phys, int ret, const struct kho_refusal *r)
 	return ret == -EOPNOTSUPP ? ret : -EINVAL;
 }
 
-static void memfd_in_free(struct memfd_in *m)
+/* Return: the file, as far as it was filled. */
+static struct file *memfd_in_end(struct memfd_in *m)
 {
-	if (!m)
-		return;
-	while (m->done < m->nr)
-		put_page(m->page[m->done++]);
-	fput(m->file);
-	kvfree(m);
+	struct file *file = luo_fill_end(&m->fill);
+
+	if (m->whole && !m->done)
+		put_page(m->page);
+	for (; !m->whole && m->done < m->nr; m->done++)
+		put_page(m->page + m->done);
+	kfree(m);
+	return file;
 }
 
 static int fill(struct memfd_in *m, u64 phys)
@@ -279,13 +220,12 @@ static int fill(struct memfd_in *m, u64 phys)
 	struct kho_refusal r = {};
 	int ret;
 
-	/* A batch that could not be flushed the last time. */
+	/* What could not be put into the file the last time. */
 	ret = flush(m);
 	if (!ret)
 		ret = kho_memfd_walk(phys, m->next_index, &ops, take_folio, m,
 				     &r);
-	ret = refused(phys, ret, &r);
-	return ret ?: flush(m);
+	return refused(phys, ret, &r);
 }
 
 /* Everything that can be checked before the first folio is taken over. */
@@ -326,11 +266,10 @@ static int retrieve(struct liveupdate_file_op_args *args)
 	ret = fill(m, phys);
 	if (ret)
 		return ret;
-	file_end(m->file, kho_incoming_page(phys));
-	free_wire(phys);
-	args->file = get_file(m->file);
 	args->private_data = NULL;
-	memfd_in_free(m);
+	args->file = memfd_in_end(m);
+	file_end(args->file, kho_incoming_page(phys));
+	free_wire(phys);
 	return 0;
 }
 
@@ -342,19 +281,6 @@ int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
 	ret = retrieve(args);
 	kho_incoming_end();
 	return ret;
-}
-
-static int drop_folio(void *ctx, const struct kho_memfd_folio *f)
-{
-	struct page *page = kho_restore_pages(f->phys, 1UL << f->order);
-	unsigned long i;
-
-	if (!page)
-		return -EIO;
-	for (i = 0; i < 1UL << f->order; i++)
-		put_page(page + i);
-	cond_resched();
-	return 0;
 }
 
 void luo_memfd_finish(struct liveupdate_file_op_args *args)
@@ -377,6 +303,7 @@ void luo_memfd_finish(struct liveupdate_file_op_args *args)
 	if (!ret)
 		free_wire(phys);
 	kho_incoming_end();
-	memfd_in_free(m);
+	if (m)
+		fput(memfd_in_end(m));
 	args->private_data = NULL;
 }

@@ -104,13 +104,19 @@ static inline void kho_compat_replace_folio(struct folio *old,
 #endif
 }
 
-/* A file in memory that is accounted for page by page, as memfd_create() makes it. */
-static inline struct file *kho_compat_shmem_file(const char *name, loff_t size)
+/*
+ * A file in memory. @promised: the kernel promises memory for all of its size at once; else for each
+ * page when it gets it, as memfd_create() has it.
+ */
+static inline struct file *kho_compat_shmem_file(const char *name, loff_t size,
+						 bool promised)
 {
 #ifdef KHO_HAVE_SHMEM_VMA_FLAGS
-	return shmem_file_setup(name, size, mk_vma_flags(VMA_NORESERVE_BIT));
+	return shmem_file_setup(name, size,
+				promised ? EMPTY_VMA_FLAGS :
+					   mk_vma_flags(VMA_NORESERVE_BIT));
 #else
-	return shmem_file_setup(name, size, VM_NORESERVE);
+	return shmem_file_setup(name, size, promised ? 0 : VM_NORESERVE);
 #endif
 }
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Folios from the previous kernel become pages of a file in memory, without being copied.
+ *
+ * The function with which the kernel puts a page into such a file is not exported. But these files
+ * keep their pages in the page cache, and filemap_add_folio() puts them there, charges them to the
+ * memory cgroup of whoever retrieves the file, and has them found by reclaim. What is left to do is
+ * what these files count for themselves: their own pages, pages of all such files (Shmem), and memory
+ * that the kernel promised to programs (Committed_AS).
+ *
+ * The last is a counter that no module can change. So a second file is made, of which the kernel
+ * promises every page. When it goes, it gives back what its size says. What was added by then is
+ * taken off its size before: that part of the promise is the filled file's from there on, which
+ * gives it back page by page. It is made for some pages at a time: memory counts as the machine's
+ * only after it was taken over, and the kernel may not promise more than it has.
+ *
+ * A kernel that checks itself (CONFIG_DEBUG_VM) wants to hear nothing of such pages in
+ * filemap_add_folio(). There each page is exchanged for one that fallocate() made.
+ */
+
+#include <linux/err.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+
+#include "kmod/compat/compat.h"
+#include "luo.h"
+
+/* Pages that are promised at a time: making a file for each would take longer than adding it. */
+#define PROMISE_PAGES 4096
+
+static const bool can_add = !IS_ENABLED(CONFIG_DEBUG_VM);
+
+/* ------------------------------------------------------------------------------------- adding */
+
+static void end_promise(struct luo_fill *fill)
+{
+	if (!fill->promise)
+		return;
+	i_size_write(file_inode(fill->promise),
+		     (loff_t)fill->promised << PAGE_SHIFT);
+	fput(fill->promise);
+	fill->promise = NULL;
+	fill->promised = 0;
+}
+
+static int promise(struct luo_fill *fill, u64 nr_pages)
+{
+	struct file *file = kho_compat_shmem_file(
+		"promise", (loff_t)nr_pages << PAGE_SHIFT, true);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	end_promise(fill);
+	fill->promise = file;
+	fill->promised = nr_pages;
+	return 0;
+}
+
+/* Where there is little to promise, no more than is needed. */
+static int promise_at_least(struct luo_fill *fill, u64 nr_pages)
+{
+	int ret = promise(fill, max_t(u64, nr_pages, PROMISE_PAGES));
+
+	if (!ret)
+		return 0;
+	end_promise(fill);
+	return promise(fill, nr_pages);
+}
+
+/* The page cache counts a folio as one of a file; here is what else it is. */
+static void count_shmem(struct folio *folio)
+{
+	long nr = folio_nr_pages(folio);
+
+	lruvec_stat_mod_folio(folio, NR_SHMEM, nr);
+	if (folio_test_pmd_mappable(folio)) {
+		lruvec_stat_mod_folio(folio, NR_FILE_THPS, -nr);
+		lruvec_stat_mod_folio(folio, NR_SHMEM_THPS, nr);
+	}
+}
+
+static int add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
+{
+	struct address_space *mapping = fill->file->f_mapping;
+	long nr = folio_nr_pages(folio);
+	int ret = 0;
+
+	if (fill->promised < nr)
+		ret = promise_at_least(fill, nr);
+	if (ret)
+		return ret;
+	__folio_set_swapbacked(folio);
+	folio_mark_uptodate(folio);
+	ret = filemap_add_folio(mapping, folio, index,
+				mapping_gfp_mask(mapping) | __GFP_NOWARN);
+	if (ret)
+		return ret;
+	count_shmem(folio);
+	folio_mark_dirty(folio);
+	folio_unlock(folio);
+	fill->promised -= nr;
+	fill->added += nr;
+	folio_put(folio);
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------- exchanging */
+
+static int copy_into(struct address_space *mapping, struct folio *from,
+		     pgoff_t index)
+{
+	struct page *to = shmem_read_mapping_page_gfp(
+		mapping, index, mapping_gfp_mask(mapping));
+
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	lock_page(to);
+	copy_highpage(to, &from->page);
+	set_page_dirty(to);
+	unlock_page(to);
+	put_page(to);
+	folio_put(from);
+	return 0;
+}
+
+/* Puts @new in the place of @old, which is locked. Takes over the reference on @new. */
+static void replace(struct folio *old, struct folio *new)
+{
+	__folio_set_locked(new);
+	__folio_set_swapbacked(new);
+	folio_mark_uptodate(new);
+	kho_compat_replace_folio(old, new);
+	folio_mark_dirty(new);
+	folio_add_lru(new);
+	folio_unlock(new);
+	folio_put(new);
+}
+
+static int exchange(struct file *file, struct folio *folio, pgoff_t index)
+{
+	struct address_space *mapping = file->f_mapping;
+	struct folio *old;
+	int ret;
+
+	ret = vfs_fallocate(file, FALLOC_FL_KEEP_SIZE,
+			    (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
+	if (ret)
+		return ret;
+	old = filemap_lock_folio(mapping, index);
+	if (IS_ERR_OR_NULL(old))
+		return copy_into(mapping, folio, index);
+	if (folio_test_large(old) || folio_test_writeback(old)) {
+		folio_unlock(old);
+		folio_put(old);
+		return copy_into(mapping, folio, index);
+	}
+	replace(old, folio);
+	folio_unlock(old);
+	folio_put(old);
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------- interface */
+
+/**
+ * luo_fill_begin() - make a file in memory that will be given pages
+ * @fill: filled
+ * @name: of the file
+ * @bytes: size of the file
+ *
+ * Return: 0, or what making a file may give.
+ */
+int luo_fill_begin(struct luo_fill *fill, const char *name, loff_t bytes)
+{
+	*fill = (struct luo_fill){};
+	fill->file = kho_compat_shmem_file(name, bytes, false);
+	return PTR_ERR_OR_ZERO(fill->file);
+}
+
+/**
+ * luo_fill_takes_large() - can folios be added that are more than a page?
+ *
+ * Return: true if those that kho_restore_cache_folio() gives can.
+ */
+bool luo_fill_takes_large(void)
+{
+	return can_add;
+}
+
+/**
+ * luo_fill_add() - put a folio into the file
+ * @fill: file
+ * @folio: with contents, in use by nobody else; a large one only if luo_fill_takes_large(); its
+ *         reference is taken over
+ * @index: where, in pages; a multiple of the folio's pages
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; after an error, for want of memory above all, the folio still is the caller's, who may
+ * try again.
+ */
+int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
+{
+	return can_add ? add(fill, folio, index) :
+			 exchange(fill->file, folio, index);
+}
+
+/**
+ * luo_fill_end() - no more pages come
+ * @fill: file
+ *
+ * Return: the file; its reference is the caller's.
+ */
+struct file *luo_fill_end(struct luo_fill *fill)
+{
+	struct inode *inode = file_inode(fill->file);
+	struct shmem_inode_info *info = SHMEM_I(inode);
+
+	spin_lock_irq(&info->lock);
+	info->alloced += fill->added;
+	inode->i_blocks += fill->added << (PAGE_SHIFT - SECTOR_SHIFT);
+	spin_unlock_irq(&info->lock);
+	end_promise(fill);
+	return fill->file;
+}
