@@ -52,7 +52,7 @@ add_stock_modules() {
 
 	for name in $(kernel_names); do
 		dir=$1/ko/$(kernel_release "$name")
-		for module in reed_solomon ramoops; do
+		for module in reed_solomon ramoops brd; do
 			file=$(find "$(kernel_dir "$name")/lib/modules" -name "$module.ko*")
 			case $file in
 			'') ;;

@@ -845,7 +845,9 @@ static int run_peek(const char *args)
 	return err;
 }
 
-static u64 damage_page(struct page *page, u64 wanted)
+/* Looks at memory that is anybody's, or nobody's. */
+static noinline __no_sanitize_address u64 damage_page(struct page *page,
+						      u64 wanted)
 {
 	u64 *word = page_address(page);
 

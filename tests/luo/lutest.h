@@ -51,4 +51,14 @@ void state_once(void);
 void files_make(void);
 void files_check(void);
 
+/* What the kernel counts for them; large folios, pages that were swapped out, 4 GiB. */
+void accounts_make(void);
+void accounts_check(void);
+void accounts_check_single(void);
+void swapped_make(void);
+void swapped_check(void);
+void pages_make(void);
+void folios_make(void);
+void gigabytes_check(void);
+
 #endif /* TESTS_LUTEST_H */

@@ -65,6 +65,18 @@ lutest() {
 	/bin/lutest "$@" 2>/tmp/lutest.err || fail "lutest $*: $(cat /tmp/lutest.err)"
 }
 
+# in_cgroup COMMAND...: in a memory cgroup of its own, /cgroup/test
+in_cgroup() {
+	mkdir /cgroup
+	mount -t cgroup2 none /cgroup || fail "mount cgroup2"
+	echo +memory >/cgroup/cgroup.subtree_control || fail "no memory controller"
+	mkdir /cgroup/test
+	(
+		sh -c 'echo $PPID' >/cgroup/test/cgroup.procs || fail "cgroup.procs"
+		"$@"
+	) || exit 1
+}
+
 # Address of the last byte of RAM.
 last_byte() {
 	grep 'System RAM' /proc/iomem | tail -n 1 | sed 's/^ *[0-9a-f]*-\([0-9a-f]*\).*/0x\1/'

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel counts for files in memory: as much as for any other, and nothing when they are
+ * gone; files of large folios, pages that were swapped out, and files of some gigabytes.
+ */
+#include "lutest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/liveupdate.h"
+
+enum { PAGE = 4096, MIB = 1 << 20, LARGE = 2 * MIB };
+enum { SMALL_TOKEN = 1, LARGE_TOKEN = 2 };
+/* Of each file. */
+enum { BYTES = 32 * MIB };
+/* Counters are kept by each processor for itself, and added up now and then. */
+enum { TOLERANCE = MIB };
+
+/* Where the scenario made a memory cgroup, and put us into it. */
+#define CGROUP "/cgroup/test/"
+
+/* --------------------------------------------------------------------------------- counters */
+
+/* The number after a word at the beginning of a line. */
+static uint64_t number_in(const char *path, const char *word)
+{
+	FILE *f = fopen(path, "r");
+	unsigned long long n;
+	char line[256];
+
+	must(f, "open %s", path);
+	while (fgets(line, sizeof(line), f)) {
+		size_t len = strlen(word);
+
+		if (strncmp(line, word, len) ||
+		    sscanf(line + len, " %llu", &n) != 1)
+			continue;
+		fclose(f);
+		return n;
+	}
+	must(false, "no %s in %s", word, path);
+}
+
+struct counters {
+	int64_t shmem;
+	int64_t large;
+	int64_t committed;
+	int64_t cgroup;
+};
+
+static struct counters count(void)
+{
+	FILE *f = fopen("/proc/sys/vm/stat_refresh", "r");
+
+	must(f, "stat_refresh");
+	must(fgetc(f) == EOF, "stat_refresh");
+	fclose(f);
+	return (struct counters){
+		.shmem = number_in("/proc/meminfo", "Shmem:") << 10,
+		.large = number_in("/proc/meminfo", "ShmemHugePages:") << 10,
+		.committed = number_in("/proc/meminfo", "Committed_AS:") << 10,
+		.cgroup = number_in(CGROUP "memory.stat", "shmem "),
+	};
+}
+
+static void about(const char *what, int64_t got, int64_t want)
+{
+	must(llabs(got - want) <= TOLERANCE, "%s: %lld more, not %lld", what,
+	     (long long)got, (long long)want);
+}
+
+/* @bytes more than @was, @large of them in large folios. */
+static void grew(const struct counters *was, int64_t bytes, int64_t large)
+{
+	struct counters now = count();
+
+	about("Shmem", now.shmem - was->shmem, bytes);
+	about("Committed_AS", now.committed - was->committed, bytes);
+	about("cgroup", now.cgroup - was->cgroup, bytes);
+	same(now.large - was->large, large);
+}
+
+/* ------------------------------------------------------------------------------------ files */
+
+static uint64_t mark(uint64_t at)
+{
+	return (at / PAGE + 1) * 0x9e3779b97f4a7c15ULL;
+}
+
+static uint64_t *map(int fd, uint64_t bytes)
+{
+	uint64_t *p =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	must(p != MAP_FAILED, "mmap");
+	return p;
+}
+
+/* The first word of each page says where it belongs, its last where it begins. */
+static int marked(uint64_t bytes)
+{
+	int fd = memfd_create("file", MFD_ALLOW_SEALING);
+	uint64_t *words, at;
+
+	must(fd >= 0 && !ftruncate(fd, bytes), "memfd");
+	words = map(fd, bytes);
+	for (at = 0; at < bytes; at += PAGE) {
+		words[at / 8] = mark(at);
+		words[(at + PAGE) / 8 - 1] = ~mark(at);
+	}
+	munmap(words, bytes);
+	return fd;
+}
+
+static void check_marks(int fd, uint64_t from, uint64_t to)
+{
+	uint64_t *words = map(fd, to), at;
+
+	for (at = from; at < to; at += PAGE) {
+		must(words[at / 8] == mark(at), "page at %#llx differs",
+		     (unsigned long long)at);
+		must(words[(at + PAGE) / 8 - 1] == ~mark(at),
+		     "end of the page at %#llx differs",
+		     (unsigned long long)at);
+	}
+	munmap(words, to);
+}
+
+static uint64_t allocated(int fd)
+{
+	struct stat st;
+
+	must(!fstat(fd, &st), "fstat");
+	return st.st_blocks * 512ULL;
+}
+
+static void use_large(bool large)
+{
+	FILE *f =
+		fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "w");
+
+	must(f && fputs(large ? "always" : "never", f) >= 0 && !fclose(f),
+	     "shmem_enabled");
+}
+
+static int new_session(const char *name)
+{
+	int dev = lu_open(), session;
+
+	must(dev >= 0, "lu_open: %d", dev);
+	session = lu_session_create(dev, name);
+	must(session >= 0, "create: %d", session);
+	close(dev);
+	return session;
+}
+
+static int old_session(const char *name)
+{
+	int dev = lu_open(), session;
+
+	must(dev >= 0, "lu_open: %d", dev);
+	session = lu_session_retrieve(dev, name);
+	must(session >= 0, "retrieve: %d", session);
+	close(dev);
+	return session;
+}
+
+static int get(int session, uint64_t token)
+{
+	int fd = lu_session_get(session, token);
+
+	must(fd >= 0, "token %llu: %d", (unsigned long long)token, fd);
+	return fd;
+}
+
+static void put(int session, uint64_t token, int fd)
+{
+	same(lu_session_preserve(session, token, fd), 0);
+	close(fd);
+}
+
+static int large_file(uint64_t bytes)
+{
+	uint64_t was = number_in("/proc/meminfo", "ShmemHugePages:");
+	int fd;
+
+	use_large(true);
+	fd = marked(bytes);
+	use_large(false);
+	same(number_in("/proc/meminfo", "ShmemHugePages:") - was, bytes >> 10);
+	return fd;
+}
+
+/* --------------------------------------------------------------------------------- accounts */
+
+void accounts_make(void)
+{
+	int session = new_session("accounts");
+
+	put(session, SMALL_TOKEN, marked(BYTES));
+	put(session, LARGE_TOKEN, large_file(BYTES));
+}
+
+/* A file of large folios is split where it is cut off, and where a hole is punched. */
+static void split(int fd)
+{
+	must(!ftruncate(fd, BYTES - LARGE / 2), "ftruncate");
+	same(allocated(fd), BYTES - LARGE / 2);
+	must(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			PAGE),
+	     "punch");
+	same(allocated(fd), BYTES - LARGE / 2 - PAGE);
+	check_marks(fd, PAGE, BYTES - LARGE / 2);
+}
+
+static void check_accounts(bool stays_large)
+{
+	int session = old_session("accounts"), again, small, large;
+	struct counters before = count();
+
+	small = get(session, SMALL_TOKEN);
+	grew(&before, BYTES, 0);
+	large = get(session, LARGE_TOKEN);
+	grew(&before, 2 * BYTES, stays_large ? BYTES : 0);
+	same(allocated(small), BYTES);
+	same(allocated(large), BYTES);
+	check_marks(small, 0, BYTES);
+	check_marks(large, 0, BYTES);
+	same(lu_session_finish(session), 0);
+	close(session);
+
+	again = new_session("again");
+	same(lu_session_preserve(again, 7, large), 0);
+	close(again);
+	split(large);
+	grew(&before, 2 * BYTES - LARGE / 2 - PAGE,
+	     stays_large ? BYTES - 2 * LARGE : 0);
+	close(large);
+	must(!ftruncate(small, BYTES / 2), "ftruncate");
+	grew(&before, BYTES / 2, 0);
+	close(small);
+	grew(&before, 0, 0);
+}
+
+void accounts_check(void)
+{
+	check_accounts(true);
+}
+
+void accounts_check_single(void)
+{
+	check_accounts(false);
+}
+
+/* ------------------------------------------------------------------------------ swapped out */
+
+static void limit(const char *bytes)
+{
+	FILE *f = fopen(CGROUP "memory.max", "w");
+
+	must(f && fputs(bytes, f) >= 0 && !fclose(f), "memory.max");
+}
+
+/* The file is larger than what its cgroup may have in memory while it is written. */
+void swapped_make(void)
+{
+	int session = new_session("swapped"), fd;
+
+	limit("16M");
+	fd = marked(BYTES);
+	must(number_in("/proc/meminfo", "SwapFree:") + BYTES / 4 / 1024 <
+		     number_in("/proc/meminfo", "SwapTotal:"),
+	     "nothing was swapped out");
+	limit("max");
+	put(session, SMALL_TOKEN, fd);
+}
+
+void swapped_check(void)
+{
+	int session = old_session("swapped");
+	int fd = get(session, SMALL_TOKEN);
+
+	same(allocated(fd), BYTES);
+	check_marks(fd, 0, BYTES);
+	same(lu_session_finish(session), 0);
+}
+
+/* ---------------------------------------------------------------------------------- 4 GiB */
+
+static const uint64_t gigabytes = 4ULL << 30;
+
+void pages_make(void)
+{
+	put(new_session("4g"), SMALL_TOKEN, marked(gigabytes));
+}
+
+void folios_make(void)
+{
+	put(new_session("4g"), SMALL_TOKEN, large_file(gigabytes));
+}
+
+void gigabytes_check(void)
+{
+	int session = old_session("4g");
+	int fd = get(session, SMALL_TOKEN);
+
+	same(allocated(fd), gigabytes);
+	check_marks(fd, 0, gigabytes);
+	same(lu_session_finish(session), 0);
+}
