@@ -12,8 +12,8 @@
  * that look like boot-reserved ones, and the result is compared with another folio fresh from the
  * allocator: where that differs the module does not load.
  *
- * Folios of the page cache have more in them than others of the same size. They have a template of
- * their own, made when the first of them is restored.
+ * Folios of the page cache have more in them than others of the same size. They have a template
+ * of their own, made when the first of them is restored.
  */
 
 #include <linux/export.h>
@@ -421,13 +421,13 @@ EXPORT_SYMBOL_GPL(kho_restore_folio);
  * kho_restore_cache_folio() - take over a folio for the page cache
  * @phys: physical address of its first byte
  *
- * As kho_restore_folio(), for single pages, and for folios that one entry of a page table can map as
- * a whole (2 MiB). The page cache can split these, as it can those that it allocates.
+ * As kho_restore_folio(), for single pages, and for folios that one entry of a page table can map
+ * as a whole (2 MiB). The page cache can split these, as it can those that it allocates.
  *
  * Context: may sleep.
  *
- * Return: the folio; NULL if none of such a size waits at exactly this address, if this kernel has no
- * such folios in its page cache, or if there is no memory to make one (it then still waits).
+ * Return: the folio; NULL if none of such a size waits at exactly this address, if this kernel has
+ * no such folios in its page cache, or if there is no memory to make one (it then still waits).
  */
 struct folio *kho_restore_cache_folio(phys_addr_t phys)
 {

@@ -218,8 +218,8 @@ static struct folio *read_folio(struct address_space *mapping, pgoff_t index)
 }
 
 /*
- * Takes a reference on a folio of the page cache that is there for good: reclaim leaves alone what
- * is referenced when it has locked it.
+ * Takes a reference on a folio of the page cache that is there for good: reclaim leaves alone
+ * what is referenced when it has locked it.
  */
 static bool get_settled(struct xa_state *xas, struct address_space *mapping,
 			struct folio *folio)

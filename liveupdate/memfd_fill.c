@@ -2,17 +2,17 @@
 /*
  * Folios from the previous kernel become pages of a file in memory, without being copied.
  *
- * The function with which the kernel puts a page into such a file is not exported. But these files
- * keep their pages in the page cache, and filemap_add_folio() puts them there, charges them to the
- * memory cgroup of whoever retrieves the file, and has them found by reclaim. What is left to do is
- * what these files count for themselves: their own pages, pages of all such files (Shmem), and memory
- * that the kernel promised to programs (Committed_AS).
+ * The function with which the kernel puts a page into such a file is not exported. But these
+ * files keep their pages in the page cache, and filemap_add_folio() puts them there, charges
+ * them to the memory cgroup of whoever retrieves the file, and has them found by reclaim. What
+ * is left to do is what these files count for themselves: their own pages, pages of all such
+ * files (Shmem), and memory that the kernel promised to programs (Committed_AS).
  *
- * The last is a counter that no module can change. So a second file is made, of which the kernel
- * promises every page. When it goes, it gives back what its size says. What was added by then is
- * taken off its size before: that part of the promise is the filled file's from there on, which
- * gives it back page by page. It is made for some pages at a time: memory counts as the machine's
- * only after it was taken over, and the kernel may not promise more than it has.
+ * The last is a counter that no module can change. So a second file is made, of which the
+ * kernel promises every page. When it goes, it gives back what its size says. What was added by
+ * then is taken off its size before: that part of the promise is the filled file's from there
+ * on, which gives it back page by page. It is made for some pages at a time: memory counts as
+ * the machine's only after it was taken over, and the kernel may not promise more than it has.
  *
  * A kernel that checks itself (CONFIG_DEBUG_VM) wants to hear nothing of such pages in
  * filemap_add_folio(). There each page is exchanged for one that fallocate() made.
@@ -194,8 +194,8 @@ bool luo_fill_takes_large(void)
 /**
  * luo_fill_add() - put a folio into the file
  * @fill: file
- * @folio: with contents, in use by nobody else; a large one only if luo_fill_takes_large(); its
- *         reference is taken over
+ * @folio: with contents, in use by nobody else; a large one only if luo_fill_takes_large();
+ *         its reference is taken over
  * @index: where, in pages; a multiple of the folio's pages
  *
  * Context: may sleep.

@@ -105,8 +105,8 @@ static inline void kho_compat_replace_folio(struct folio *old,
 }
 
 /*
- * A file in memory. @promised: the kernel promises memory for all of its size at once; else for each
- * page when it gets it, as memfd_create() has it.
+ * A file in memory. @promised: the kernel promises memory for all of its size at once; else for
+ * each page when it gets it, as memfd_create() has it.
  */
 static inline struct file *kho_compat_shmem_file(const char *name, loff_t size,
 						 bool promised)
