@@ -114,7 +114,7 @@ void luo_lost_exit(void);
 void luo_lost_add(const char *session, int err, u64 token);
 void luo_lost_show(struct seq_file *m);
 
-/* ---------------------------------------- memfd_fill.c: folios become pages of a file in memory */
+/* ----------------------------------- memfd_fill.c: folios become pages of a file in memory */
 
 /**
  * struct luo_fill - a file that is given pages

@@ -200,8 +200,8 @@ bool luo_fill_takes_large(void)
  *
  * Context: may sleep.
  *
- * Return: 0; after an error, for want of memory above all, the folio still is the caller's, who may
- * try again.
+ * Return: 0; after an error, for want of memory above all, the folio still is the caller's, who
+ * may try again.
  */
 int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
 {

@@ -2,9 +2,9 @@
 /*
  * Anonymous files in memory: retrieving.
  *
- * Folios are taken over one by one and put into the new file. Those of 2 MiB stay whole where this
- * kernel can have them so; other large ones become single pages. After an error that may pass, the
- * next attempt goes on where this one stopped.
+ * Folios are taken over one by one and put into the new file. Those of 2 MiB stay whole where
+ * this kernel can have them so; other large ones become single pages. After an error that may
+ * pass, the next attempt goes on where this one stopped.
  */
 
 #include <linux/err.h>
