@@ -426,8 +426,9 @@ EXPORT_SYMBOL_GPL(kho_restore_folio);
  *
  * Context: may sleep.
  *
- * Return: the folio; NULL if none of such a size waits at exactly this address, if this kernel has
- * no such folios in its page cache, or if there is no memory to make one (it then still waits).
+ * Return: the folio; NULL if none of such a size waits at exactly this address, if this kernel
+ * has no such folios in its page cache, or if there is no memory to make one (it then still
+ * waits).
  */
 struct folio *kho_restore_cache_folio(phys_addr_t phys)
 {
