@@ -73,7 +73,8 @@ make_base() {
 	strip "$root/init"
 	ln -s /init "$root/bin/vmtool"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
-		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c"
+		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c" \
+		"$top/tests/unit/goldentext.c" "$top"/cli/{kcore,util}.c
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	strip "$root/bin/lutest" "$root/bin/kvstore"
@@ -81,6 +82,7 @@ make_base() {
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
+	cp "$top/tests/golden/luo.txt" "$root/etc/luo.txt"
 	for dir in "$top"/tests/vm/{scenarios,native,upstream,demo} "$top/bench/vm"; do
 		for file in "$dir"/*; do
 			[ ! -e "$root/scenarios/${file##*/}" ] || die "$file: two scenarios of this name"
