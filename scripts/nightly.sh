@@ -3,8 +3,8 @@
 #
 # What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
 # of every scenario, from every kernel to every one, to a kernel with handover of its own, upstream's
-# own tests, many rounds of the stress scenario, also on the debug kernel, and the packages, also in
-# Debians that run.
+# own tests, many rounds of the stress scenario, also on the debug kernel, and the packages, also where
+# systemd runs.
 #
 # usage: scripts/nightly.sh [PART...]     all of them if none is named:
 #        debug paths matrix native upstream stress packages
@@ -66,7 +66,12 @@ run_stress() {
 }
 
 run_packages() {
-	scripts/test-packages.sh && scripts/test-system.sh --keep
+	local failed=0
+
+	scripts/test-packages.sh || return
+	scripts/test-system.sh --keep || failed=1
+	scripts/test-systemd.sh --keep || failed=1
+	return "$failed"
 }
 
 failed=0
