@@ -62,6 +62,7 @@ install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service shutdown) \
 	$(call script,boot/initramfs-tools/init-top,$(INITRAMFSDIR)/scripts/init-top/kho)
 	$(call script,boot/dracut/module-setup.sh,$(DRACUTDIR)/module-setup.sh)
 	$(call script,boot/dracut/kho-load.sh,$(DRACUTDIR)/kho-load.sh)
+	$(call script,boot/dracut/kho-init.sh,$(DRACUTDIR)/kho-init.sh)
 	$(call script,$(B)/boot/kernel/postinst,/etc/kernel/postinst.d/zz-kho)
 	$(call script,$(B)/boot/kernel/postrm,/etc/kernel/postrm.d/zz-kho)
 	$(call script,$(B)/boot/kernel/header-postinst,/etc/kernel/header_postinst.d/zz-kho)

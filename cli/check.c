@@ -173,6 +173,8 @@ int verb_check(int argc, char **argv)
 			    imageopts_objection(&opt));
 		return usage_error("check");
 	}
+	if (!table_or_json(&table, json))
+		return usage_error("check");
 	opt.kernel = argc > optind ? argv[optind] : NULL;
 	return check(&opt, json, &table);
 }

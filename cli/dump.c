@@ -6,6 +6,7 @@
 
 #include "dev.h"
 #include "dumpfile.h"
+#include "dumptable.h"
 #include "jsontext.h"
 #include "livewire.h"
 #include "output.h"
@@ -26,11 +27,16 @@ static const char help_text[] =
 	"  -a, --all           also each node of the tree and each preserved block\n"
 	"      --save FILE     write all pages of the structures to FILE, which `kho dump FILE` decodes\n"
 	"                      on any machine\n"
+	"  -o, --output COL,...  a table of the one section that --section names, with these columns\n"
+	"  -n, --noheadings    such a table without the names of the columns\n"
 	"  -J, --json          JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help          this help\n\n"
+	"Sections that are lists, which a table can be made of, and their columns:\n" DUMPTABLE_HELP
+	"LIST is A or B: there are two, of which USED says whether it is the one that counts.\n\n"
 	"Exit status: 0 a kernel would accept it, 1 failure, or it would be refused, 2 wrong usage.\n\n"
 	"Examples:\n"
 	"  kho dump\n"
+	"  kho dump --section extents -n -o START,END\n"
 	"  kho dump --save handover.khodump\n"
 	"  kho dump handover.khodump --section tree --all --json | jq '.tree.\"block-list\"'\n";
 
@@ -41,6 +47,8 @@ struct dump_options {
 	const char *save;
 	const char *section[SECTIONS_MAX];
 	size_t nr_sections;
+	const char *columns;
+	struct table table;
 	bool incoming;
 	bool all;
 	bool json;
@@ -77,12 +85,26 @@ static int save(struct wire *w, const struct dump_options *opt, bool incoming)
 	return finish_output();
 }
 
+static int print_table(struct wire *w, const struct dump_options *opt)
+{
+	struct json_object *o = wire_json(w, opt->section[0], true);
+	int code = dumptable_print(&opt->table, opt->section[0], o);
+
+	json_object_put(o);
+	return code;
+}
+
 static int show(struct wire *w, const struct dump_options *opt, bool incoming)
 {
-	/* Describing it fetches what is left to be saved. */
-	struct json_object *root = describe(w, opt);
+	struct json_object *root;
 	int code;
 
+	if (opt->table.wanted) {
+		code = print_table(w, opt);
+		return w->err ? EXIT_FAILED : code;
+	}
+	/* Describing it fetches what is left to be saved. */
+	root = describe(w, opt);
 	if (opt->save) {
 		json_object_put(root);
 		return save(w, opt, incoming);
@@ -174,6 +196,12 @@ static bool take_option(struct dump_options *opt, int c)
 	case OPT_SAVE:
 		opt->save = optarg;
 		return true;
+	case 'o':
+		opt->columns = optarg;
+		opt->table.wanted = true;
+		return true;
+	case 'n':
+		return table_take(&opt->table, c, NULL);
 	case 'J':
 		opt->json = true;
 		return true;
@@ -188,9 +216,23 @@ static const char *objection(const struct dump_options *opt, int nr_files)
 		return "dump takes one file at most.";
 	if (nr_files && (opt->incoming || opt->save))
 		return "a file excludes --incoming and --save, which are about the running kernel.";
-	if (opt->save && (opt->nr_sections || opt->json))
-		return "--save writes everything; leave out --section and --json.";
+	if (opt->save && (opt->nr_sections || opt->json || opt->table.wanted))
+		return "--save writes everything; leave out --section, --json and --output.";
 	return NULL;
+}
+
+/* Which columns there are depends on the section, which may be named after them. */
+static bool take_columns(struct dump_options *opt)
+{
+	if (!opt->table.wanted)
+		return true;
+	if (opt->nr_sections != 1 ||
+	    !dumptable_init(&opt->table, opt->section[0])) {
+		say("a table shows one section that is a list; `kho dump --help` tells which are.");
+		return false;
+	}
+	return table_or_json(&opt->table, opt->json) &&
+	       (!opt->columns || table_take(&opt->table, 'o', opt->columns));
 }
 
 int verb_dump(int argc, char **argv)
@@ -200,14 +242,17 @@ int verb_dump(int argc, char **argv)
 		{ "section", required_argument, NULL, 'S' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "save", required_argument, NULL, OPT_SAVE },
+		{ "output", required_argument, NULL, 'o' },
+		{ "noheadings", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct dump_options opt = { 0 };
+	struct dump_options opt = { .table.verb = "dump" };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "iS:aJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "iS:ao:nJh", options, NULL)) !=
+	       -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))
@@ -217,6 +262,8 @@ int verb_dump(int argc, char **argv)
 		say("%s", objection(&opt, argc - optind));
 		return usage_error("dump");
 	}
+	if (!take_columns(&opt))
+		return usage_error("dump");
 	opt.file = argv[optind];
 	if (opt.file)
 		return dump_file(&opt);

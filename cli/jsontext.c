@@ -2,8 +2,8 @@
 #include "jsontext.h"
 
 #include <string.h>
-#include <libsmartcols/libsmartcols.h>
 
+#include "table.h"
 #include "util.h"
 
 enum { INDENT = 2, KEY_WIDTH = 18 };
@@ -30,8 +30,7 @@ static bool is_hex(const char *key)
 	return false;
 }
 
-/* To be freed. */
-static char *value_text(const char *key, struct json_object *value)
+char *jsontext_value(const char *key, struct json_object *value)
 {
 	u64 n;
 	char buf[64];
@@ -51,44 +50,53 @@ static char *value_text(const char *key, struct json_object *value)
 		return format("0x%llx", (unsigned long long)n);
 	if (ends_with(key, "-ns"))
 		return format("%s", human_time(n, buf, sizeof(buf)));
-	if (ends_with(key, "bytes") && n >= 1024)
-		return format("%llu (%s)", (unsigned long long)n,
-			      human_bytes(n, buf, sizeof(buf)));
 	return format("%llu", (unsigned long long)n);
 }
 
-static void add_line(struct libscols_table *table, struct json_object *element)
+/* The same, and what a size is in larger units. To be freed. */
+static char *value_text(const char *key, struct json_object *value)
 {
-	struct libscols_line *line = need(scols_table_new_line(table, NULL));
-	size_t column = 0;
+	char *text = jsontext_value(key, value), *both;
+	u64 n = json_object_get_uint64(value);
+	char buf[64];
 
-	json_object_object_foreach(element, key, value)
-		scols_line_refer_data(line, column++, value_text(key, value));
+	if (!json_object_is_type(value, json_type_int) ||
+	    !ends_with(key, "bytes") || n < 1024)
+		return text;
+	both = format("%s (%s)", text, human_bytes(n, buf, sizeof(buf)));
+	free(text);
+	return both;
 }
 
-static void print_table(struct json_object *list, int depth)
+/* A list whose elements have the same keys, all of them. */
+struct list {
+	struct json_object *list;
+	const char *key[COLUMNS_MAX];
+};
+
+static char *cell(const void *data, size_t row, size_t column)
 {
-	autofree char *indent = format("%*s", depth * INDENT, "");
-	struct libscols_table *table = need(scols_new_table());
+	const struct list *l = data;
+	struct json_object *element = json_object_array_get_idx(l->list, row);
+	const char *key = l->key[column];
+
+	return value_text(key, json_object_object_get(element, key));
+}
+
+static void print_list(struct json_object *list, int depth)
+{
 	struct json_object *first = json_object_array_get_idx(list, 0);
-	size_t i, nr = json_object_array_length(list);
-	char *text = NULL, *line, *rest;
+	struct list l = { .list = list };
+	struct table t = { .names = l.key, .cell = cell };
 
 	json_object_object_foreach(first, key, value)
-		need(scols_table_new_column(table, key, 0,
-					    json_object_is_type(value,
-								json_type_int) ?
-						    SCOLS_FL_RIGHT :
-						    0));
-	for (i = 0; i < nr; i++)
-		add_line(table, json_object_array_get_idx(list, i));
-	if (!scols_print_table_to_string(table, &text)) {
-		rest = text;
-		while ((line = strsep(&rest, "\n")) && *line)
-			printf("%s%s\n", indent, line);
+	{
+		if (json_object_is_type(value, json_type_int))
+			t.numbers |= 1U << t.nr_names;
+		l.key[t.nr_names++] = key;
 	}
-	free(text);
-	scols_unref_table(table);
+	table_print_indented(&t, &l, json_object_array_length(list),
+			     depth * INDENT);
 }
 
 static void print_member(const char *key, struct json_object *value, int depth);
@@ -112,7 +120,7 @@ static void print_member(const char *key, struct json_object *value, int depth)
 		printf("%*s%s:%s\n", depth * INDENT, "", key,
 		       json_object_array_length(value) ? "" : " none");
 		if (json_object_array_length(value))
-			print_table(value, depth + 1);
+			print_list(value, depth + 1);
 		return;
 	}
 	text = value_text(key, value);

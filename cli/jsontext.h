@@ -11,4 +11,13 @@
  */
 void jsontext_print(struct json_object *o);
 
+/**
+ * jsontext_value() - text of one value
+ * @key: its name
+ * @value: neither object nor array
+ *
+ * Return: to be freed.
+ */
+char *jsontext_value(const char *key, struct json_object *value);
+
 #endif /* KHO_CLI_JSONTEXT_H */

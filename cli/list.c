@@ -2,11 +2,10 @@
 #include <getopt.h>
 #include <string.h>
 #include <json-c/json.h>
-#include <libsmartcols/libsmartcols.h>
 
-#include "columns.h"
 #include "dev.h"
 #include "output.h"
+#include "table.h"
 #include "verbs.h"
 
 static const char help_text[] =
@@ -42,10 +41,8 @@ static const char *const column_names[] = { "NAME",    "TYPE", "SIZE",
 					    "ADDRESS" };
 
 struct list_options {
-	size_t column[COLUMNS_MAX];
-	size_t nr_columns;
+	struct table table;
 	bool bytes;
-	bool noheadings;
 	bool json;
 };
 
@@ -61,6 +58,12 @@ struct inventory {
 struct row {
 	const struct kho_parcel_info *parcel;
 	const struct kho_region_info *region;
+};
+
+struct rows {
+	struct row *row;
+	size_t nr;
+	bool bytes; /* not in larger units */
 };
 
 static const char *row_name(const struct row *row)
@@ -121,30 +124,21 @@ static char *region_cell(const struct kho_region_info *r, size_t column)
 	}
 }
 
-static char *cell(const struct row *row, size_t column, bool bytes)
+static char *cell(const void *data, size_t nr, size_t column)
 {
+	const struct rows *rows = data;
+	const struct row *row = &rows->row[nr];
 	char buf[64];
 
 	if (column == COLUMN_NAME)
 		return format("%s", row_name(row));
-	if (column == COLUMN_SIZE && bytes)
+	if (column == COLUMN_SIZE && rows->bytes)
 		return format("%llu", (unsigned long long)row_bytes(row));
 	if (column == COLUMN_SIZE)
 		return format("%s",
 			      human_bytes(row_bytes(row), buf, sizeof(buf)));
 	return row->parcel ? parcel_cell(row->parcel, column) :
 			     region_cell(row->region, column);
-}
-
-static void add_line(struct libscols_table *table, const struct row *row,
-		     const struct list_options *opt)
-{
-	struct libscols_line *line = need(scols_table_new_line(table, NULL));
-	size_t i;
-
-	for (i = 0; i < opt->nr_columns; i++)
-		scols_line_refer_data(line, i,
-				      cell(row, opt->column[i], opt->bytes));
 }
 
 static bool parcel_first(const struct inventory *inv, u32 parcel, u32 region)
@@ -154,39 +148,33 @@ static bool parcel_first(const struct inventory *inv, u32 parcel, u32 region)
 	return strcmp(inv->parcel[parcel].name, inv->region[region].name) <= 0;
 }
 
-static void add_lines(struct libscols_table *table, const struct inventory *inv,
-		      const struct list_options *opt)
+static void merge(struct rows *rows, const struct inventory *inv)
 {
 	u32 parcel = 0, region = 0;
 
 	while (parcel < inv->nr_parcels || region < inv->nr_regions) {
-		struct row row = { 0 };
+		struct row *row = &rows->row[rows->nr++];
 
 		if (parcel_first(inv, parcel, region))
-			row.parcel = &inv->parcel[parcel++];
+			row->parcel = &inv->parcel[parcel++];
 		else
-			row.region = &inv->region[region++];
-		add_line(table, &row, opt);
+			row->region = &inv->region[region++];
 	}
 }
 
 static int print_table(const struct inventory *inv,
 		       const struct list_options *opt)
 {
-	struct libscols_table *table = need(scols_new_table());
-	size_t i;
-	int err = 0;
+	struct rows rows = { .bytes = opt->bytes };
+	int code;
 
-	scols_table_enable_noheadings(table, opt->noheadings);
-	for (i = 0; i < opt->nr_columns; i++)
-		need(scols_table_new_column(
-			table, column_names[opt->column[i]], 0,
-			opt->column[i] == COLUMN_SIZE ? SCOLS_FL_RIGHT : 0));
-	add_lines(table, inv, opt);
-	if (inv->nr_parcels || inv->nr_regions)
-		err = scols_print_table(table);
-	scols_unref_table(table);
-	return err ? EXIT_FAILED : finish_output();
+	/* One more, as there may be none. */
+	rows.row = need(calloc((size_t)inv->nr_parcels + inv->nr_regions + 1,
+			       sizeof(*rows.row)));
+	merge(&rows, inv);
+	code = table_print(&opt->table, &rows, rows.nr);
+	free(rows.row);
+	return code;
 }
 
 static void json_add(struct json_object *o, const char *key, const char *text)
@@ -269,34 +257,17 @@ static int list(const struct list_options *opt)
 	return fd < 0 ? EXIT_FAILED : print(fd, opt);
 }
 
-static bool take_columns(struct list_options *opt, const char *text)
-{
-	const char *bad;
-
-	opt->nr_columns = columns_parse(text, column_names, NR_COLUMNS,
-					opt->column, &bad);
-	if (!opt->nr_columns)
-		say("there is no column '%.*s'; there are NAME, TYPE, SIZE, CREATED, CRC, ORIGIN and ADDRESS.",
-		    (int)strcspn(bad, ","), bad);
-	return opt->nr_columns;
-}
-
 static bool take_option(struct list_options *opt, int c)
 {
 	switch (c) {
-	case 'o':
-		return take_columns(opt, optarg);
 	case 'b':
 		opt->bytes = true;
-		return true;
-	case 'n':
-		opt->noheadings = true;
 		return true;
 	case 'J':
 		opt->json = true;
 		return true;
 	default:
-		return false;
+		return table_take(&opt->table, c, optarg);
 	}
 }
 
@@ -311,10 +282,11 @@ int verb_list(int argc, char **argv)
 		{ 0 },
 	};
 	struct list_options opt = {
-		.column = { COLUMN_NAME, COLUMN_TYPE, COLUMN_SIZE,
-			    COLUMN_CREATED, COLUMN_CRC, COLUMN_ORIGIN,
-			    COLUMN_ADDRESS },
-		.nr_columns = NR_COLUMNS,
+		.table = { .verb = "list",
+			   .names = column_names,
+			   .nr_names = NR_COLUMNS,
+			   .numbers = 1U << COLUMN_SIZE,
+			   .cell = cell },
 	};
 	int c;
 
@@ -328,5 +300,7 @@ int verb_list(int argc, char **argv)
 		say("list takes no argument, but there is '%s'.", argv[optind]);
 		return usage_error("list");
 	}
+	if (!table_or_json(&opt.table, opt.json))
+		return usage_error("list");
 	return list(&opt);
 }

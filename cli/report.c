@@ -3,14 +3,13 @@
 #include <getopt.h>
 #include <string.h>
 #include <json-c/json.h>
-#include <libsmartcols/libsmartcols.h>
 
-#include "columns.h"
 #include "dev.h"
 #include "history.h"
 #include "output.h"
 #include "prometheus.h"
 #include "savefile.h"
+#include "table.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -58,16 +57,14 @@ _Static_assert(ARRAY_LEN(column_names) == NR_COLUMNS, "a name for each column");
 struct report_options {
 	const char *history;
 	const char *prometheus;
-	size_t column[COLUMNS_MAX];
-	size_t nr_columns;
-	bool table; /* and nothing else */
+	struct table table; /* and nothing else, if it is wanted */
 	bool save;
-	bool noheadings;
 	bool json;
 };
 
-static char *cell(const struct blackout *b, size_t column)
+static char *cell(const void *data, size_t row, size_t column)
 {
+	const struct blackout *b = &((const struct history *)data)->entry[row];
 	char buf[64];
 
 	switch (column) {
@@ -91,32 +88,6 @@ static char *cell(const struct blackout *b, size_t column)
 	}
 }
 
-static int print_table(const struct history *h,
-		       const struct report_options *opt)
-{
-	struct libscols_table *table = need(scols_new_table());
-	size_t i, n;
-	int err = 0;
-
-	scols_table_enable_noheadings(table, opt->noheadings);
-	for (i = 0; i < opt->nr_columns; i++)
-		need(scols_table_new_column(
-			table, column_names[opt->column[i]], 0,
-			opt->column[i] >= COLUMN_SIZE ? SCOLS_FL_RIGHT : 0));
-	for (n = 0; n < h->nr; n++) {
-		struct libscols_line *line =
-			need(scols_table_new_line(table, NULL));
-
-		for (i = 0; i < opt->nr_columns; i++)
-			scols_line_refer_data(
-				line, i, cell(&h->entry[n], opt->column[i]));
-	}
-	if (h->nr)
-		err = scols_print_table(table);
-	scols_unref_table(table);
-	return err ? EXIT_FAILED : EXIT_OK;
-}
-
 static void print_json(const struct history *h)
 {
 	struct json_object *root = json_object_new_object(),
@@ -132,20 +103,17 @@ static void print_json(const struct history *h)
 static int show(const struct history *h, const struct blackout *current,
 		const struct report_options *opt)
 {
-	int code = EXIT_OK;
-
 	if (opt->json) {
 		print_json(h);
 		return finish_output();
 	}
-	if (current && !opt->table)
-		blackout_print(current, terminal_width(), terminal_unicode());
-	if (opt->table || h->nr > 1 || !current) {
-		if (current && !opt->table)
-			putchar('\n');
-		code = print_table(h, opt);
-	}
-	return code ? code : finish_output();
+	if (opt->table.wanted || !current)
+		return table_print(&opt->table, h, h->nr);
+	blackout_print(current, terminal_width(), terminal_unicode());
+	if (h->nr == 1)
+		return finish_output();
+	putchar('\n');
+	return table_print(&opt->table, h, h->nr);
 }
 
 static int write_metrics(const struct kho_ioctl_status *st,
@@ -226,19 +194,6 @@ static int report(const struct report_options *opt)
 	return EXIT_FAILED;
 }
 
-static bool take_columns(struct report_options *opt, const char *text)
-{
-	const char *bad;
-
-	opt->table = true;
-	opt->nr_columns = columns_parse(text, column_names, NR_COLUMNS,
-					opt->column, &bad);
-	if (!opt->nr_columns)
-		say("there is no column '%.*s'; `kho report --help` lists them.",
-		    (int)strcspn(bad, ","), bad);
-	return opt->nr_columns;
-}
-
 static bool take_option(struct report_options *opt, int c)
 {
 	switch (c) {
@@ -251,17 +206,11 @@ static bool take_option(struct report_options *opt, int c)
 	case OPT_PROMETHEUS:
 		opt->prometheus = optarg;
 		return true;
-	case 'o':
-		return take_columns(opt, optarg);
-	case 'n':
-		opt->noheadings = true;
-		opt->table = true;
-		return true;
 	case 'J':
 		opt->json = true;
 		return true;
 	default:
-		return false;
+		return table_take(&opt->table, c, optarg);
 	}
 }
 
@@ -277,11 +226,16 @@ int verb_report(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct report_options opt = { .history = HISTORY_PATH };
+	struct report_options opt = {
+		.history = HISTORY_PATH,
+		.table = { .verb = "report",
+			   .names = column_names,
+			   .nr_names = NR_COLUMNS,
+			   .numbers = ~0U << COLUMN_SIZE,
+			   .cell = cell },
+	};
 	int c;
 
-	for (; opt.nr_columns < NR_COLUMNS; opt.nr_columns++)
-		opt.column[opt.nr_columns] = opt.nr_columns;
 	while ((c = getopt_long(argc, argv, "o:nJh", options, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
@@ -293,5 +247,7 @@ int verb_report(int argc, char **argv)
 		    argv[optind]);
 		return usage_error("report");
 	}
+	if (!table_or_json(&opt.table, opt.json))
+		return usage_error("report");
 	return report(&opt);
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include <json-c/json.h>
-#include <libsmartcols/libsmartcols.h>
 
 #include "lib/liveupdate.h"
 #include "output.h"
+#include "table.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -18,19 +18,27 @@ static const char help_text[] =
 	"List the sessions of /dev/liveupdate, or free incoming ones that nobody comes for, with\n"
 	"all files in them.\n\n"
 	"Options:\n"
-	"  -n, --noheadings  no line with the names of the columns\n"
-	"  -J, --json        JSON\n"
-	"  -h, --help        this help\n\n"
+	"  -o, --output COL,...  columns: NAME, FILES, ORIGIN, STATE\n"
+	"  -n, --noheadings      no line with the names of the columns\n"
+	"  -J, --json            JSON\n"
+	"  -h, --help            this help\n\n"
 	"ORIGIN is `incoming` for what came from the previous kernel, else `here`. STATE is `open`\n"
 	"if a program has the session, else `waits`.\n\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
-	"Example:\n"
+	"Examples:\n"
+	"  kho session\n"
+	"  kho session -n -o STATE,NAME\n"
 	"  kho session list --json | jq -r '.sessions[] | select(.state == \"waits\").name'\n";
 
 #define DIRECTORY "/sys/kernel/debug/liveupdate"
 
+enum column { COLUMN_NAME, COLUMN_FILES, COLUMN_ORIGIN, COLUMN_STATE };
+
+static const char *const column_names[] = { "NAME", "FILES", "ORIGIN",
+					    "STATE" };
+
 struct session_options {
-	bool noheadings;
+	struct table table;
 	bool json;
 };
 
@@ -42,10 +50,9 @@ struct session {
 	char name[LU_NAME_SIZE];
 };
 
-/* What takes the sessions, one after the other. */
-struct sink {
-	struct json_object *json;
-	struct libscols_table *table;
+struct sessions {
+	struct session *list;
+	size_t nr;
 };
 
 static void unescape(const char *from, char *to, size_t room)
@@ -78,30 +85,15 @@ static bool parse(char *line, struct session *s)
 	return true;
 }
 
-static void add_json(struct json_object *list, const struct session *s)
+static void add(struct sessions *all, const struct session *s)
 {
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "name", json_object_new_string(s->name));
-	json_object_object_add(o, "files", json_object_new_uint64(s->nr_files));
-	json_object_object_add(o, "origin", json_object_new_string(s->origin));
-	json_object_object_add(o, "state", json_object_new_string(s->state));
-	json_object_array_add(list, o);
+	all->list =
+		need(realloc(all->list, (all->nr + 1) * sizeof(*all->list)));
+	all->list[all->nr++] = *s;
 }
 
-static void add_line(struct libscols_table *table, const struct session *s)
-{
-	struct libscols_line *line = need(scols_table_new_line(table, NULL));
-
-	scols_line_set_data(line, 0, s->name);
-	scols_line_refer_data(line, 1,
-			      format("%llu", (unsigned long long)s->nr_files));
-	scols_line_set_data(line, 2, s->origin);
-	scols_line_set_data(line, 3, s->state);
-}
-
-static int read_sessions(const char *file, const char *origin,
-			 const struct sink *sink)
+static int read_sessions(struct sessions *all, const char *file,
+			 const char *origin)
 {
 	FILE *f = fopen(file, "re");
 	char line[512];
@@ -113,55 +105,65 @@ static int read_sessions(const char *file, const char *origin,
 		return EXIT_FAILED;
 	}
 	while (fgets(line, sizeof(line), f)) {
-		if (!parse(line, &s))
-			continue;
-		if (sink->json)
-			add_json(sink->json, &s);
-		else
-			add_line(sink->table, &s);
+		if (parse(line, &s))
+			add(all, &s);
 	}
 	fclose(f);
 	return EXIT_OK;
 }
 
-static int read_all(const struct sink *sink)
+static struct json_object *json_session(const struct session *s)
 {
-	int ret = read_sessions(DIRECTORY "/incoming", "incoming", sink);
+	struct json_object *o = json_object_new_object();
 
-	return ret ? ret : read_sessions(DIRECTORY "/outgoing", "here", sink);
+	json_object_object_add(o, "name", json_object_new_string(s->name));
+	json_object_object_add(o, "files", json_object_new_uint64(s->nr_files));
+	json_object_object_add(o, "origin", json_object_new_string(s->origin));
+	json_object_object_add(o, "state", json_object_new_string(s->state));
+	return o;
 }
 
-static int list_json(void)
+static int print_json(const struct sessions *all)
 {
-	struct json_object *root = json_object_new_object();
-	struct sink sink = { .json = json_object_new_array() };
-	int ret = read_all(&sink);
+	struct json_object *root = json_object_new_object(),
+			   *list = json_object_new_array();
+	size_t i;
 
-	json_object_object_add(root, "sessions", sink.json);
-	if (ret) {
-		json_object_put(root);
-		return ret;
-	}
+	for (i = 0; i < all->nr; i++)
+		json_object_array_add(list, json_session(&all->list[i]));
+	json_object_object_add(root, "sessions", list);
 	output_json(root);
 	return finish_output();
 }
 
-static int list_table(const struct session_options *opt)
+static char *cell(const void *data, size_t row, size_t column)
 {
-	struct sink sink = { .table = need(scols_new_table()) };
-	int ret;
+	const struct session *s = &((const struct sessions *)data)->list[row];
 
-	scols_table_enable_noheadings(sink.table, opt->noheadings);
-	need(scols_table_new_column(sink.table, "NAME", 0, 0));
-	need(scols_table_new_column(sink.table, "FILES", 0, SCOLS_FL_RIGHT));
-	need(scols_table_new_column(sink.table, "ORIGIN", 0, 0));
-	need(scols_table_new_column(sink.table, "STATE", 0, 0));
-	ret = read_all(&sink);
-	if (!ret && scols_table_get_nlines(sink.table) &&
-	    scols_print_table(sink.table))
-		ret = EXIT_FAILED;
-	scols_unref_table(sink.table);
-	return ret ? ret : finish_output();
+	switch (column) {
+	case COLUMN_NAME:
+		return format("%s", s->name);
+	case COLUMN_FILES:
+		return format("%llu", (unsigned long long)s->nr_files);
+	case COLUMN_ORIGIN:
+		return format("%s", s->origin);
+	default:
+		return format("%s", s->state);
+	}
+}
+
+static int list(const struct session_options *opt)
+{
+	struct sessions all = { 0 };
+	int code = read_sessions(&all, DIRECTORY "/incoming", "incoming");
+
+	if (!code)
+		code = read_sessions(&all, DIRECTORY "/outgoing", "here");
+	if (!code)
+		code = opt->json ? print_json(&all) :
+				   table_print(&opt->table, &all, all.nr);
+	free(all.list);
+	return code;
 }
 
 static const char *explain(int err)
@@ -218,7 +220,7 @@ static int run(int nr, char **arg, const struct session_options *opt)
 		return usage_error("session");
 	}
 	if (!nr || (nr == 1 && !strcmp(arg[0], "list")))
-		return opt->json ? list_json() : list_table(opt);
+		return list(opt);
 	say("'%s' is not understood; there are list and drop.", arg[nr > 1]);
 	return usage_error("session");
 }
@@ -226,23 +228,30 @@ static int run(int nr, char **arg, const struct session_options *opt)
 int verb_session(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
 		{ "noheadings", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct session_options opt = { false, false };
+	struct session_options opt = {
+		.table = { .verb = "session",
+			   .names = column_names,
+			   .nr_names = ARRAY_LEN(column_names),
+			   .numbers = 1U << COLUMN_FILES,
+			   .cell = cell },
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "nJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:nJh", options, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
-		if (c == 'n')
-			opt.noheadings = true;
-		else if (c == 'J')
+		if (c == 'J')
 			opt.json = true;
-		else
+		else if (!table_take(&opt.table, c, optarg))
 			return usage_error("session");
 	}
+	if (!table_or_json(&opt.table, opt.json))
+		return usage_error("session");
 	return run(argc - optind, argv + optind, &opt);
 }

@@ -26,16 +26,24 @@ bool table_take(struct table *t, int c, const char *arg)
 	return t->nr_columns;
 }
 
+bool table_or_json(const struct table *t, bool json)
+{
+	if (!t->wanted || !json)
+		return true;
+	say("--json has all columns and their names; leave out --output and --noheadings.");
+	return false;
+}
+
 static size_t column_of(const struct table *t, size_t i)
 {
 	return t->nr_columns ? t->column[i] : i;
 }
 
-int table_print(const struct table *t, const void *data, size_t nr_rows)
+static struct libscols_table *fill(const struct table *t, const void *data,
+				   size_t nr_rows)
 {
 	struct libscols_table *table = need(scols_new_table());
 	size_t nr = t->nr_columns ? t->nr_columns : t->nr_names, row, i;
-	int err = 0;
 
 	scols_table_enable_noheadings(table, t->noheadings);
 	for (i = 0; i < nr; i++) {
@@ -53,12 +61,33 @@ int table_print(const struct table *t, const void *data, size_t nr_rows)
 			scols_line_refer_data(
 				line, i, t->cell(data, row, column_of(t, i)));
 	}
-	if (nr_rows)
-		err = scols_print_table(table);
+	return table;
+}
+
+int table_print(const struct table *t, const void *data, size_t nr_rows)
+{
+	struct libscols_table *table = fill(t, data, nr_rows);
+	int err = nr_rows ? scols_print_table(table) : 0;
+
 	scols_unref_table(table);
 	if (err) {
 		say("the table could not be printed.");
 		return EXIT_FAILED;
 	}
 	return finish_output();
+}
+
+void table_print_indented(const struct table *t, const void *data,
+			  size_t nr_rows, int indent)
+{
+	struct libscols_table *table = fill(t, data, nr_rows);
+	char *text = NULL, *line, *rest;
+
+	if (nr_rows && !scols_print_table_to_string(table, &text)) {
+		rest = text;
+		while ((line = strsep(&rest, "\n")) && *line)
+			printf("%*s%s\n", indent, "", line);
+	}
+	free(text);
+	scols_unref_table(table);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A table instead of what a verb prints for people: the options -o and -n, and the printing.
+ * The one way to print a table, and the options -o and -n, which ask for one.
  */
 #ifndef KHO_CLI_TABLE_H
 #define KHO_CLI_TABLE_H
@@ -44,6 +44,15 @@ struct table {
 bool table_take(struct table *t, int c, const char *arg);
 
 /**
+ * table_or_json() - refuse what cannot be both
+ * @t: table
+ * @json: JSON is asked for
+ *
+ * Return: false if a table is asked for too, after saying so.
+ */
+bool table_or_json(const struct table *t, bool json);
+
+/**
  * table_print() - print it
  * @t: table
  * @data: for @cell
@@ -52,5 +61,15 @@ bool table_take(struct table *t, int c, const char *arg);
  * Return: EXIT_OK, or EXIT_FAILED after saying why.
  */
 int table_print(const struct table *t, const void *data, size_t nr_rows);
+
+/**
+ * table_print_indented() - print it as a part of a longer text
+ * @t: table
+ * @data: for @cell
+ * @nr_rows: rows of @data
+ * @indent: spaces before each line
+ */
+void table_print_indented(const struct table *t, const void *data,
+			  size_t nr_rows, int indent);
 
 #endif /* KHO_CLI_TABLE_H */

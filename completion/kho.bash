@@ -44,15 +44,29 @@ _kho_options()
 		echo '--save --history --prometheus --output --noheadings --json --help'
 		;;
 	map) echo '--svg --width --ascii --output --noheadings --json --help' ;;
-	dump) echo '--incoming --section --all --save --json --help' ;;
+	dump) echo '--incoming --section --all --save --output --noheadings --json --help' ;;
 	exec) echo '--force --help' ;;
 	status) echo '--json --help' ;;
 	put) echo '--file --replace --help' ;;
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --json --help' ;;
-	session) echo '--noheadings --json --help' ;;
+	session) echo '--output --noheadings --json --help' ;;
 	drop) echo '--parcel --region --all --incoming --help' ;;
 	*) echo '--help' ;;
+	esac
+}
+
+# Columns of the section that the command line names.
+_kho_dump_columns()
+{
+	case " ${COMP_WORDS[*]} " in
+	*' head '*) echo 'START END SIZE' ;;
+	*' extents '*) echo 'LIST USED START END SIZE' ;;
+	*' fdt '*) echo 'LIST USED NAME ADDRESS SIZE' ;;
+	*' memmap '*) echo 'START END SIZE TYPE' ;;
+	*' tree '*) echo 'ADDRESS ORDER SIZE KEY' ;;
+	*' parcels '*) echo 'NAME SIZE CREATED CRC PAGES ORDER CHUNKS SLOT' ;;
+	*' regions '*) echo 'NAME ADDRESS SIZE' ;;
 	esac
 }
 
@@ -72,6 +86,8 @@ _kho()
 	map,-s | map,--svg | dump,--save | report,--history | report,--prometheus) _kho_files ;;
 	check,-o | check,--output) _kho_words RESULT CHECK TEXT TODO ;;
 	map,-o | map,--output) _kho_words KIND START END SIZE ;;
+	session,-o | session,--output) _kho_words NAME FILES ORIGIN STATE ;;
+	dump,-o | dump,--output) _kho_words "$(_kho_dump_columns)" ;;
 	report,-o | report,--output)
 		_kho_words TIME COUNT FROM TO SIZE SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT
 		;;

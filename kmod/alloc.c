@@ -12,13 +12,21 @@
 /* What the allocator hands out but cannot be preserved (the last page of RAM) is little. */
 #define MAX_UNFIT 4
 
-/* Zeroed pages that are not in the way of the handover. */
-static struct page *alloc_fit(unsigned int order)
+/**
+ * kho_alloc_fit() - allocate pages that can be preserved where they lie
+ * @gfp: besides, they are zeroed, and a compound page if they are more than one
+ * @order: there are 2^order
+ *
+ * Context: may sleep.
+ *
+ * Return: the first, or NULL.
+ */
+struct page *kho_alloc_fit(gfp_t gfp, unsigned int order)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_COMP | __GFP_NOWARN;
 	struct page *unfit[MAX_UNFIT], *page;
 	unsigned int nr_unfit = 0;
 
+	gfp |= __GFP_ZERO | __GFP_COMP | __GFP_NOWARN;
 	while ((page = alloc_pages(gfp, order))) {
 		if (nr_unfit == MAX_UNFIT ||
 		    kho_out_may_preserve(page_to_phys(page), 1UL << order))
@@ -54,7 +62,7 @@ void *kho_alloc_preserve(size_t size)
 		return ERR_PTR(-E2BIG);
 	if (!kho_is_enabled())
 		return ERR_PTR(-EOPNOTSUPP);
-	page = alloc_fit(get_order(size));
+	page = kho_alloc_fit(GFP_KERNEL, get_order(size));
 	if (!page)
 		return ERR_PTR(-ENOMEM);
 	folio = page_folio(page);

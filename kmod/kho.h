@@ -216,6 +216,10 @@ unsigned long kho_watch_count(void);
 bool kho_watch_prepared_since(unsigned long count, u64 *entry);
 void kho_watch_failed(const struct kho_range *range, u32 nr, u64 entry);
 
+/* ------------------------------------------------------------ alloc.c: pages to be preserved */
+
+struct page *kho_alloc_fit(gfp_t gfp, unsigned int order);
+
 /* ---------------------------------------------------------------------------------- parcel*.c */
 
 struct kho_parcel;

@@ -167,8 +167,10 @@ static struct kho_parcel *parcel_alloc(const char *name)
 /* A page that fills up a parcel without pushing the rest of the system out of memory. */
 static void *data_page(void)
 {
-	return (void *)__get_free_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-				       __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	struct page *page =
+		kho_alloc_fit(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL, 0);
+
+	return page ? page_address(page) : NULL;
 }
 
 static int chunk_append(struct kho_parcel *p)

@@ -148,7 +148,7 @@ static bool cannot_be_executed(u32 seals)
 	const u32 others = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 			   F_SEAL_FUTURE_WRITE;
 
-	return seals & KHO_COMPAT_F_SEAL_EXEC && (seals & others) != others;
+	return seals & MEMFD_LUO_SEAL_EXEC && (seals & others) != others;
 }
 
 static struct memfd_in *file_begin(const struct memfd_luo_ser *ser)
@@ -176,7 +176,8 @@ static void file_end(struct file *file, const struct memfd_luo_ser *ser)
 	file->f_pos = ser->pos;
 	if (cannot_be_executed(ser->seals))
 		inode->i_mode &= ~0111;
-	SHMEM_I(inode)->seals = ser->seals;
+	/* What the kernel does not know it cannot hold anybody to. */
+	SHMEM_I(inode)->seals = ser->seals & KHO_COMPAT_ALL_SEALS;
 }
 
 /* What is left of the wire, when all folios were taken over. */
@@ -240,11 +241,10 @@ static int check(u64 phys)
 	if (ret)
 		return refused(phys, ret, &r);
 	ser = kho_incoming_page(phys);
-	if (ser->seals & ~KHO_COMPAT_ALL_SEALS) {
-		pr_err("a memfd cannot be retrieved: this kernel does not know seals %#x\n",
-		       ser->seals & ~KHO_COMPAT_ALL_SEALS);
-		return -EOPNOTSUPP;
-	}
+	if (ser->seals & ~KHO_COMPAT_ALL_SEALS)
+		pr_notice_once(
+			"memfds lose seal %#x, which this kernel does not know: they could be made executable\n",
+			ser->seals & ~KHO_COMPAT_ALL_SEALS);
 	return 0;
 }
 

@@ -17,33 +17,10 @@ set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
+# shellcheck source=kernel-source.sh
+. "$(dirname "$0")/kernel-source.sh"
 
-# Where the sources are looked for, in this order: releases before their backports.
-suites=(bookworm-security bookworm trixie-security trixie trixie-backports)
 jobs=${JOBS:-$(nproc)}
-
-# source_of VERSION: sets suite and package_version, from the first suite that has the package
-source_of() {
-	for suite in "${suites[@]}"; do
-		suite_update "$suite" || continue
-		package_version=$(suite_apt "$suite" apt-cache show --no-all-versions "linux-source-$1" \
-			2>/dev/null | sed -n 's/^Version: //p') || continue
-		[ -z "$package_version" ] || return 0
-	done
-	die "linux-source-$1: in none of: ${suites[*]}"
-}
-
-# unpack_source VERSION DIR: the source as DIR/usr/src/linux-source-VERSION
-unpack_source() {
-	local archive=$2/usr/src/linux-source-$1.tar.xz
-
-	suite_unpack "$suite" "$2" "linux-source-$1"
-	say "linux-source-$1: unpacking"
-	# Large, and nothing that is built needs them.
-	tar -xJf "$archive" -C "$2/usr/src" --exclude='linux-source-*/Documentation/?*/*' \
-		--exclude='linux-source-*/drivers/gpu/drm/amd/include/*'
-	rm "$archive"
-}
 
 # in_kernel MAKE-ARGUMENT...
 in_kernel() {

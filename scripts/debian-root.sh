@@ -3,9 +3,10 @@
 #
 # Unpack and install a small Debian with systemd, a stock kernel and what DKMS needs, in
 # ~/.cache/kho/roots/SUITE, for tests of the packages; and beside it, in SUITE.debs, the packages of a
-# newer stock kernel. Nothing of this machine changes.
+# newer stock kernel. Nothing of this machine changes. A Debian that is yet to be released comes without
+# a kernel, with the libraries that our tool needs, both makers of an initramfs, and a test of systemd's.
 #
-# usage: scripts/debian-root.sh bookworm|trixie
+# usage: scripts/debian-root.sh bookworm|trixie|forky
 # Prints the directory.
 
 set -eu -o pipefail
@@ -20,7 +21,11 @@ kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
 suite=${1-}
 case $suite in
 bookworm | trixie) ;;
-*) die "usage: ${0##*/} bookworm|trixie" ;;
+forky)
+	kernel=()
+	included+=,dracut-core,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
+	;;
+*) die "usage: ${0##*/} bookworm|trixie|forky" ;;
 esac
 [ "$(id -u)" -eq 0 ] || die "only root can make a Debian in a directory"
 roots=$cache/roots
@@ -59,12 +64,29 @@ fetch_newer_kernel() {
 	mv "$tree"/var/cache/apt/archives/*.deb "$roots/$suite.debs/"
 }
 
-build_tree() {
-	debootstrap --variant=minbase --include="$included" "$suite" "$tree" "$(archive_of "$suite")"
+install_kernel() {
 	write_sources "$tree/etc/apt/sources.list" "$suite" "$suite-security" "$suite-backports"
 	apt_in_tree update
 	apt_in_tree install -y --no-install-recommends "${kernel[@]}"
 	fetch_newer_kernel
+}
+
+# systemd's own test of what it does with live updates, without the tests of everything else.
+add_test_of_systemd() {
+	local program=usr/lib/systemd/tests/unit-tests/manual/test-luo
+
+	suite_update "$suite"
+	suite_unpack "$suite" "$tree/systemd-tests" systemd-tests
+	install -D -m 755 "$tree/systemd-tests/$program" "$tree/$program"
+	rm -r "$tree/systemd-tests"
+}
+
+# Debootstrap may be older than the suite, which it then does not know by name.
+build_tree() {
+	debootstrap --variant=minbase --include="$included" "$suite" "$tree" "$(archive_of "$suite")" \
+		/usr/share/debootstrap/scripts/sid
+	[ ${#kernel[@]} -eq 0 ] || install_kernel
+	[ "$suite" != forky ] || add_test_of_systemd
 	# Tests run without a network.
 	rm -rf "$tree"/var/lib/apt/lists/* "$tree/etc/apt/sources.list" "$tree"/var/cache/apt/*.bin
 }

@@ -5,7 +5,9 @@
 # cache. Nothing is installed, and what is cached is left alone.
 #
 # usage: scripts/kernels.sh [--update] [NAME...]
-#   --update  take newer packages where there are some
+#        scripts/kernels.sh --drivers NAME
+#   --update   take newer packages where there are some
+#   --drivers  unpack the kernel's image once more, with the drivers that the test bed does without
 # Prints one line for each kernel: name, release, directory.
 
 set -eu -o pipefail
@@ -61,6 +63,12 @@ arrange_image() {
 	[ -f "$tree/boot/vmlinuz-$release" ] || die "$release: its packages have no image"
 }
 
+# image_parts SUITE RELEASE: packages of the image besides linux-image; newer kernels have some
+image_parts() {
+	suite_depends "$1" "linux-image-$2" 'linux-binary-*'
+	suite_depends "$1" "linux-image-$2" 'linux-modules-*'
+}
+
 # fetch NAME SUITE RELEASE: unpack a kernel and make it the one called NAME
 fetch() {
 	local name=$1 suite=$2 release=$3 dir=$cache/kernels/$3 tree=$cache/kernels/.$3.$$
@@ -73,11 +81,7 @@ fetch() {
 			suite_depends "$suite" "$headers" 'linux-kbuild-*'
 		)
 		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
-		# Newer kernels: the image is in pieces.
-		mapfile -t -O 2 packages < <(
-			suite_depends "$suite" "linux-image-$release" 'linux-binary-*'
-			suite_depends "$suite" "linux-image-$release" 'linux-modules-*'
-		)
+		mapfile -t -O 2 packages < <(image_parts "$suite" "$release")
 		rm -rf "$tree" "$dir"
 		suite_unpack "$suite" "$tree" "linux-image-$release" "$headers" "${packages[@]}"
 		arrange_image "$tree" "$release"
@@ -104,6 +108,33 @@ find_and_fetch() {
 	die "$1: no kernel $3-$4 in any of: ${2//,/ }"
 }
 
+# fetch_drivers NAME: the kernel as it is installed, of the release that we have modules for
+fetch_drivers() {
+	local suite release dir tree
+	local -a suites parts
+
+	release=$(kernel_release "$1") || die "$1: not there; scripts/kernels.sh fetches it"
+	dir=$cache/drivers/$release tree=$cache/drivers/.$release.$$
+	if [ ! -e "$dir/complete" ]; then
+		IFS=, read -r -a suites < <(awk -v name="$1" '$1 == name { print $2 }' "$kernels_list")
+		for suite in "${suites[@]}"; do
+			suite_update "$suite" || continue
+			suite_apt "$suite" apt-cache show "linux-image-$release" >/dev/null 2>&1 || continue
+			mapfile -t parts < <(
+				image_parts "$suite" "$release"
+				suite_depends "$suite" "linux-image-$release" 'linux-base-*'
+			)
+			rm -rf "$tree" "$dir"
+			suite_unpack "$suite" "$tree" "linux-image-$release" "${parts[@]}"
+			printf '%s\n' "$release" >"$tree/complete"
+			mv "$tree" "$dir"
+			break
+		done
+	fi
+	[ -e "$dir/complete" ] || die "$1: $release is not in Debian any more; see --update"
+	printf '%s %s %s\n' "$1" "$release" "$dir"
+}
+
 main() {
 	local update='' name suites abi flavour found wanted
 	local -a chosen=()
@@ -111,6 +142,10 @@ main() {
 	if [ "${1-}" = --update ]; then
 		update=1
 		shift
+	fi
+	if [ "${1-}" = --drivers ]; then
+		fetch_drivers "$2"
+		return
 	fi
 	[ -d "$cache/kernels" ] || mkdir -p "$cache/kernels"
 	[ $# -gt 0 ] || [ -z "${KHO_KERNELS-}" ] || read -r -a chosen <<<"$KHO_KERNELS"

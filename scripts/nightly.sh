@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
-# of every scenario, from every kernel to every one, to a kernel with handover of its own, many rounds
-# of the stress scenario, also on the debug kernel, and the packages, also in a Debian that runs.
+# of every scenario, from every kernel to every one, to a kernel with handover of its own, upstream's
+# own tests, many rounds of the stress scenario, also on the debug kernel, and the packages, also where
+# systemd runs.
 #
-# usage: scripts/nightly.sh [debug|paths|matrix|native|stress|packages...]     all of them if none is named
+# usage: scripts/nightly.sh [PART...]     all of them if none is named:
+#        debug paths matrix native upstream stress packages
 # $STRESS_ROUNDS jumps (200), $STRESS_DEBUG_ROUNDS on the debug kernel (20), $STRESS_SEED instead of
 # one taken at random, $JOBS machines at a time (1). The exit status is 0 only if nothing failed.
 
@@ -52,6 +54,10 @@ run_native() {
 		scripts/vm-test.sh --jobs "$jobs"
 }
 
+run_upstream() {
+	scripts/upstream-selftests.sh --jobs "$jobs" --all-paths
+}
+
 run_stress() {
 	scripts/vm-test.sh --jobs "$jobs" --limit $((600 + rounds * 120)) \
 		--append "vmtest.rounds=$rounds$seed" stress || return
@@ -60,20 +66,25 @@ run_stress() {
 }
 
 run_packages() {
-	scripts/test-packages.sh && scripts/test-system.sh --keep
+	local failed=0
+
+	scripts/test-packages.sh || return
+	scripts/test-system.sh --keep || failed=1
+	scripts/test-systemd.sh --keep || failed=1
+	return "$failed"
 }
 
 failed=0
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native stress packages)
+[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native upstream stress packages)
 prepare || die "cannot prepare"
 case " ${parts[*]} " in
 *' debug '* | *' stress '*) prepare_debug || die "no debug kernel" ;;
 esac
 for part in "${parts[@]}"; do
 	case $part in
-	debug | paths | matrix | native | stress | packages) "run_$part" || failed=1 ;;
-	*) die "$part: not debug, paths, matrix, native, stress or packages" ;;
+	debug | paths | matrix | native | upstream | stress | packages) "run_$part" || failed=1 ;;
+	*) die "$part: not debug, paths, matrix, native, upstream, stress or packages" ;;
 	esac
 done
 exit "$failed"

@@ -3,7 +3,8 @@
 #
 # Build the initramfs archives of the test bed in build/vm/image, or $KHO_VM_IMAGE, for the kernels
 # of tests/vm/kernels.list, or $KHO_KERNELS:
-#   base.cpio          init, busybox, the tool, the modules of every kernel, the scenarios
+#   base.cpio          init, busybox, the tool, the modules of every kernel, the scenarios, and the
+#                      static programs of the directory $KHO_VM_PROGRAMS
 #   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
 #   boot-NAME.cpio     /boot/vmlinuz-NAME
 # Archives are simply put one after the other to make an initrd.
@@ -72,7 +73,8 @@ make_base() {
 	strip "$root/init"
 	ln -s /init "$root/bin/vmtool"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
-		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c"
+		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c" \
+		"$top/tests/unit/goldentext.c" "$top"/cli/{kcore,util}.c
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	strip "$root/bin/lutest" "$root/bin/kvstore"
@@ -80,7 +82,8 @@ make_base() {
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
-	for dir in "$top"/tests/vm/{scenarios,native,demo} "$top/bench/vm"; do
+	cp "$top/tests/golden/luo.txt" "$root/etc/luo.txt"
+	for dir in "$top"/tests/vm/{scenarios,native,upstream,demo} "$top/bench/vm"; do
 		for file in "$dir"/*; do
 			[ ! -e "$root/scenarios/${file##*/}" ] || die "$file: two scenarios of this name"
 			[ ! -e "$file" ] || cp "$file" "$root/scenarios/"
@@ -93,6 +96,7 @@ make_base() {
 	fi
 	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
 	add_program "$root" "$(command -v dtc)"
+	[ -z "${KHO_VM_PROGRAMS-}" ] || cp "$KHO_VM_PROGRAMS"/* "$root/bin/"
 	# Not through the link to busybox.
 	rm -f "$root/bin/depmod"
 	add_program "$root" "$(PATH=$PATH:/sbin:/usr/sbin command -v depmod)"

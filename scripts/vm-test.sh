@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra='' reboots=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
@@ -180,7 +180,8 @@ boot() {
 	done
 	mapfile -t memory < <(memory_options && firmware_options "$dir")
 	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off"
-		"${memory[@]}" -nodefaults -display none -no-reboot
+		"${memory[@]}" -nodefaults -display none
+		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
 		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
 		-append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")

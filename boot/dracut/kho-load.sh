@@ -4,3 +4,4 @@
 # Sourced by dracut before it starts udev.
 
 modprobe -q kho || :
+modprobe -q liveupdate || :

@@ -105,7 +105,8 @@ static int run_release(const struct args *a)
 
 static DECLARE_COMPLETION(alive);
 
-static int kho_regions_die(void *nowhere)
+/* Not checked: the processor is to find out. */
+static __no_sanitize_address int kho_regions_die(void *nowhere)
 {
 	complete(&alive);
 	WRITE_ONCE(*(int *)nowhere, 1);

@@ -7,6 +7,7 @@
  *   lutest fuzz SEED N   N random ioctls
  *   lutest make NAME     before the jump; leaves a process that holds the sessions
  *   lutest check NAME    after it
+ *   lutest golden FILE A  memory from address A on, before the module takes it, is what FILE says
  *   lutest once          preserves a file in a session, both of which end with it
  */
 #include "lutest.h"
@@ -75,7 +76,7 @@ void hold_on(void)
 
 static int usage(void)
 {
-	fputs("lutest ioctls|sessions|once|fuzz SEED N|make NAME|check NAME\n",
+	fputs("lutest ioctls|sessions|once|fuzz SEED N|make NAME|check NAME|golden FILE A\n",
 	      stderr);
 	return 2;
 }
@@ -91,6 +92,8 @@ int main(int argc, char **argv)
 	else if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		test_fuzz(strtoull(argv[2], NULL, 0),
 			  strtoull(argv[3], NULL, 0));
+	else if (argc == 4 && !strcmp(argv[1], "golden"))
+		golden_in_memory(argv[2], strtoull(argv[3], NULL, 0));
 	else if (argc == 3 && !strcmp(argv[1], "make"))
 		state_make(argv[2]);
 	else if (argc == 3 && !strcmp(argv[1], "check"))

@@ -47,6 +47,11 @@ void state_check(const char *name);
 /* A state that ends with the process, for a kernel that runs out of memory. */
 void state_once(void);
 
+/* The sessions of tests/golden/luo.txt. */
+void golden_make(void);
+/* Exits unless memory has, from the blob at @phys on, what that file says. */
+void golden_in_memory(const char *path, uint64_t phys);
+
 /* The same for files in memory of all kinds. */
 void files_make(void);
 void files_check(void);

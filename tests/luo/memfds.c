@@ -173,6 +173,53 @@ static void sealed_check(const struct kind *k, int fd)
 	     "mapped");
 }
 
+/* ---- sealed against execution, as systemd does; there are kernels that do not know that ---- */
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+enum { SEAL_EXEC = 0x20, DATA_SEALS = SEALS | F_SEAL_SEAL };
+
+static int new_noexec(void)
+{
+	return memfd_create("lutest", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+}
+
+/* Its size tells the next kernel whether it is sealed so. */
+static int noexec_make(const struct kind *k)
+{
+	int fd = new_noexec();
+
+	if (fd < 0) {
+		fd = new_memfd(MFD_ALLOW_SEALING);
+		write_pattern(fd, k->token, 0, PAGE);
+		return fd;
+	}
+	write_pattern(fd, k->token, 0, 2 * PAGE);
+	must(!fcntl(fd, F_ADD_SEALS, DATA_SEALS), "F_ADD_SEALS");
+	return fd;
+}
+
+static void noexec_check(const struct kind *k, int fd)
+{
+	int fresh = new_noexec(), known = fresh >= 0;
+	struct stat st;
+
+	if (known)
+		close(fresh);
+	must(!fstat(fd, &st), "fstat");
+	check_pattern(fd, k->token, 0, st.st_size);
+	if (st.st_size == PAGE) {
+		same(fcntl(fd, F_GET_SEALS), 0);
+		same(st.st_mode & 0111, 0111);
+		return;
+	}
+	same(st.st_size, 2 * PAGE);
+	same(fcntl(fd, F_GET_SEALS), DATA_SEALS | (known ? SEAL_EXEC : 0));
+	same(st.st_mode & 0111, 0);
+	must(!fchmod(fd, 0700) == !known, "fchmod");
+}
+
 /* ---- holes, also one that is punched and one that is filled after it was preserved ---- */
 
 static int sparse_make(const struct kind *k)
@@ -329,6 +376,7 @@ static const struct kind kinds[] = {
 	{ 6, longer_make, longer_change, longer_check },
 	{ 7, mapped_make, mapped_change, mapped_check },
 	{ 8, unlinked_make, NULL, unlinked_check },
+	{ 9, noexec_make, NULL, noexec_check },
 };
 
 void files_make(void)

@@ -323,6 +323,35 @@ static void nothing_check(void)
 	close(dev);
 }
 
+/* ---- what tests/golden/luo.txt says ---- */
+
+static void golden_check(void)
+{
+	int dev = device(), session = retrieve(dev, "golden"), fd, i;
+	char name[32];
+
+	fd = lu_session_get(session, 0x1111);
+	must(fd >= 0, "get: %d", fd);
+	same(lseek(fd, 0, SEEK_CUR), 7);
+	same(lseek(fd, 0, SEEK_END), 5000);
+	same(fcntl(fd, F_GET_SEALS), F_SEAL_GROW | F_SEAL_SHRINK);
+	close(fd);
+	fd = lu_session_get(session, 0x2222222222222222);
+	must(fd >= 0, "get: %d", fd);
+	same(fcntl(fd, F_GET_SEALS), F_SEAL_SEAL);
+	close(fd);
+	fd = lu_session_get(session, 0);
+	must(fd >= 0, "get: %d", fd);
+	holds_text(fd, "lutest");
+	close(fd);
+	finish(session);
+	for (i = 51; i; i--) {
+		snprintf(name, sizeof(name), "empty-%d", i);
+		finish(retrieve(dev, name));
+	}
+	close(dev);
+}
+
 void state_once(void)
 {
 	static const char data[3 * 4096] = "preserved once";
@@ -351,6 +380,7 @@ static const struct {
 	{ "swapped", swapped_make, swapped_check },
 	{ "pages-4g", pages_make, gigabytes_check },
 	{ "folios-4g", folios_make, gigabytes_check },
+	{ "golden", golden_make, golden_check },
 };
 
 void state_make(const char *name)

@@ -14,61 +14,14 @@
 #   stage 4  nothing came; systemctl poweroff
 
 set -u
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
-place=/var/lib/kho-test
-old=$(cat $place/old)
-new=$(cat $place/new)
-stage=$(cat $place/stage 2>/dev/null || echo 0)
-
-say() {
-	printf '%s\n' "$*" >/dev/ttyS1
-}
-
-fail() {
-	{
-		printf 'FAIL stage %s: %s\n' "$stage" "$*"
-		kho status
-		kho list
-		systemctl --no-pager --failed
-		journalctl --no-pager -b -u kho.service -u kho-load.service
-		dmesg | tail -n 50
-	} >/dev/ttyS1 2>&1
-	sync
-	systemctl poweroff --force --force
-	exit 1
-}
-
-# go COMMAND...: the next boot is the next stage
-go() {
-	echo $((stage + 1)) >$place/stage
-	sync
-	say "stage $stage of $(uname -r) is over: $*"
-	"$@" || fail "$*"
-	exit 0
-}
-
-runs_release() {
-	[ "$(uname -r)" = "$1" ] || fail "this is $(uname -r), not $1"
-}
-
-is_loaded() {
-	[ "$(cat /sys/kernel/kho/image)" = loaded ] || fail "no image is loaded"
-	[ "$(cat /run/kho/loaded)" = "/boot/vmlinuz-$1" ] ||
-		fail "loaded is $(cat /run/kho/loaded), not $1"
-}
+# shellcheck source=stages.sh disable=SC1091
+. /usr/local/lib/stages.sh
 
 apt() {
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o APT::Sandbox::User=root \
 		"$@" >$place/apt 2>&1 </dev/null && return
 	cat $place/apt >/dev/ttyS1
 	fail "apt $1"
-}
-
-# next_is RELEASE: what the administrator wants; empty is the newest
-next_is() {
-	sed -i "s/^KHO_KERNEL=.*/KHO_KERNEL=$1/" /etc/default/kho
-	systemctl restart kho-load.service || fail "restart"
-	[ -z "$1" ] || is_loaded "$1"
 }
 
 # Memory is back before the root file system is mounted.
@@ -90,13 +43,6 @@ came() {
 	kho report -n -o FROM,TO >$place/report || fail "no report"
 	[ "$(wc -l <$place/report)" -eq "$1" ] || fail "the report has not $1 handovers: $(cat $place/report)"
 	module_was_early
-}
-
-healthy() {
-	say "stage $stage: $(uname -r), $(systemctl is-system-running --wait)"
-	systemctl -q is-active kho.service || fail "kho.service is not active"
-	systemctl -q is-active kho-load.service || fail "kho-load.service is not active"
-	! dmesg | grep -E 'BUG:|WARNING:|Oops|Call Trace|Bad page' >/dev/ttyS1 || fail "the kernel's log"
 }
 
 stage_0() {
@@ -149,5 +95,4 @@ stage_4() {
 	systemctl poweroff
 }
 
-healthy
-"stage_$stage"
+run_stage

@@ -77,6 +77,10 @@ static void refuses_what_there_is_not(void **state)
 	t = new_table();
 	assert_false(table_take(&t, 'J', NULL));
 	assert_false(t.wanted);
+	assert_true(table_or_json(&t, true));
+	assert_true(table_take(&t, 'n', NULL));
+	assert_true(table_or_json(&t, false));
+	assert_false(table_or_json(&t, true));
 }
 
 int main(void)

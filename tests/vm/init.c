@@ -26,6 +26,7 @@
 #include <unistd.h>
 #include <linux/kho.h>
 #include <linux/reboot.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -522,6 +523,44 @@ static int tool_same(char **arg)
 	return read_all(&beyond, 1) ? 1 : 0;
 }
 
+/*
+ * A byte of the machine's clock chip that nobody uses; a reset does not change it, and it is 0 in
+ * a new machine.
+ */
+enum { CMOS_ADDRESS = 0x70, CMOS_DATA = 0x71, CMOS_BYTE = 0x60 };
+
+static int choose_cmos_byte(void)
+{
+	if (ioperm(CMOS_ADDRESS, 2, 1)) {
+		perror("ioperm");
+		return 1;
+	}
+	outb(CMOS_BYTE, CMOS_ADDRESS);
+	return 0;
+}
+
+/* cold-boots: how many "cold-boot"s there were. */
+static int tool_cold_boots(char **arg)
+{
+	if (choose_cmos_byte())
+		return 1;
+	printf("%u\n", inb(CMOS_DATA));
+	return 0;
+}
+
+/* cold-boot: counts one that is to come. */
+static int tool_cold_boot(char **arg)
+{
+	unsigned char count;
+
+	if (choose_cmos_byte())
+		return 1;
+	count = inb(CMOS_DATA) + 1;
+	outb(CMOS_BYTE, CMOS_ADDRESS);
+	outb(count, CMOS_DATA);
+	return 0;
+}
+
 /* user UID COMMAND...: run a command without any privilege. */
 static int tool_user(char **arg)
 {
@@ -573,6 +612,8 @@ static const struct {
 	{ "bytes", 2, tool_bytes },
 	{ "same", 2, tool_same },
 	{ "head", 0, tool_head },
+	{ "cold-boots", 0, tool_cold_boots },
+	{ "cold-boot", 0, tool_cold_boot },
 	{ "user", ANY_ARGS, tool_user },
 };
 

@@ -24,6 +24,7 @@
 #   carry KEY VALUE        the next stages find it as $VM_KEY
 #   meminfo KEY            KiB, of /proc/meminfo
 #   fill_memory            use nearly all that is available, and give it back
+#   from_nothing           fail unless this kernel has what one has after a cold boot: nothing
 #   load_next [OPTION...]  load the next kernel of the path with `kho load`
 #   jump                   into what is loaded, with `kho exec`
 #   hop [OPTION...]        both
@@ -159,6 +160,17 @@ peek() {
 
 fill_memory() {
 	vmtool fill $(($(meminfo MemAvailable) * 9 / 10240)) || fail "memory is not usable"
+}
+
+# The module is loaded. What was preserved may still lie in memory, but nobody told of it.
+from_nothing() {
+	flag in-present && fail "something came in: $(kho status)"
+	want "handovers since the cold boot" "$(status kexec-count)" -eq 0
+	kho status | grep -q '^From the previous kernel: nothing' || fail "$(kho status)"
+	[ -z "$(kho list)" ] || fail "there are parcels: $(kho list)"
+	refuses 'nothing to report' kho report
+	refuses 'left nothing' kho dump --incoming
+	fill_memory
 }
 
 # Kernel of stage N of the path; empty if there is none.

@@ -18,6 +18,8 @@
 
 /* All of memfd_luo_ser.seals, with the values of fcntl(2). */
 #define MEMFD_LUO_ALL_SEALS 0x3fU
+/* F_SEAL_EXEC, which kernels before 6.3 do not know. */
+#define MEMFD_LUO_SEAL_EXEC 0x20U
 
 /**
  * struct memfd_luo_ser - one file

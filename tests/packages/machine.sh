@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # who sources it uses and sets them
+#
+# A Debian with systemd in a virtual machine, of a directory. Sourced after lib.sh and root.sh by the
+# scripts that test in one, which have set $out, and $keep and $limit to the defaults.
+
+options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--keep) keep=1 ;;
+		--limit)
+			limit=$2
+			shift
+			;;
+		*) die "$1: unknown option; see the head of this script" ;;
+		esac
+		shift
+	done
+}
+
+# configure_machine NAME: at each boot NAME-stages.sh of this folder is run, which finds $old and $new
+configure_machine() {
+	mkdir -p "$root/var/lib/kho-test" "$root/usr/local/lib"
+	printf '%s\n' "$old" >"$root/var/lib/kho-test/old"
+	printf '%s\n' "$new" >"$root/var/lib/kho-test/new"
+	install -m 644 "$top/tests/packages/stages.sh" "$root/usr/local/lib/"
+	install -m 755 "$top/tests/packages/$1-stages.sh" "$root/usr/local/sbin/stages"
+	install -m 644 "$top/tests/packages/stages.service" "$root/etc/systemd/system/"
+	echo '/dev/vda / ext4 defaults 0 0' >"$root/etc/fstab"
+	echo machine >"$root/etc/hostname"
+	echo uninitialized >"$root/etc/machine-id"
+	inside systemctl enable stages.service
+	inside systemctl mask serial-getty@ttyS0.service getty.target apt-daily.timer \
+		apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
+}
+
+# make_disk: of the root, which is gone then; the machine starts with the kernel $old
+make_disk() {
+	cp "$root/boot/vmlinuz-$old" "$out/vmlinuz"
+	cp "$root/boot/initrd.img-$old" "$out/initrd"
+	umount -R "$root/dev" "$root/proc"
+	mke2fs -q -t ext4 -E root_owner=0:0 -d "$root" "$out/disk" 4G
+	umount "$root"
+	rm -rf "$out/tree"
+}
+
+boot() {
+	local -a command
+
+	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=multi" -cpu "max,cx16=off" -m 2G -smp 2
+		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
+		-serial "file:$out/console" -serial "file:$out/verdict"
+		-kernel "$out/vmlinuz" -initrd "$out/initrd"
+		-append "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800")
+	printf '%q ' "${command[@]}" >"$out/command"
+	: >"$out/console"
+	: >"$out/verdict"
+	timeout --foreground "$limit" "${command[@]}" </dev/null >"$out/qemu" 2>&1 || true
+}
+
+# judge NAME
+judge() {
+	local failure
+
+	failure=$(grep -a -m 1 '^FAIL' "$out/verdict") && {
+		printf 'FAILED %s: %s (%s)\n' "$1" "${failure#FAIL }" "$out/verdict"
+		return 1
+	}
+	if grep -a -q -E 'BUG:|Oops|Kernel panic|Call Trace' "$out/console"; then
+		printf 'FAILED %s: see %s\n' "$1" "$out/console"
+		return 1
+	fi
+	if [ "$(tail -n 1 "$out/verdict" | tr -d '\r')" != PASS ]; then
+		printf 'lost  %s: no verdict; last: %s\n' "$1" "$(tail -n 1 "$out/verdict")"
+		return 1
+	fi
+	printf 'ok    %s (%d s)\n' "$1" "$SECONDS"
+}
+
+# test_machine NAME ARGUMENT...: the whole of a test, whose prepare() makes the disk
+test_machine() {
+	local name=$1
+
+	shift
+	options "$@"
+	[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
+	if [ -z "${KHO_IN_NAMESPACE-}" ]; then
+		[ -n "$keep" ] || "$top/scripts/packages.sh" >/dev/null
+		KHO_IN_NAMESPACE=1 exec unshare --mount "$0" --keep --limit "$limit"
+	fi
+	rm -rf "$out"
+	mkdir -p "$out"
+	# Not "prepare || die", with which no failure in it would end it.
+	trap 'say "cannot make the machine, see $out/log"' EXIT
+	prepare >"$out/log" 2>&1
+	trap - EXIT
+	boot
+	judge "$name"
+}
