@@ -49,6 +49,7 @@ struct page_image {
  * @plain: such tails can be made with plain_tails()
  * @cache: fit for the page cache
  * @ready: captured and proved
+ * @unfit: what is made from it differs from the real thing
  */
 struct folio_template {
 	struct page_image page[DISTINCT];
@@ -56,6 +57,7 @@ struct folio_template {
 	bool plain;
 	bool cache;
 	bool ready;
+	bool unfit;
 };
 
 static struct folio_template templates[MAX_ORDER_NR_PAGES > 1024 ? 32 : 11];
@@ -300,6 +302,9 @@ static int template_make(struct folio_template *t, unsigned int order)
 	guard(mutex)(&template_lock);
 	if (t->ready)
 		return 0;
+	/* What the proof then holds back is held back once. */
+	if (t->unfit)
+		return -EILSEQ;
 	folio = alloc_real(t, order);
 	if (!folio)
 		return -ENOMEM;
@@ -310,6 +315,7 @@ static int template_make(struct folio_template *t, unsigned int order)
 	t->plain = tail_is_plain(&t->tail);
 	folio_put(folio);
 	ret = prove(t, order);
+	t->unfit = ret == -EILSEQ;
 	if (ret)
 		return ret;
 	/* The template is complete before anyone uses it. */
