@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 #include <linux/kho/abi/metadata.h>
 
+#include "compat/compat.h"
 #include "kho.h"
 
 /* In page->private of the head page: "KHOC" "DONE". The next page then has the kexec count. */
@@ -342,7 +343,7 @@ static void find_all_gaps(void)
 		find_gaps(first, first + nr);
 		cond_resched();
 	}
-	queue_work(system_unbound_wq, &gaps_work);
+	queue_work(kho_compat_unbound_wq, &gaps_work);
 }
 
 /* The wire area was preserved like anything else: it is ours, and stays. */

@@ -14,6 +14,7 @@
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
 #include <linux/shmem_fs.h>
+#include <linux/workqueue.h>
 
 #include "probed.h"
 
@@ -32,6 +33,13 @@ static inline int kho_compat_alloc_contig(unsigned long start_pfn,
 				  GFP_KERNEL | __GFP_NOWARN);
 #endif
 }
+
+/* The work queue for work that is long, and that any processor may do. */
+#ifdef KHO_HAVE_DFL_WQ
+#define kho_compat_unbound_wq system_dfl_wq
+#else
+#define kho_compat_unbound_wq system_unbound_wq
+#endif
 
 /* The second argument of a dumper of the kernel's log, and what it says of the reason. */
 #ifdef KHO_HAVE_KMSG_DUMP_DETAIL

@@ -110,6 +110,12 @@ fact KHO_HAVE_F_SEAL_EXEC <<'END'
 static int f = F_SEAL_EXEC;
 END
 
+# v6.17: the work queue for work that no processor need do has a new name, and warns of its old one.
+fact KHO_HAVE_DFL_WQ <<'END'
+#include <linux/workqueue.h>
+static struct workqueue_struct **f = &system_dfl_wq;
+END
+
 # v6.16: KHO in the kernel itself; this module then steps aside.
 fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
 #include <linux/kconfig.h>
