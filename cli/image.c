@@ -17,6 +17,9 @@
 
 #define BELOW_4G (4 * GIB)
 
+/* Of the available memory, what a load leaves to others. */
+#define COPY_LEAVES (8 * MIB)
+
 static void check_rights(struct image *im)
 {
 	permission_check(&im->findings);
@@ -360,14 +363,42 @@ static int take_areas(struct image *im)
 	return err;
 }
 
+/*
+ * The kernel makes a copy of all of the image, and would kill others for the memory. @besides:
+ * what will be taken before that.
+ */
+static bool room_for_copy(struct image *im, u64 besides)
+{
+	u64 wanted = im->bz.code_bytes + im->initrd_file.bytes +
+		     im->layout.bytes + besides;
+	u64 available = sysinfo_mem_available();
+	char a[32], b[32];
+
+	if (!available || available > wanted + COPY_LEAVES)
+		return true;
+	finding_problem(
+		&im->findings, "memory", "free some, or give a smaller initrd",
+		"there is not enough free memory: a load takes %s, of %s that are available",
+		human_bytes(wanted, a, sizeof(a)),
+		human_bytes(available, b, sizeof(b)));
+	return false;
+}
+
 static void check_scratch(struct image *im)
 {
 	char a[32], b[32];
+	u64 areas = 0;
 	int err;
+	u32 i;
 
 	if (!im->have_kernel || im->findings.nr_problems)
 		return;
 	set_areas(im);
+	for (i = 0; i < im->nr_areas; i++)
+		areas += im->area[i].bytes;
+	/* What is held already may be where it goes. */
+	if (!im->status.out_scratch_bytes && !room_for_copy(im, areas))
+		return;
 	ticker_begin("taking memory for the image");
 	err = take_areas(im);
 	ticker_end();
@@ -387,7 +418,7 @@ static void check_scratch(struct image *im)
 			&im->findings, "scratch", "see the kernel log",
 			"the kho module refused to take memory for the image (%s)",
 			strerror(-err));
-	else
+	else if (room_for_copy(im, 0))
 		finding_ok(&im->findings, "scratch",
 			   "memory for the image can be had (kernel %s%s%s)", a,
 			   im->initrd_file.bytes ? ", initrd " : "",

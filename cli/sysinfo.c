@@ -114,12 +114,22 @@ bool sysinfo_cpu_flag(const char *flag)
 	return false;
 }
 
-u64 sysinfo_mem_total(void)
+static u64 meminfo_bytes(const char *key)
 {
 	autofree char *text = sysinfo_text("/proc/meminfo");
-	const char *p = text ? value_of(text, "MemTotal", ':') : NULL;
+	const char *p = text ? value_of(text, key, ':') : NULL;
 
 	return p ? strtoull(p, NULL, 10) * 1024 : 0;
+}
+
+u64 sysinfo_mem_total(void)
+{
+	return meminfo_bytes("MemTotal");
+}
+
+u64 sysinfo_mem_available(void)
+{
+	return meminfo_bytes("MemAvailable");
 }
 
 bool sysinfo_capable(unsigned int capability)

@@ -48,6 +48,8 @@ bool sysinfo_cpu_flag(const char *flag);
 
 /* MemTotal of /proc/meminfo in bytes, 0 if unknown. */
 u64 sysinfo_mem_total(void);
+/* MemAvailable, likewise. */
+u64 sysinfo_mem_available(void);
 
 /* Does this process have the capability of this number? */
 bool sysinfo_capable(unsigned int capability);

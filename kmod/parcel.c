@@ -12,7 +12,9 @@
 
 #include <linux/kho_incoming.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -59,6 +61,9 @@ struct index_block {
 };
 
 static_assert(sizeof(struct index_block) <= PAGE_SIZE);
+
+/* Pages of a parcel between two looks at how much memory there is. */
+#define PAGES_PER_LOOK 64
 
 static LIST_HEAD(store);
 static u32 nr_stored;
@@ -164,6 +169,20 @@ static struct kho_parcel *parcel_alloc(const char *name)
 	return p;
 }
 
+/*
+ * A parcel's pages can be neither moved to swap nor taken back: a large one must leave something,
+ * or others are killed for memory that killing them does not free.
+ */
+static bool leaves_enough(const struct kho_parcel *p)
+{
+	unsigned long leave = clamp_t(unsigned long, totalram_pages() / 64,
+				      SZ_16M >> PAGE_SHIFT,
+				      SZ_256M >> PAGE_SHIFT);
+
+	return p->nr_pages % PAGES_PER_LOOK || !p->nr_pages ||
+	       si_mem_available() > (long)leave;
+}
+
 /* A page that fills up a parcel without pushing the rest of the system out of memory. */
 static void *data_page(void)
 {
@@ -239,10 +258,13 @@ int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes)
 {
 	size_t at = offset_in_page(p->bytes);
-	char *page = at ? phys_to_virt(p->last->phys[p->last_used - 1]) :
-			  data_page();
+	char *page = NULL;
 	int ret = 0;
 
+	if (at)
+		page = phys_to_virt(p->last->phys[p->last_used - 1]);
+	else if (leaves_enough(p))
+		page = data_page();
 	if (!page)
 		return -ENOMEM;
 	bytes = min(bytes, PAGE_SIZE - at);

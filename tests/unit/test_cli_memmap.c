@@ -177,6 +177,9 @@ static void reads_small_files(void **state)
 	assert_int_equal(sysinfo_kexec_loaded(), 1);
 	put_text("/proc/meminfo", "MemTotal:     2048 kB\nMemFree: 1 kB\n");
 	assert_int_equal(sysinfo_mem_total(), 2048 * 1024);
+	assert_int_equal(sysinfo_mem_available(), 0);
+	put_text("/proc/meminfo", "MemTotal: 2048 kB\nMemAvailable: 7 kB\n");
+	assert_int_equal(sysinfo_mem_available(), 7 * 1024);
 	put_text("/proc/cpuinfo", "flags_x : sme\nflags\t\t: fpu sme_x la57\n");
 	assert_true(sysinfo_cpu_flag("la57"));
 	assert_true(sysinfo_cpu_flag("fpu"));
