@@ -207,6 +207,14 @@ void accounts_make(void)
 	put(session, LARGE_TOKEN, large_file(BYTES));
 }
 
+void accounts_make_single(void)
+{
+	int session = new_session("accounts");
+
+	put(session, SMALL_TOKEN, marked(BYTES));
+	put(session, LARGE_TOKEN, marked(BYTES));
+}
+
 /* A file of large folios is split where it is cut off, and where a hole is punched. */
 static void split(int fd)
 {

@@ -58,6 +58,7 @@ void files_check(void);
 
 /* What the kernel counts for them; large folios, pages that were swapped out, 4 GiB. */
 void accounts_make(void);
+void accounts_make_single(void);
 void accounts_check(void);
 void accounts_check_single(void);
 void swapped_make(void);

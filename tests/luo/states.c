@@ -376,7 +376,7 @@ static const struct {
 	{ "busy", busy_make, busy_check },
 	{ "memfds", files_make, files_check },
 	{ "accounts", accounts_make, accounts_check },
-	{ "accounts-single", accounts_make, accounts_check_single },
+	{ "accounts-single", accounts_make_single, accounts_check_single },
 	{ "swapped", swapped_make, swapped_check },
 	{ "pages-4g", pages_make, gigabytes_check },
 	{ "folios-4g", folios_make, gigabytes_check },
