@@ -381,8 +381,8 @@ static void make_pages(struct page *page, unsigned long nr)
 }
 
 /* Makes a folio of a marked block; @t: template, NULL for a single page. */
-static struct folio *restore(struct page *page, unsigned int order,
-			     const struct folio_template *t)
+static __always_inline struct folio *
+restore(struct page *page, unsigned int order, const struct folio_template *t)
 {
 	if (!kho_page_unmark(page, order))
 		return NULL;
