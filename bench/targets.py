@@ -49,8 +49,6 @@ def machine_rows(figures, machines):
     values = per_block(machines, ISOLATED, machines.incoming)
     rows.append(["incoming, an isolated page, any number", "≤ 300 instructions, flat",
                  span(values), verdict(values[1], 300),
-                 ("the most with 200,000; why it is not flat is not known; " if (values[1] or 0) > 300
-                  else "") +
                  whole_note(machines, ISOLATED)])
     values = per_block(machines, NEAR, machines.incoming)
     rows.append(["incoming, a page beside others", "≤ 300", span(values),
@@ -135,28 +133,17 @@ def memory_rows(machines):
     return rows
 
 
-def clearing(machines):
-    """What clearing of fresh pages, which Debian's kernels do, adds to retrieving a page."""
-    pages = 64 * 256
-    values = [machines.get("kho", case, "retrieve_ns") for case in ("memfd-64", "memfd-64-noinit")]
-    return None if None in values else (values[0] - values[1]) / pages
-
-
 def memfd_rows(machines):
     rows = []
     pages = 512 * 256
     alone = machines.get("kho", "isolated-16384", "preserve_ns")
-    cleared = clearing(machines)
     notes = {
-        "preserve": "each page is looked up and preserved by itself" +
-                    ("" if alone is None else f"; `kho_preserve_folio()` alone takes {alone:,.0f}") +
-                    ". It would take looking up and preserving runs of pages",
-        "retrieve": "a module may only replace pages of such a file: each is allocated first, and "
-                    "freed again" +
-                    ("" if cleared is None else
-                     f". {cleared:,.0f} of it is the stock kernel clearing the fresh page "
-                     "(`init_on_alloc`), with an instruction that counts for each byte here") +
-                    ". It would take a way to put pages into a file",
+        "preserve": "each page is locked, referenced and entered by itself" +
+                    ("" if alone is None else
+                     f"; `kho_preserve_folio()`, one by one, takes {alone:,.0f}") +
+                    ". It would take a tracker that enters runs of single pages",
+        "retrieve": "the stock kernel's `filemap_add_folio()` takes twice as much by itself, see "
+                    "[below](#files-in-memory-through-devliveupdate)",
     }
     for what, key, limit in (("preserve", "preserve_ns", 300), ("retrieve", "retrieve_ns", 600)):
         value = machines.get("kho", "memfd-512", key)
@@ -170,8 +157,9 @@ def memfd_rows(machines):
             met = verdict(value / 256, 6000)
             rows.append([f"/dev/liveupdate, a folio of 2 MiB: {what}", "≤ 6,000",
                          f"{value / 256:,.0f}", met, "" if met == "yes" else
-                         "the file is asked page by page" if what == "preserve" else
-                         "see above: it comes back as 512 pages"])
+                         "nearly every folio makes an extent grow, and the list of extents is "
+                         "written anew, with its checksum" if what == "preserve" else
+                         "see [below](#files-in-memory-through-devliveupdate)"])
     return rows
 
 
@@ -185,7 +173,7 @@ def growth(machines):
         page = (large - small) / ((512 - 64) * 256)
         text.append(f"{what} grows by {page:,.0f} a page between 64 and 512 MiB; "
                     f"{(small - page * 64 * 256) / 1e6:.0f} M are spent whatever the size.")
-    return "By our module: " + " ".join(text) + " Where the latter go has not been looked into."
+    return "By our module: " + " ".join(text)
 
 
 def rows(figures, machines):
