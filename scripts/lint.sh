@@ -32,9 +32,9 @@ files() {
 scripts_list() {
 	files scripts tests .ci debian cli boot kmod | while read -r name; do
 		case $name in
-		*.sh | tests/vm/scenarios/* | tests/vm/native/* | bench/vm/*) printf '%s\n' "$name" ;;
-		*) head -c 64 "$name" 2>/dev/null | head -n 1 | tr -d '\0' |
-			grep -q -E '^#!.*(ba|da|)sh' && printf '%s\n' "$name" ;;
+		*.sh | tests/vm/{scenarios,native,upstream,demo}/* | bench/vm/*) printf '%s\n' "$name" ;;
+		*) ! head -c 64 "$name" 2>/dev/null | head -n 1 | tr -d '\0' |
+			grep -q -E '^#!.*(ba|da|)sh' || printf '%s\n' "$name" ;;
 		esac
 	done
 }
