@@ -32,8 +32,9 @@ prepare_debug() {
 	scripts/build-kernel.sh "$debug" && scripts/modules.sh "$debug" UBSAN_SANITIZE=y
 }
 
-# Not there: what needs two kernels that differ, or expects areas for a machine of just its size.
-not_debug=' every-kernel preflight scratch-nodes scratch-param '
+# Not there: what needs two kernels that differ, expects areas for a machine of just its size, or has
+# allocations fail at a place that this kernel does not have.
+not_debug=' every-kernel preflight scratch-nodes scratch-param no-memory no-memory-files '
 # Machines that are large enough as they are.
 large=' above-4g many-pages three-hops large-machine luo-4g '
 
