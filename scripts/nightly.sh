@@ -79,8 +79,9 @@ run_upstream() {
 	scripts/upstream-selftests.sh --jobs "$jobs" --all-paths
 }
 
+# In 1 GiB two images in one piece were not to be had after some fifteen rounds.
 run_stress() {
-	scripts/vm-test.sh --jobs "$jobs" --limit $((600 + rounds * 120)) \
+	scripts/vm-test.sh --jobs "$jobs" --memory-times 2 --limit $((600 + rounds * 120)) \
 		--append "vmtest.rounds=$rounds$seed" stress || return
 	scripts/vm-test.sh --jobs "$jobs" "${debug_options[@]}" --memory-times 2 \
 		--append "page_poison=1 vmtest.rounds=${STRESS_DEBUG_ROUNDS:-20}$seed" stress
