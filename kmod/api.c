@@ -152,9 +152,11 @@ static int check_folio(struct folio *folio, unsigned long *section)
 {
 	unsigned long nr = folio_nr_pages(folio);
 
+	if (folio_order(folio) > KHO_MAX_BUDDY_ORDER)
+		return -EOPNOTSUPP;
 	if (nr == 1 ? preservable_page(&folio->page, section) :
 		      preservable(&folio->page, nr, KHO_KEEP_FOLIO))
-		return nr <= 1UL << KHO_MAX_BUDDY_ORDER ? 0 : -EOPNOTSUPP;
+		return 0;
 	return refuse_pages(&folio->page, nr);
 }
 
