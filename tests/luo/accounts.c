@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/liveupdate.h"
@@ -132,14 +131,6 @@ static void check_marks(int fd, uint64_t from, uint64_t to)
 	munmap(words, to);
 }
 
-static uint64_t allocated(int fd)
-{
-	struct stat st;
-
-	must(!fstat(fd, &st), "fstat");
-	return st.st_blocks * 512ULL;
-}
-
 static void use_large(bool large)
 {
 	FILE *f =
@@ -151,22 +142,16 @@ static void use_large(bool large)
 
 static int new_session(const char *name)
 {
-	int dev = lu_open(), session;
+	int dev = device(), session = create(dev, name);
 
-	must(dev >= 0, "lu_open: %d", dev);
-	session = lu_session_create(dev, name);
-	must(session >= 0, "create: %d", session);
 	close(dev);
 	return session;
 }
 
 static int old_session(const char *name)
 {
-	int dev = lu_open(), session;
+	int dev = device(), session = retrieve(dev, name);
 
-	must(dev >= 0, "lu_open: %d", dev);
-	session = lu_session_retrieve(dev, name);
-	must(session >= 0, "retrieve: %d", session);
 	close(dev);
 	return session;
 }

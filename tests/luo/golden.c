@@ -34,21 +34,12 @@ static void preserve(int session, uint64_t token, int fd)
 	same(lu_session_preserve(session, token, fd), 0);
 }
 
-static int session_named(int dev, const char *name)
-{
-	int session = lu_session_create(dev, name);
-
-	must(session >= 0, "no new session \"%s\": %d", name, session);
-	return session;
-}
-
 void golden_make(void)
 {
-	int dev = lu_open(), session, fd, i;
+	int dev = device(), session, fd, i;
 	char name[32];
 
-	must(dev >= 0, "lu_open: %d", dev);
-	session = session_named(dev, "golden");
+	session = create(dev, "golden");
 	fd = new_memfd(MFD_ALLOW_SEALING);
 	put_at(fd, "first", 5, 0);
 	put_at(fd, "xy", 2, 4094);
@@ -61,7 +52,7 @@ void golden_make(void)
 	preserve(session, 0, open("/dev/lutest", O_RDWR));
 	for (i = 1; i <= EMPTY_SESSIONS; i++) {
 		snprintf(name, sizeof(name), "empty-%d", i);
-		session_named(dev, name);
+		create(dev, name);
 	}
 	close(dev);
 }

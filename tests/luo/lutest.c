@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/liveupdate.h"
 
 void die(const char *file, int line, const char *what, const char *fmt, ...)
 {
@@ -31,6 +34,38 @@ void die(const char *file, int line, const char *what, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, " (errno: %s)\n", strerror(err));
 	exit(1);
+}
+
+int device(void)
+{
+	int dev = lu_open();
+
+	must(dev >= 0, "lu_open: %d", dev);
+	return dev;
+}
+
+int create(int dev, const char *name)
+{
+	int session = lu_session_create(dev, name);
+
+	must(session >= 0, "no new session \"%s\": %d", name, session);
+	return session;
+}
+
+int retrieve(int dev, const char *name)
+{
+	int session = lu_session_retrieve(dev, name);
+
+	must(session >= 0, "no session \"%s\": %d", name, session);
+	return session;
+}
+
+uint64_t allocated(int fd)
+{
+	struct stat st;
+
+	must(!fstat(fd, &st), "fstat");
+	return st.st_blocks * 512ULL;
 }
 
 int memfd_with(const void *data, size_t bytes)

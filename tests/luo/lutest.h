@@ -26,6 +26,14 @@
 __attribute__((noreturn, format(printf, 4, 5))) void
 die(const char *file, int line, const char *what, const char *fmt, ...);
 
+/* The device; it may be closed again, sessions do not need it. */
+int device(void);
+/* A new session, and one of the previous kernel. */
+int create(int dev, const char *name);
+int retrieve(int dev, const char *name);
+
+/* Bytes that a file has memory for. */
+uint64_t allocated(int fd);
 /* A file in memory with the @bytes bytes of @data. */
 int memfd_with(const void *data, size_t bytes);
 /* A file in memory with text. */

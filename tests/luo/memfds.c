@@ -71,14 +71,6 @@ static off_t size_of(int fd)
 	return st.st_size;
 }
 
-static uint64_t allocated(int fd)
-{
-	struct stat st;
-
-	must(!fstat(fd, &st), "fstat");
-	return st.st_blocks * 512ULL;
-}
-
 static int new_memfd(unsigned int flags)
 {
 	int fd = memfd_create("file", flags);
@@ -381,12 +373,10 @@ static const struct kind kinds[] = {
 
 void files_make(void)
 {
-	int dev = lu_open(), session, fd[ARRAY_LEN(kinds)];
+	int dev = device(), session = create(dev, "memfds"),
+	    fd[ARRAY_LEN(kinds)];
 	size_t i;
 
-	must(dev >= 0, "lu_open: %d", dev);
-	session = lu_session_create(dev, "memfds");
-	must(session >= 0, "create: %d", session);
 	close(dev);
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
 		fd[i] = kinds[i].make(&kinds[i]);
@@ -401,12 +391,9 @@ void files_make(void)
 
 void files_check(void)
 {
-	int dev = lu_open(), session, fd;
+	int dev = device(), session = retrieve(dev, "memfds"), fd;
 	size_t i;
 
-	must(dev >= 0, "lu_open: %d", dev);
-	session = lu_session_retrieve(dev, "memfds");
-	must(session >= 0, "retrieve: %d", session);
 	for (i = ARRAY_LEN(kinds); i--;) {
 		fd = lu_session_get(session, kinds[i].token);
 		must(fd >= 0, "token %llu: %d",

@@ -13,14 +13,6 @@
 
 #include "lib/liveupdate.h"
 
-static int create(int dev, const char *name)
-{
-	int session = lu_session_create(dev, name);
-
-	must(session >= 0, "no session \"%s\": %d", name, session);
-	return session;
-}
-
 /* Closing a session unpreserves: its files are as they were. */
 static void one_file(int dev)
 {

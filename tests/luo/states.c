@@ -15,31 +15,6 @@
 
 enum { MANY_FILES = 500, MANY_SESSIONS = 2000 };
 
-/* The device is closed again: sessions do not need it. */
-static int device(void)
-{
-	int dev = lu_open();
-
-	must(dev >= 0, "lu_open: %d", dev);
-	return dev;
-}
-
-static int create(int dev, const char *name)
-{
-	int session = lu_session_create(dev, name);
-
-	must(session >= 0, "no new session \"%s\": %d", name, session);
-	return session;
-}
-
-static int retrieve(int dev, const char *name)
-{
-	int session = lu_session_retrieve(dev, name);
-
-	must(session >= 0, "no session \"%s\": %d", name, session);
-	return session;
-}
-
 /* The session has the only reference to the file. */
 static void put_text(int session, uint64_t token, const char *text)
 {
