@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra='' reboots=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra='' reboots='' threads=single
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
@@ -165,10 +165,12 @@ firmware_options() {
 # boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
 # still for longer than RCU of its kernel thinks possible. The emulator keeps little of what it has
 # translated: a page of a program that was started a thousand times else has so many translations that the
-# next kernel needs a second to clear it.
+# next kernel needs a second to clear it. A thread for each processor is for scenarios that want processors
+# to race: it costs the others time, and the emulator now and then goes on with an int3 of the kernel's
+# patching of itself that another processor has replaced, of which the machine dies.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
-	local -a kernels memory command accel=(-accel "tcg,thread=multi,tb-size=64")
+	local -a kernels memory command accel=(-accel "tcg,thread=$threads,tb-size=64")
 
 	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree.
 	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"
