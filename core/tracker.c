@@ -241,17 +241,26 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 	return 1;
 }
 
+/* Puts @f on the leaf of @prefix, which is made if there is none. */
+static int finger_to_leaf(struct kho_tracker *t, struct kho_finger *f,
+			  u64 prefix)
+{
+	int err;
+
+	if (likely(f->prefix == prefix) || !finger_move(t, f, prefix))
+		return 0;
+	err = add_leaf(t, prefix);
+	if (!err)
+		finger_move(t, f, prefix);
+	return err;
+}
+
 static noinline int enter_elsewhere(struct kho_tracker *t, struct kho_finger *f,
 				    u64 key, unsigned int order)
 {
-	if (finger_move(t, f, key_prefix(key))) {
-		int err = add_leaf(t, key_prefix(key));
+	int err = finger_to_leaf(t, f, key_prefix(key));
 
-		if (err)
-			return err;
-		finger_move(t, f, key_prefix(key));
-	}
-	return set_key(t, f, key, order);
+	return err ? err : set_key(t, f, key, order);
 }
 
 static __always_inline int enter(struct kho_tracker *t, u64 key,
@@ -262,6 +271,26 @@ static __always_inline int enter(struct kho_tracker *t, u64 key,
 	if (likely(f->prefix == key_prefix(key)))
 		return set_key(t, f, key, order);
 	return enter_elsewhere(t, f, key, order);
+}
+
+/* Enters those of the keys of one word, of pages, whose bits are in @mask; @base is that of bit 0. */
+static void set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
+			  u64 mask)
+{
+	u64 *word = &f->leaf[word_index(base)];
+	struct kho_tally_ser now = t->tally[0];
+	u64 old = *word, bits = mask & ~old, nr = 0;
+
+	if (!bits)
+		return;
+	for (; bits; bits &= bits - 1, nr++)
+		now.hash += kho_mix64(base + kho_ffs64(bits));
+	*f->population += nr;
+	t->nr_of_order[0] += nr;
+	t->orders |= 1;
+	now.nr_keys += nr;
+	now.nr_pages += nr;
+	commit(t, word, old | mask, &now);
 }
 
 /* Like kho_tracker_lookup(), but leaves the finger where a change will look for it. */
@@ -473,6 +502,35 @@ int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
 	return 0;
 }
 
+int kho_tracker_preserve_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
+			       u64 *nr_done)
+{
+	struct kho_finger *f = finger_of(t, 0);
+	u64 key, end;
+	int err;
+
+	*nr_done = 0;
+	err = check_range(phys, nr_pages);
+	if (err)
+		return err;
+	key = kho_key(phys, 0);
+	for (end = key + nr_pages; key < end;) {
+		u64 base = key & ~63ULL, mask = ~0ULL << (key & 63);
+
+		err = finger_to_leaf(t, f, key_prefix(key));
+		if (err)
+			return err;
+		key = base + 64;
+		if (key > end) {
+			mask &= ~0ULL >> (key - end);
+			key = end;
+		}
+		set_page_keys(t, f, base, mask);
+		*nr_done = key - (end - nr_pages);
+	}
+	return 0;
+}
+
 int kho_tracker_unpreserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
 {
 	struct cut c;
@@ -576,6 +634,15 @@ static u64 foreign_key(struct kho_tracker *t, unsigned int order, u64 first,
 	return key;
 }
 
+static bool found_key(u64 key, u64 *with, unsigned int *order)
+{
+	if (!key)
+		return false;
+	*with = kho_key_phys(key);
+	*order = kho_key_order(key);
+	return true;
+}
+
 bool kho_tracker_overlap(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			 u64 *with, unsigned int *order)
 {
@@ -587,14 +654,30 @@ bool kho_tracker_overlap(struct kho_tracker *t, u64 phys, u64 nr_pages,
 	/* The range is a block: all that its own order can have here is itself. */
 	if (!((first | nr_pages) & (nr_pages - 1)))
 		orders &= ~nr_pages;
-	for (; orders; orders &= orders - 1) {
-		u64 key = foreign_key(t, kho_ffs64(orders), first, last);
+	for (; orders; orders &= orders - 1)
+		if (found_key(foreign_key(t, kho_ffs64(orders), first, last),
+			      with, order))
+			return true;
+	return false;
+}
 
-		if (!key)
-			continue;
-		*with = kho_key_phys(key);
-		*order = kho_key_order(key);
-		return true;
+bool kho_tracker_overlap_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
+			       u64 *with, unsigned int *order)
+{
+	const u64 first = phys >> KHO_PAGE_SHIFT, last = first + nr_pages - 1;
+	u64 orders = t->orders & ~1ULL;
+
+	if (!orders || check_range(phys, nr_pages))
+		return false;
+	for (; orders; orders &= orders - 1) {
+		unsigned int larger = kho_ffs64(orders);
+
+		if (found_key(next_key(t, larger,
+				       kho_key(first << KHO_PAGE_SHIFT, larger),
+				       kho_key(last << KHO_PAGE_SHIFT, larger) +
+					       1),
+			      with, order))
+			return true;
 	}
 	return false;
 }

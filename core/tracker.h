@@ -156,6 +156,21 @@ int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order);
 int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
 
 /**
+ * kho_tracker_preserve_pages() - enter pages that lie side by side, each as a block of its own
+ * @t: tracker
+ * @phys: physical address of the first page
+ * @nr_pages: not 0
+ * @nr_done: filled with how many of them, from the first on, are in the tree afterwards
+ *
+ * As kho_tracker_preserve() with order 0 for each, one after the other up to the first that fails;
+ * but each word of the tree is read and written once.
+ *
+ * Return: 0, and *@nr_done is @nr_pages; -EINVAL, -ERANGE and 0; -ENOMEM.
+ */
+int kho_tracker_preserve_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
+			       u64 *nr_done);
+
+/**
  * kho_tracker_unpreserve_range() - remove what kho_tracker_preserve_range() with these arguments
  * entered
  * @t: tracker
@@ -192,6 +207,19 @@ bool kho_tracker_lookup(const struct kho_tracker *t, u64 phys,
  */
 bool kho_tracker_overlap(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			 u64 *with, unsigned int *order);
+
+/**
+ * kho_tracker_overlap_pages() - is one of these pages in the tree as a part of a larger block?
+ * @t: tracker
+ * @phys: physical address of the first page
+ * @nr_pages: not 0
+ * @with: as for kho_tracker_overlap()
+ * @order: as for kho_tracker_overlap()
+ *
+ * To kho_tracker_preserve_pages() what kho_tracker_overlap() is to kho_tracker_preserve_range().
+ */
+bool kho_tracker_overlap_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
+			       u64 *with, unsigned int *order);
 
 /**
  * typedef kho_tracker_visit - what kho_tracker_walk() calls

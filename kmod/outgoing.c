@@ -366,6 +366,54 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 	return ret;
 }
 
+/*
+ * Single pages side by side, together. Where something is wrong with one of them they are taken one
+ * by one, so that those before it are preserved, and the log names it.
+ */
+static int out_preserve_pages(u64 phys, u64 nr_pages, u64 *nr_done)
+{
+	unsigned int order;
+	int ret = 0;
+	u64 with;
+
+	if (!kho_tracker_overlap_pages(&out_tracker, phys, nr_pages, &with,
+				       &order) &&
+	    !kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT)))
+		return kho_tracker_preserve_pages(&out_tracker, phys, nr_pages,
+						  nr_done);
+	for (*nr_done = 0; *nr_done < nr_pages && !ret; *nr_done += !ret)
+		ret = out_preserve(phys + (*nr_done << PAGE_SHIFT), 1,
+				   KHO_KEEP_FOLIO);
+	return ret;
+}
+
+/* How many folios from the first on are single pages, each after the one before it; at least 1. */
+static unsigned int run_of_pages(struct folio *const *folio, unsigned int nr)
+{
+	unsigned long first = folio_pfn(folio[0]);
+	unsigned int run = 1;
+
+	if (folio_test_large(folio[0]))
+		return 1;
+	while (run < nr && folio_pfn(folio[run]) == first + run &&
+	       !folio_test_large(folio[run]))
+		run++;
+	return run;
+}
+
+static int out_preserve_run(struct folio *const *folio, unsigned int run,
+			    u64 *nr_done)
+{
+	u64 phys = PFN_PHYS(folio_pfn(folio[0]));
+	int ret;
+
+	if (run > 1)
+		return out_preserve_pages(phys, run, nr_done);
+	ret = out_preserve(phys, folio_nr_pages(folio[0]), KHO_KEEP_FOLIO);
+	*nr_done = !ret;
+	return ret;
+}
+
 /**
  * kho_out_preserve_folios() - preserve folios
  * @folio: as kho_out_preserve() with KHO_KEEP_FOLIO for each, up to the first that is refused
@@ -379,15 +427,16 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
 			    unsigned int *nr_done)
 {
-	unsigned int i;
+	unsigned int i = 0;
 	int ret = 0;
 
 	guard(mutex)(&out_lock);
-	for (i = 0; i < nr; i++) {
-		ret = out_preserve(page_to_phys(&folio[i]->page),
-				   folio_nr_pages(folio[i]), KHO_KEEP_FOLIO);
-		if (ret)
-			break;
+	while (i < nr && !ret) {
+		u64 done;
+
+		ret = out_preserve_run(folio + i,
+				       run_of_pages(folio + i, nr - i), &done);
+		i += done;
 	}
 	*nr_done = i;
 	update_hold();

@@ -20,6 +20,7 @@
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho_folios.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -104,6 +105,25 @@ static int make_room(struct memfd_out *m, u64 nr)
 		return 0;
 	return move_list(m, max3(2 * m->room, m->nr + nr,
 				 (u64)MEMFD_LUO_FOLIOS_PER_PAGE));
+}
+
+/*
+ * Makes room for as many folios as the file will have if all are like its first ones, so that the list
+ * need not be moved. It is moved all the same where there are more.
+ */
+static void expect_folios(struct memfd_out *m, struct address_space *mapping,
+			  struct folio **folio, unsigned int nr)
+{
+	u64 pages = 0, expected;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		pages += folio_nr_pages(folio[i]);
+	expected =
+		div64_u64(READ_ONCE(mapping->nrpages) * nr + pages - 1, pages) +
+		READ_ONCE(SHMEM_I(mapping->host)->swapped);
+	if (expected > m->room)
+		move_list(m, expected);
 }
 
 /* There is room. */
@@ -272,11 +292,7 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping)
 	struct folio *folio[HOLD_BATCH];
 	unsigned long index = 0;
 	int ret = 0;
-	u64 guess = READ_ONCE(mapping->nrpages) +
-		    READ_ONCE(SHMEM_I(mapping->host)->swapped);
 
-	if (guess > m->room)
-		ret = move_list(m, guess);
 	while (!ret && index < end &&
 	       xa_find(&mapping->i_pages, &index, end - 1, XA_PRESENT)) {
 		unsigned int nr =
@@ -288,6 +304,8 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping)
 				return PTR_ERR(folio[nr]);
 			nr++;
 		}
+		if (!m->nr)
+			expect_folios(m, mapping, folio, nr);
 		index = folio[nr - 1]->index + folio_nr_pages(folio[nr - 1]);
 		ret = hold_folios(m, folio, nr);
 		if (!ret && fatal_signal_pending(current))
@@ -335,6 +353,9 @@ static int list_preserve(struct memfd_out *m)
 	m->ser->nr_folios = m->nr;
 	if (!m->nr)
 		return 0;
+	/* Where much more was expected. If there is no memory for that, there is for what it takes now. */
+	if (m->room > 2 * max_t(u64, m->nr, MEMFD_LUO_FOLIOS_PER_PAGE))
+		move_list(m, m->nr);
 	for (tries = 0; tries < 3; tries++) {
 		ret = kho_preserve_vmalloc(m->entry, &list);
 		/* A page of it lies where nothing can be preserved. */

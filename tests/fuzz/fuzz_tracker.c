@@ -100,6 +100,23 @@ static void fuzz_enter_range(struct input *in)
 		refset_add(&set, kho_key_phys(key[nr]), kho_key_order(key[nr]));
 }
 
+/* Not many, as the oracle takes them one by one. */
+static void fuzz_enter_pages(struct input *in)
+{
+	u64 pfn = take_pfn(in) % (1ULL << 52), nr_pages = take(in, 1), done, i;
+	int ret = kho_tracker_preserve_pages(&tracker, PAGES(pfn), nr_pages,
+					     &done);
+
+	if (ret == -ENOMEM && memory.fail_at)
+		expect(done < nr_pages, 1, "pages entered without memory");
+	else
+		expect(ret, want_range(pfn, nr_pages), "preserve_pages");
+	if (!ret)
+		expect(done == nr_pages, 1, "pages entered");
+	for (i = 0; i < done; i++)
+		refset_add(&set, PAGES(pfn + i), 0);
+}
+
 static void fuzz_leave_range(struct input *in)
 {
 	u64 pfn = take_pfn(in) % (1ULL << 52), nr_pages = take_pfn(in);
@@ -156,8 +173,10 @@ static void fuzz_step(struct input *in)
 		fuzz_block(in, false);
 		break;
 	case 4:
-	case 5:
 		fuzz_enter_range(in);
+		break;
+	case 5:
+		fuzz_enter_pages(in);
 		break;
 	default:
 		fuzz_leave_range(in);

@@ -97,6 +97,18 @@ static void preserve_range(struct bench *b, u64 pfn, u64 nr_pages)
 	expect_range(b, PAGES(pfn), nr_pages);
 }
 
+static void preserve_pages(struct bench *b, u64 pfn, u64 nr_pages)
+{
+	u64 done, i;
+
+	assert_int_equal(kho_tracker_preserve_pages(&b->t, PAGES(pfn), nr_pages,
+						    &done),
+			 0);
+	assert_true(done == nr_pages);
+	for (i = 0; i < nr_pages; i++)
+		refset_add(&b->s, PAGES(pfn + i), 0);
+}
+
 static void unpreserve_range(struct bench *b, u64 pfn, u64 nr_pages)
 {
 	int want = expect_no_range(b, PAGES(pfn), nr_pages);
@@ -434,6 +446,68 @@ static void longest_ranges_are_undone_too(void **state)
 	assert_true(starve_range(b, PAGES(1), (1ULL << 52) - 2) > 100);
 }
 
+static void pages_of_any_run_anywhere_are_entered(void **state)
+{
+	struct bench *b = *state;
+	unsigned int first, nr, i;
+
+	for (first = 0; first < 70; first += 3) {
+		for (nr = 1; nr < 200; nr += 1 + first % 5) {
+			/* Some are there already. */
+			preserve(b, PAGES(first + nr / 2), 0);
+			preserve_pages(b, first, nr);
+			check(b);
+			for (i = 0; i < nr; i++)
+				unpreserve(b, PAGES(first + i), 0);
+		}
+	}
+	assert_int_equal(b->t.nr_nodes, 1);
+	/* From leaf to leaf, and up to the last page that there can be. */
+	preserve_pages(b, 32700, 100);
+	preserve_pages(b, (1ULL << 52) - 100, 100);
+	check(b);
+}
+
+static void impossible_pages_are_refused(void **state)
+{
+	struct bench *b = *state;
+	u64 last = PAGES((1ULL << 52) - 1), done = 1;
+
+	assert_int_equal(kho_tracker_preserve_pages(&b->t, PAGES(1), 0, &done),
+			 -EINVAL);
+	assert_int_equal(done, 0);
+	assert_int_equal(kho_tracker_preserve_pages(&b->t, 0x10, 1, &done),
+			 -EINVAL);
+	assert_int_equal(kho_tracker_preserve_pages(&b->t, last, 2, &done),
+			 -ERANGE);
+	check(b);
+}
+
+static void pages_without_memory_stop_at_a_leaf(void **state)
+{
+	const u64 first = 32768 - 7, nr = 3 * 32768;
+	struct bench *b = *state;
+	u64 n, done, i;
+
+	for (n = 1;; n++) {
+		int ret;
+
+		testmem_fail_at(&b->m, n, n % 2);
+		ret = kho_tracker_preserve_pages(&b->t, PAGES(first), nr,
+						 &done);
+		testmem_fail_at(&b->m, 0, false);
+		for (i = 0; i < done; i++)
+			refset_add(&b->s, PAGES(first + i), 0);
+		check(b);
+		if (!ret)
+			break;
+		assert_int_equal(ret, -ENOMEM);
+		assert_true(!done || (first + done) % 32768 == 0);
+	}
+	assert_true(done == nr);
+	assert_true(n > 4);
+}
+
 /* What a walk has seen. */
 struct sighting {
 	u64 last;
@@ -586,18 +660,41 @@ static bool ref_overlap(const struct refset *s, u64 phys, u64 nr_pages)
 	return false;
 }
 
+/* Is one of these pages in the oracle as anything but a page? */
+static bool ref_overlap_pages(const struct refset *s, u64 phys, u64 nr_pages)
+{
+	for (; nr_pages; nr_pages--, phys += KHO_PAGE_SIZE)
+		if (ref_block_overlaps(s, phys, 0))
+			return true;
+	return false;
+}
+
+static void check_found(struct bench *b, u64 phys, u64 nr_pages, u64 with,
+			unsigned int order)
+{
+	u64 last = phys + PAGES(nr_pages) - 1;
+
+	assert_true(refset_has(&b->s, with, order));
+	assert_true(with <= last &&
+		    phys <= with + ((KHO_PAGE_SIZE << order) - 1));
+}
+
 static void check_overlap(struct bench *b, u64 phys, u64 nr_pages)
 {
-	u64 with = ~0ULL, last = phys + PAGES(nr_pages) - 1;
+	u64 with = ~0ULL;
 	unsigned int order = ~0U;
 	bool found = kho_tracker_overlap(&b->t, phys, nr_pages, &with, &order);
 
 	assert_int_equal(found, ref_overlap(&b->s, phys, nr_pages));
-	if (!found)
+	if (found)
+		check_found(b, phys, nr_pages, with, order);
+	/* The oracle looks at each page. */
+	if (nr_pages > 200)
 		return;
-	assert_true(refset_has(&b->s, with, order));
-	assert_true(with <= last &&
-		    phys <= with + ((KHO_PAGE_SIZE << order) - 1));
+	found = kho_tracker_overlap_pages(&b->t, phys, nr_pages, &with, &order);
+	assert_int_equal(found, ref_overlap_pages(&b->s, phys, nr_pages));
+	if (found)
+		check_found(b, phys, nr_pages, with, order);
 }
 
 static void overlap_is_found_in_either_direction(void **state)
@@ -632,6 +729,8 @@ static void overlap_of_impossible_ranges_is_none(void **state)
 	assert_false(kho_tracker_overlap(&b->t, 0, 0, &with, &order));
 	assert_false(kho_tracker_overlap(&b->t, 1, 1, &with, &order));
 	assert_false(kho_tracker_overlap(&b->t, 0, ~0ULL, &with, &order));
+	assert_false(kho_tracker_overlap_pages(&b->t, 0, 0, &with, &order));
+	assert_false(kho_tracker_overlap_pages(&b->t, 1, 1, &with, &order));
 }
 
 static void overlap_agrees_with_a_comparison_of_all(void **state)
@@ -671,7 +770,7 @@ static void random_step(struct bench *b, struct testrand *r)
 	unsigned int order = testrand_below(r, 12);
 	u64 phys = PAGES(pfn) & ~((KHO_PAGE_SIZE << order) - 1);
 
-	switch (testrand_below(r, 5)) {
+	switch (testrand_below(r, 6)) {
 	case 0:
 		preserve(b, phys, order);
 		break;
@@ -683,6 +782,9 @@ static void random_step(struct bench *b, struct testrand *r)
 		break;
 	case 3:
 		unpreserve_range(b, pfn, nr_pages);
+		break;
+	case 4:
+		preserve_pages(b, pfn, 1 + testrand_below(r, 150));
 		break;
 	default:
 		/* Something that is there, so that the tree shrinks too. */
@@ -793,6 +895,9 @@ int main(void)
 		test(range_without_memory_is_undone_wholly),
 		test(range_without_memory_leaves_what_was_there),
 		test(longest_ranges_are_undone_too),
+		test(pages_of_any_run_anywhere_are_entered),
+		test(impossible_pages_are_refused),
+		test(pages_without_memory_stop_at_a_leaf),
 		test(walk_sees_each_block_once_in_order),
 		test(walk_stops_when_told),
 		test(walk_misses_no_word_of_a_leaf),

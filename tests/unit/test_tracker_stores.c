@@ -30,9 +30,11 @@ static void after_store(void);
 #define kho_tracker_preserve stores_preserve
 #define kho_tracker_unpreserve stores_unpreserve
 #define kho_tracker_preserve_range stores_preserve_range
+#define kho_tracker_preserve_pages stores_preserve_pages
 #define kho_tracker_unpreserve_range stores_unpreserve_range
 #define kho_tracker_lookup stores_lookup
 #define kho_tracker_overlap stores_overlap
+#define kho_tracker_overlap_pages stores_overlap_pages
 #define kho_tracker_walk stores_walk
 
 #include "core/tracker.c"
@@ -116,15 +118,41 @@ static void range_is_undone_in_acceptable_steps(void **state)
 	assert_true(n > 20);
 }
 
+static void pages_come_in_acceptable_steps(void **state)
+{
+	u64 n, done;
+
+	assert_int_equal(stores_preserve(&tracker, PAGES(70), 0), 1);
+	nr_stores = 0;
+	assert_int_equal(stores_preserve_pages(&tracker, PAGES(60), 200, &done),
+			 0);
+	/* Five words, each between two tallies of three members. */
+	assert_true(nr_stores >= 2 * 5 * (3 + 1 + 3));
+	assert_int_equal(tally[0].nr_keys, 200);
+	for (n = 1;; n++) {
+		int ret;
+
+		testmem_fail_at(&memory, n, n % 2);
+		ret = stores_preserve_pages(&tracker, PAGES(FAR), 70000, &done);
+		testmem_fail_at(&memory, 0, false);
+		if (!ret)
+			break;
+		assert_int_equal(ret, -ENOMEM);
+		assert_true(tally[0].nr_keys == 200 + done);
+	}
+	assert_true(n > 2);
+}
+
 static void random_step(struct testrand *r)
 {
+	u64 done;
 	unsigned int order = testrand_below(r, 53);
 	u64 phys = testrand_next(r) >> testrand_below(r, 52);
 	u64 nr_pages = 1 + testrand_below(r, 300);
 
 	phys &= ~((KHO_PAGE_SIZE << order) - 1);
 	testmem_fail_at(&memory, testrand_below(r, 30), false);
-	switch (testrand_below(r, 5)) {
+	switch (testrand_below(r, 6)) {
 	case 0:
 		stores_preserve(&tracker, phys, order);
 		break;
@@ -137,6 +165,10 @@ static void random_step(struct testrand *r)
 	case 3:
 		stores_preserve_range(&tracker, PAGES(testrand_below(r, 64)),
 				      nr_pages);
+		break;
+	case 4:
+		stores_preserve_pages(&tracker, PAGES(testrand_below(r, 64)),
+				      nr_pages, &done);
 		break;
 	default:
 		stores_unpreserve_range(&tracker, PAGES(testrand_below(r, 64)),
@@ -162,6 +194,7 @@ int main(void)
 		test(block_comes_and_goes_in_acceptable_steps),
 		test(range_comes_and_goes_in_acceptable_steps),
 		test(range_is_undone_in_acceptable_steps),
+		test(pages_come_in_acceptable_steps),
 		test(random_operations_go_in_acceptable_steps),
 	};
 
