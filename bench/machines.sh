@@ -46,6 +46,7 @@ cases=(
 	"mixed-2048 1 4096 bench.count=2048 bench.mixed=10"
 	"memfd-64 1 4096 bench.count=0 bench.memfd=64"
 	"memfd-512 1 4096 bench.count=0 bench.memfd=512"
+	"memfd-huge-64 1 4096 bench.count=0 bench.memfd=64 bench.huge"
 	"memfd-huge-512 1 4096 bench.count=0 bench.memfd=512 bench.huge"
 	"memfd-64-noinit 1 4096 bench.count=0 bench.memfd=64 init_on_alloc=0"
 	"parcel-64 1 4096 bench.count=0 bench.parcel=64"

@@ -37,13 +37,21 @@ bool is_kho_boot(void)
 }
 EXPORT_SYMBOL_GPL(is_kho_boot);
 
+static __always_inline unsigned long flags_of(struct page *page)
+{
+	return READ_ONCE(*kho_compat_page_flags(page));
+}
+
 /* Has the hardware given up on one of them? Every page of every folio is looked at: few steps. */
 static bool any_broken(struct page *page, unsigned long nr_pages)
 {
-	unsigned long flags = 0, i;
+	unsigned long flags = 0, i = 0;
 
-	for (i = 0; i < nr_pages; i++)
-		flags |= READ_ONCE(*kho_compat_page_flags(page + i));
+	for (; i + 4 <= nr_pages; i += 4)
+		flags |= flags_of(page + i) | flags_of(page + i + 1) |
+			 flags_of(page + i + 2) | flags_of(page + i + 3);
+	for (; i < nr_pages; i++)
+		flags |= flags_of(page + i);
 	return flags & __PG_HWPOISON;
 }
 

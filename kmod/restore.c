@@ -155,22 +155,49 @@ static bool tail_is_plain(const struct page_image *tail)
 	return !(tail->moved & (1UL << WORD_MAPPING | 1UL << WORD_COUNTS));
 }
 
-/* The inner loop of restoring large folios: as few stores a page as there can be. */
-static void plain_tails(const struct folio_template *t, struct page *head,
-			unsigned long from, unsigned long to)
-{
-	unsigned long compound = word_for(&t->tail, head, WORD_HEAD);
-	unsigned long mapping = t->tail.word[WORD_MAPPING];
-	unsigned long counts = t->tail.word[WORD_COUNTS];
-	unsigned long *word = (unsigned long *)(head + from);
-	unsigned long *end = (unsigned long *)(head + to);
+/**
+ * struct plain_tail - what is written to each plain tail of a folio
+ * @compound: leads to the head
+ * @mapping: as in the template
+ * @counts: as in the template
+ */
+struct plain_tail {
+	unsigned long compound;
+	unsigned long mapping;
+	unsigned long counts;
+};
 
-	for (; word < end; word += PAGE_WORDS) {
-		word[WORD_FLAGS] &= ~(1UL << PG_reserved);
-		word[WORD_HEAD] = compound;
-		word[WORD_HEAD + 1] = 0;
-		word[WORD_MAPPING] = mapping;
-		word[WORD_COUNTS] = counts;
+static __always_inline void write_tail(struct page *page, struct plain_tail t)
+{
+	unsigned long *word = (unsigned long *)page;
+
+	word[WORD_FLAGS] &= ~(1UL << PG_reserved);
+	word[WORD_HEAD] = t.compound;
+	word[WORD_HEAD + 1] = 0;
+	word[WORD_MAPPING] = t.mapping;
+	word[WORD_COUNTS] = t.counts;
+}
+
+/*
+ * The inner loop of restoring large folios: as few stores a page as there can be, and four pages a
+ * turn, of which there is a whole number.
+ */
+static void plain_tails(const struct folio_template *t, struct page *head,
+			unsigned long nr)
+{
+	const struct plain_tail tail = {
+		.compound = word_for(&t->tail, head, WORD_HEAD),
+		.mapping = t->tail.word[WORD_MAPPING],
+		.counts = t->tail.word[WORD_COUNTS],
+	};
+	struct page *page, *end = head + nr;
+
+	static_assert(DISTINCT == 4);
+	for (page = head + DISTINCT; page < end; page += 4) {
+		write_tail(page, tail);
+		write_tail(page + 1, tail);
+		write_tail(page + 2, tail);
+		write_tail(page + 3, tail);
 	}
 }
 
@@ -185,7 +212,7 @@ static void make_folio(const struct folio_template *t, struct page *head,
 	if (nr <= DISTINCT)
 		return;
 	if (t->plain) {
-		plain_tails(t, head, DISTINCT, nr);
+		plain_tails(t, head, nr);
 		return;
 	}
 	for (i = DISTINCT; i < nr; i++)

@@ -30,7 +30,7 @@
 #include "luo.h"
 
 /* Pages that are promised at a time: making a file for each would take longer than adding it. */
-#define PROMISE_PAGES 4096
+#define PROMISE_PAGES 16384
 
 static const bool can_add = !IS_ENABLED(CONFIG_DEBUG_VM);
 
