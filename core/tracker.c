@@ -273,7 +273,7 @@ static __always_inline int enter(struct kho_tracker *t, u64 key,
 	return enter_elsewhere(t, f, key, order);
 }
 
-/* Enters those of the keys of one word, of pages, whose bits are in @mask; @base is that of bit 0. */
+/* Enters keys of pages, all of one word: those with a bit in @mask. @base is the key of bit 0. */
 static void set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
 			  u64 mask)
 {

@@ -156,7 +156,7 @@ int kho_tracker_unpreserve(struct kho_tracker *t, u64 phys, unsigned int order);
 int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
 
 /**
- * kho_tracker_preserve_pages() - enter pages that lie side by side, each as a block of its own
+ * kho_tracker_preserve_pages() - enter pages that lie side by side, each as a block
  * @t: tracker
  * @phys: physical address of the first page
  * @nr_pages: not 0

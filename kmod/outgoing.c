@@ -367,8 +367,8 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 }
 
 /*
- * Single pages side by side, together. Where something is wrong with one of them they are taken one
- * by one, so that those before it are preserved, and the log names it.
+ * Single pages side by side, together. Where something is wrong with one of them they are taken
+ * one by one, so that those before it are preserved, and the log names it.
  */
 static int out_preserve_pages(u64 phys, u64 nr_pages, u64 *nr_done)
 {
@@ -387,7 +387,7 @@ static int out_preserve_pages(u64 phys, u64 nr_pages, u64 *nr_done)
 	return ret;
 }
 
-/* How many folios from the first on are single pages, each after the one before it; at least 1. */
+/* How many folios from the first on are single pages, one after the other; at least 1. */
 static unsigned int run_of_pages(struct folio *const *folio, unsigned int nr)
 {
 	unsigned long first = folio_pfn(folio[0]);

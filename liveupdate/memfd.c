@@ -108,8 +108,8 @@ static int make_room(struct memfd_out *m, u64 nr)
 }
 
 /*
- * Makes room for as many folios as the file will have if all are like its first ones, so that the list
- * need not be moved. It is moved all the same where there are more.
+ * Makes room for as many folios as the file will have if all are like its first ones, so that the
+ * list need not be moved. It is moved all the same where there are more.
  */
 static void expect_folios(struct memfd_out *m, struct address_space *mapping,
 			  struct folio **folio, unsigned int nr)
@@ -353,7 +353,7 @@ static int list_preserve(struct memfd_out *m)
 	m->ser->nr_folios = m->nr;
 	if (!m->nr)
 		return 0;
-	/* Where much more was expected. If there is no memory for that, there is for what it takes now. */
+	/* Where more was expected. Without memory for a smaller list the large one will do. */
 	if (m->room > 2 * max_t(u64, m->nr, MEMFD_LUO_FOLIOS_PER_PAGE))
 		move_list(m, m->nr);
 	for (tries = 0; tries < 3; tries++) {
