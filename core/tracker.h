@@ -162,8 +162,8 @@ int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
  * @nr_pages: not 0
  * @nr_done: filled with how many of them, from the first on, are in the tree afterwards
  *
- * As kho_tracker_preserve() with order 0 for each, one after the other up to the first that fails;
- * but each word of the tree is read and written once.
+ * As kho_tracker_preserve() with order 0 for each, one after the other up to the first that
+ * fails; but each word of the tree is read and written once.
  *
  * Return: 0, and *@nr_done is @nr_pages; -EINVAL, -ERANGE and 0; -ENOMEM.
  */

@@ -179,8 +179,8 @@ static __always_inline void write_tail(struct page *page, struct plain_tail t)
 }
 
 /*
- * The inner loop of restoring large folios: as few stores a page as there can be, and four pages a
- * turn, of which there is a whole number.
+ * The inner loop of restoring large folios: as few stores a page as there can be, and four pages
+ * a turn, which leaves none over.
  */
 static void plain_tails(const struct folio_template *t, struct page *head,
 			unsigned long nr)

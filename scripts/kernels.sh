@@ -50,7 +50,8 @@ relocate_headers() {
 
 # Newer kernels have all in /usr/lib/modules; and the test bed boots without most of the drivers.
 arrange_image() {
-	local tree=$1 release=$2
+	local tree=$1 release=$2 name
+	local -a kept=()
 
 	if [ ! -e "$tree/lib/modules/$release" ]; then
 		mkdir -p "$tree/lib/modules" "$tree/boot"
@@ -58,8 +59,11 @@ arrange_image() {
 	fi
 	[ -e "$tree/boot/vmlinuz-$release" ] ||
 		ln -s "../lib/modules/$release/vmlinuz" "$tree/boot/vmlinuz-$release"
-	find "$tree/lib/modules" -name '*.ko*' -not -name 'ramoops.ko*' \
-		-not -name 'reed_solomon.ko*' -delete
+	for name in $stock_modules; do
+		kept+=(-not -name "$name.ko*")
+	done
+	find "$tree/lib/modules" -name '*.ko*' "${kept[@]}" -delete
+	printf '%s\n' "$stock_modules" >"$tree/kept"
 	[ -f "$tree/boot/vmlinuz-$release" ] || die "$release: its packages have no image"
 }
 
@@ -69,24 +73,30 @@ image_parts() {
 	suite_depends "$1" "linux-image-$2" 'linux-modules-*'
 }
 
+# is_as_wanted DIR: it is there; one that was unpacked when scenarios wanted other modules is not
+is_as_wanted() {
+	[ -e "$1/complete" ] && cmp -s "$1/kept" - <<<"$stock_modules"
+}
+
 # fetch NAME SUITE RELEASE: unpack a kernel and make it the one called NAME
 fetch() {
 	local name=$1 suite=$2 release=$3 dir=$cache/kernels/$3 tree=$cache/kernels/.$3.$$
 	local headers=linux-headers-$3
 	local -a packages
 
-	if [ ! -e "$dir/complete" ]; then
+	if ! is_as_wanted "$dir"; then
 		mapfile -t packages < <(
 			suite_depends "$suite" "$headers" 'linux-headers-*-common'
 			suite_depends "$suite" "$headers" 'linux-kbuild-*'
 		)
 		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
 		mapfile -t -O 2 packages < <(image_parts "$suite" "$release")
-		rm -rf "$tree" "$dir"
+		rm -rf "$tree"
 		suite_unpack "$suite" "$tree" "linux-image-$release" "$headers" "${packages[@]}"
 		arrange_image "$tree" "$release"
 		relocate_headers "$tree" "$dir"
 		printf '%s\n' "$release" >"$tree/complete"
+		rm -rf "$dir"
 		mv "$tree" "$dir"
 	fi
 	ln -sfn "$release" "$cache/kernels/$name"
@@ -156,7 +166,7 @@ main() {
 	while read -r name suites abi flavour; do
 		found=" ${chosen[*]:-$name} "
 		[ "${found#* "$name" }" != "$found" ] || continue
-		if [ -n "$update" ] || ! kernel_dir "$name" >/dev/null; then
+		if [ -n "$update" ] || ! is_as_wanted "$cache/kernels/$name"; then
 			find_and_fetch "$name" "$suites" "$abi" "$flavour"
 		fi
 		printf '%s %s %s\n' "$name" "$(kernel_release "$name")" "$(kernel_dir "$name")"

@@ -10,6 +10,10 @@ cache=${KHO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kho}
 # shellcheck disable=SC2034 # used by those who source this file
 kernels_list=$top/tests/vm/kernels.list
 
+# Modules of stock kernels that scenarios load, where a kernel has them.
+# shellcheck disable=SC2034
+stock_modules='reed_solomon ramoops brd'
+
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }

@@ -53,7 +53,7 @@ add_stock_modules() {
 
 	for name in $(kernel_names); do
 		dir=$1/ko/$(kernel_release "$name")
-		for module in reed_solomon ramoops brd; do
+		for module in $stock_modules; do
 			file=$(find "$(kernel_dir "$name")/lib/modules" -name "$module.ko*")
 			case $file in
 			'') ;;
