@@ -162,7 +162,7 @@ def machines_table(machines):
     rows = []
     for case in machines.cases("kho"):
         count = machines.get("kho", case, "count")
-        if not count or case.startswith(("plain", "memfd", "parcel")):
+        if not count or case.startswith(("plain", "kexec", "memfd", "parcel")):
             continue
         name = case
         for side, text in SIDES:
@@ -188,7 +188,7 @@ def published_table(figures):
 
 def memfd_table(figures, machines):
     rows = []
-    for case in ("memfd-64", "memfd-64-noinit", "memfd-512", "memfd-huge-512"):
+    for case in ("memfd-64", "memfd-64-noinit", "memfd-512", "memfd-huge-64", "memfd-huge-512"):
         for side, text in SIDES:
             mib = machines.get(side, case, "memfd")
             if not mib:

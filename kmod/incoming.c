@@ -258,22 +258,25 @@ static struct gap_page *in_gaps;
 
 static void kho_give_back_gaps(struct work_struct *work)
 {
-	u64 start = ktime_get_ns();
 	struct gap_page *page;
+	u64 spent = 0;
 	u32 i;
 
 	while (in_gaps) {
 		page = in_gaps;
 		in_gaps = page->next;
 		for (i = 0; i < page->nr; i++) {
+			u64 start = ktime_get_ns();
+
 			atomic64_add(kho_give_back(page->gap[i].start_pfn,
 						   page->gap[i].end_pfn),
 				     &in_released);
+			spent += ktime_get_ns() - start;
 			cond_resched();
 		}
 		free_page((unsigned long)page);
 	}
-	in_release_ns = ktime_get_ns() - start;
+	in_release_ns = spent;
 }
 
 static DECLARE_WORK(gaps_work, kho_give_back_gaps);

@@ -5,8 +5,9 @@
 # ~/.cache/kho/roots/SUITE, for tests of the packages; and beside it, in SUITE.debs, the packages of a
 # newer stock kernel. Nothing of this machine changes. A Debian that is yet to be released comes without
 # a kernel, with the libraries that our tool needs, both makers of an initramfs, and a test of systemd's.
+# One to build packages in, SUITE-build, has no kernel either, but what scripts/setup.sh installs there.
 #
-# usage: scripts/debian-root.sh bookworm|trixie|forky
+# usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build
 # Prints the directory.
 
 set -eu -o pipefail
@@ -18,18 +19,20 @@ set -eu -o pipefail
 included=systemd,systemd-sysv,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
 kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
 
-suite=${1-}
-case $suite in
+name=${1-}
+suite=${name%-build}
+case $name in
 bookworm | trixie) ;;
+bookworm-build | trixie-build) kernel=() ;;
 forky)
 	kernel=()
 	included+=,dracut-core,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
 	;;
-*) die "usage: ${0##*/} bookworm|trixie|forky" ;;
+*) die "usage: ${0##*/} bookworm|trixie|forky|bookworm-build|trixie-build" ;;
 esac
 [ "$(id -u)" -eq 0 ] || die "only root can make a Debian in a directory"
 roots=$cache/roots
-tree=$roots/.$suite.$$
+tree=$roots/.$name.$$
 
 # in_tree COMMAND...: as in a system of its own
 in_tree() {
@@ -41,11 +44,13 @@ in_tree() {
 
 # write_sources FILE SUITE...
 write_sources() {
-	local file=$1 name
+	local file=$1 name archive
 
 	shift
 	for name in "$@"; do
-		printf 'deb %s %s main\n' "$(archive_of "$name")" "$name"
+		archive=$(archive_of "$name")
+		[ -n "$archive" ] || die "$name: this machine's apt configuration names no such archive"
+		printf 'deb %s %s main\n' "$archive" "$name"
 	done >"$file"
 }
 
@@ -81,25 +86,43 @@ add_test_of_systemd() {
 	rm -r "$tree/systemd-tests"
 }
 
+# As on a fresh machine of that release.
+install_build_tools() {
+	write_sources "$tree/etc/apt/sources.list" "$suite" "$suite-security"
+	apt_in_tree update
+	mkdir -p "$tree/kho/tests/vm"
+	cp -r "$top/scripts" "$tree/kho/"
+	cp "$kernels_list" "$tree/kho/tests/vm/"
+	in_tree /kho/scripts/setup.sh packages
+	rm -r "$tree/kho"
+}
+
 # Debootstrap may be older than the suite, which it then does not know by name.
 build_tree() {
 	debootstrap --variant=minbase --include="$included" "$suite" "$tree" "$(archive_of "$suite")" \
 		/usr/share/debootstrap/scripts/sid
 	[ ${#kernel[@]} -eq 0 ] || install_kernel
 	[ "$suite" != forky ] || add_test_of_systemd
+	[ "$name" = "$suite" ] || install_build_tools
 	# Tests run without a network.
 	rm -rf "$tree"/var/lib/apt/lists/* "$tree/etc/apt/sources.list" "$tree"/var/cache/apt/*.bin
 }
 
+# What the root was made for: one to build in is made anew when setup.sh installs something else.
+made_for=$([ "$name" = "$suite" ] || sha256sum <"$top/scripts/setup.sh")
+
 mkdir -p "$roots"
-exec 8>"$roots/.$suite.lock"
+exec 8>"$roots/.$name.lock"
 flock 8
-if [ ! -e "$roots/$suite/complete" ]; then
-	rm -rf "${roots:?}/.$suite".* "${roots:?}/$suite"
-	say "$suite: installing a small Debian, see $build/debian-root.log"
+if [ ! -e "$roots/$name/complete" ] || [ "$(cat "$roots/$name/complete")" != "$made_for" ]; then
+	rm -rf "${roots:?}/.$name".[0-9]* "${roots:?}/$name"
+	say "$name: installing a small Debian, see $build/debian-root.log"
 	mkdir -p "$build"
-	build_tree >"$build/debian-root.log" 2>&1 || die "$suite: failed, see $build/debian-root.log"
-	: >"$tree/complete"
-	mv "$tree" "$roots/$suite"
+	# Not "build_tree || die", with which no failure in it would end it.
+	trap 'say "$name: failed, see $build/debian-root.log"' EXIT
+	build_tree >"$build/debian-root.log" 2>&1
+	trap - EXIT
+	printf '%s' "$made_for" >"$tree/complete"
+	mv "$tree" "$roots/$name"
 fi
-printf '%s\n' "$roots/$suite"
+printf '%s\n' "$roots/$name"

@@ -3,7 +3,8 @@
 #
 # Fetch what is needed from a package but should not be installed on this machine, into the cache.
 #
-# usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots
+# usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots; with it,
+#                                      in "lib", libraries of its own
 #        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
 #        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables"
 # Prints the path of the program.
@@ -18,9 +19,26 @@ set -eu -o pipefail
 suite=bookworm
 source_package=linux-source-6.1
 
+# It can start the kernels of a Xen machine, too: libraries that nothing else here wants.
 fetch_kexec() {
-	suite_unpack "$suite" "$1" kexec-tools
+	local -a libraries=(kexec-tools) all=()
+
+	while [ ${#libraries[@]} -gt ${#all[@]} ]; do
+		all=("${libraries[@]}")
+		mapfile -t libraries < <({
+			printf '%s\n' "${all[@]}"
+			for name in "${all[@]}"; do
+				suite_depends "$suite" "$name" 'libxen*'
+			done
+		} | sort -u)
+	done
+	suite_unpack "$suite" "$1" "${all[@]}"
+	mkdir "$1/lib.new"
+	find "$1" -path "$1/lib.new" -prune -o -name 'lib*.so.*' -exec cp -P -t "$1/lib.new" {} +
 	mv "$1/sbin/kexec" "$1/kexec"
+	rm -rf "${1:?}/lib" "${1:?}/usr"
+	mv "$1/lib.new" "$1/lib"
+	! LD_LIBRARY_PATH=$1/lib ldd "$1/kexec" | grep 'not found' || die "kexec: its libraries are not complete"
 }
 
 fetch_checkpatch() {
@@ -47,6 +65,8 @@ kexec | checkpatch | ovmf) ;;
 *) die "usage: ${0##*/} kexec|checkpatch|ovmf" ;;
 esac
 dir=$cache/extras/$name
+# One from before its libraries were with it.
+[ "$name" != kexec ] || [ -e "$dir/lib" ] || rm -rf "$dir"
 if [ ! -e "$dir/$name" ]; then
 	say "$name: fetching"
 	rm -rf "$dir" "$dir.part"

@@ -35,6 +35,11 @@ retry() {
 	"$@"
 }
 
+# Release of Debian that this machine runs.
+this_suite() {
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
 # Names of the kernels of the list, one a line; $KHO_KERNELS may name a few of them.
 kernel_names() {
 	if [ -n "${KHO_KERNELS-}" ]; then

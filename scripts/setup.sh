@@ -29,7 +29,7 @@ all_packages=(
 )
 
 package_packages=(
-	dpkg-dev debhelper dh-dkms lintian systemd-dev pkg-config
+	build-essential dpkg-dev debhelper dh-dkms lintian systemd-dev pkg-config
 	debootstrap e2fsprogs git
 )
 nightly_packages=(flex bison bc libelf-dev libssl-dev)
@@ -39,8 +39,8 @@ bench_packages=(libroaring-dev gnuplot-nox)
 alternatives() {
 	case $1 in
 	libclang-rt-dev) echo "libclang-rt-$(clang_major)-dev" ;;
-	# Only newer releases have a package of its own for what tells where units belong.
-	systemd-dev) apt-cache show systemd-dev >/dev/null 2>&1 && echo systemd-dev || echo systemd ;;
+	# What tells where units belong is in a package of its own from Debian 13 on.
+	systemd-dev) [ "$(this_suite)" = bookworm ] && echo systemd || echo systemd-dev ;;
 	libelf1) echo 'libelf1t64 libelf1' ;;
 	*) echo "$1" ;;
 	esac

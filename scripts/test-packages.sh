@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Build the packages, look at them with lintian, and install, upgrade and purge them in a small Debian
-# 12 that is unpacked for that (scripts/debian-root.sh). DKMS builds for its stock kernel.
+# that is unpacked for that (scripts/debian-root.sh). DKMS builds for its stock kernel.
 #
-# usage: scripts/test-packages.sh [--keep]
-#   --keep  take the packages of build/packages and build/packages-next as they are
+# usage: scripts/test-packages.sh [bookworm|trixie] [--keep]
+#   bookworm, trixie  Debian 12 (default) or 13; packages are built, and looked at, in the same
+#   --keep            take the packages of build/packages-SUITE and build/packages-SUITE-next as they are
 # One line for each check, "ok" or "FAILED"; the exit status is 0 only if nothing failed. What was
-# said is in build/test-packages/log.
+# said is in build/test-packages-SUITE/log.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -15,7 +16,7 @@ set -eu -o pipefail
 # shellcheck source=../tests/packages/root.sh
 . "$top/tests/packages/root.sh"
 
-out=$build/test-packages
+suite=bookworm
 version=$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")
 next=$version+next
 failed=0
@@ -27,9 +28,9 @@ check() {
 	shift
 	printf '\n### %s\n' "$what" >>"$out/log"
 	if "$@" >>"$out/log" 2>&1; then
-		printf 'ok    packages/%s\n' "$what"
+		printf 'ok    packages/%s/%s\n' "$suite" "$what"
 	else
-		printf 'FAILED packages/%s: see %s\n' "$what" "$out/log"
+		printf 'FAILED packages/%s/%s: see %s\n' "$suite" "$what" "$out/log"
 		failed=1
 	fi
 }
@@ -39,12 +40,9 @@ debs() {
 	find "$1" -name '*.deb' -not -name '*-dbgsym_*'
 }
 
+# lintian looked at something, and said nothing.
 is_clean() {
-	local found
-
-	found=$(lintian --profile debian --allow-root "$build"/packages/*.changes) || true
-	printf '%s\n' "$found"
-	[ -z "$found" ]
+	cat "$packages/lintian" "$packages"/*.changes && [ ! -s "$packages/lintian" ]
 }
 
 # Every file and link with its type and mode, without what others keep of a package by its nature.
@@ -167,19 +165,29 @@ nothing_left() {
 }
 
 main() {
-	local keep=${1-}
+	local keep='' out packages
 
+	while [ $# -gt 0 ]; do
+		case $1 in
+		bookworm | trixie) suite=$1 ;;
+		--keep) keep=1 ;;
+		*) die "usage: ${0##*/} [bookworm|trixie] [--keep]" ;;
+		esac
+		shift
+	done
+	out=$build/test-packages-$suite
+	packages=$build/packages-$suite
 	rm -rf "$out"
 	mkdir -p "$out"
-	if [ "$keep" != --keep ]; then
-		check build "$top/scripts/packages.sh"
-		check build-next "$top/scripts/packages.sh" "$next" "$build/packages-next"
+	if [ -z "$keep" ]; then
+		check build "$top/scripts/packages.sh" --lint --in "$suite" "$version" "$packages"
+		check build-next "$top/scripts/packages.sh" --in "$suite" "$next" "$packages-next"
 	fi
 	check lintian is_clean
-	open_root "$("$top/scripts/debian-root.sh" bookworm)" "$out/bookworm"
+	open_root "$("$top/scripts/debian-root.sh" "$suite")" "$out/tree"
 	release=$(release_of_root)
 	list_files >"$out/before"
-	check install install_of "$build/packages"
+	check install install_of "$packages"
 	check dkms module_is version "$version"
 	check dkms-serves module_is kho_aside ''
 	check initramfs initramfs_has_module
@@ -191,7 +199,7 @@ main() {
 	check kernel-with-its-own with_headers native_kernel
 	check kernel-with-its-own-aside steps_aside_everywhere
 	check kernel-that-differs with_headers strange_kernel
-	check upgrade install_of "$build/packages-next"
+	check upgrade install_of "$packages-next"
 	check upgraded-module module_is version "$next"
 	check upgraded-aside module_is kho_aside ''
 	check upgraded-initramfs initramfs_has_module

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The packages in a real Debian 12 with systemd, in a virtual machine: apt installs a newer stock
-# kernel, and `systemctl kexec` and `systemctl reboot` hand over; see tests/packages/system-stages.sh.
+# The packages in a real Debian with systemd, in a virtual machine: apt installs a newer stock kernel,
+# and `systemctl kexec` and `systemctl reboot` hand over; see tests/packages/system-stages.sh.
 #
-# usage: scripts/test-system.sh [--keep] [--limit SEC]
-#   --keep       take the packages of build/packages as they are
+# usage: scripts/test-system.sh [bookworm|trixie] [--keep] [--limit SEC]
+#   bookworm, trixie  Debian 12 (default) or 13; the packages are built in the same
+#   --keep       take the packages of build/packages-SUITE as they are
 #   --limit SEC  a machine without a verdict after this long is lost (default 3600)
 # The last line is "ok", "FAILED" or "lost"; the exit status is 0 only for "ok". What the machine said is
-# in build/test-system: console, verdict; `command` starts it again by hand.
+# in build/test-system-SUITE: console, verdict; `command` starts it again by hand.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -18,7 +19,8 @@ set -eu -o pipefail
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-out=$build/test-system
+suite=bookworm
+suites='bookworm trixie'
 keep=''
 limit=3600
 
@@ -32,7 +34,7 @@ install_everything() {
 	local debs=$1 file
 	local -a packages needed=()
 
-	mapfile -t packages < <(find "$build/packages" -name 'kho*.deb' -not -name '*-dbgsym_*')
+	mapfile -t packages < <(find "$build/packages-$suite" -name 'kho*.deb' -not -name '*-dbgsym_*')
 	for file in "$debs"/*.deb; do
 		case ${file##*/} in
 		linux-image-* | linux-headers-cloud-*) ;;
@@ -47,10 +49,15 @@ install_everything() {
 	inside dkms autoinstall -k "$new"
 }
 
+make_packages() {
+	"$top/scripts/packages.sh" --in "$suite" "$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")" \
+		"$build/packages-$suite" >/dev/null
+}
+
 prepare() {
 	local lower debs
 
-	lower=$("$top/scripts/debian-root.sh" bookworm)
+	lower=$("$top/scripts/debian-root.sh" "$suite")
 	debs=$lower.debs
 	old=$(cd "$lower/lib/modules" && echo *)
 	new=$(newest_release_in "$debs")

@@ -9,7 +9,7 @@
 #   --keep       take the packages of build/packages as they are
 #   --limit SEC  a machine without a verdict after this long is lost (default 3600)
 # The last line is "ok", "FAILED" or "lost"; the exit status is 0 only for "ok". What the machine said is
-# in build/test-systemd: console, verdict; `command` starts it again by hand.
+# in build/test-systemd-forky: console, verdict; `command` starts it again by hand.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -19,10 +19,10 @@ set -eu -o pipefail
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-out=$build/test-systemd
 keep=''
 limit=3600
 suite=forky
+suites=forky
 kernels=(6.1 7.3)
 
 # The modules cannot be built by DKMS there: the compilers of these kernels are not of that Debian.
@@ -50,6 +50,10 @@ make_initramfs() {
 	inside dracut --no-hostonly --drivers 'virtio_pci virtio_blk ext4' \
 		--modules 'base dracut-systemd fs-lib kernel-modules kho rootfs-block systemd-initrd udev-rules' \
 		"/boot/initrd.img-$new" "$new"
+}
+
+make_packages() {
+	"$top/scripts/packages.sh" >/dev/null
 }
 
 prepare() {

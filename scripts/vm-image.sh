@@ -34,6 +34,19 @@ add_program() {
 	done
 }
 
+# With libraries that are not installed here.
+add_kexec() {
+	local program library
+
+	program=$("$top/scripts/extras.sh" kexec)
+	mkdir -p "$1/lib/x86_64-linux-gnu"
+	LD_LIBRARY_PATH=${program%/*}/lib ldd "$program" | grep -o "${program%/*}/lib/[^ ]*" |
+		while read -r library; do
+			cp -L "$library" "$1/lib/x86_64-linux-gnu/"
+		done
+	add_program "$1" "$program" kexec
+}
+
 add_modules() {
 	local name release file
 
@@ -94,7 +107,7 @@ make_base() {
 		add_program "$root" "$build/kho"
 		add_program "$root" "$build/vm/kho-dies"
 	fi
-	add_program "$root" "$("$top/scripts/extras.sh" kexec)" kexec
+	add_kexec "$root"
 	add_program "$root" "$(command -v dtc)"
 	[ -z "${KHO_VM_PROGRAMS-}" ] || cp "$KHO_VM_PROGRAMS"/* "$root/bin/"
 	# Not through the link to busybox.

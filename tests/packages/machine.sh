@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # who sources it uses and sets them
 #
 # A Debian with systemd in a virtual machine, of a directory. Sourced after lib.sh and root.sh by the
-# scripts that test in one, which have set $out, and $keep and $limit to the defaults.
+# scripts that test in one, which have set $suite, $suites it may be, and $keep and $limit to the defaults.
 
 options() {
 	while [ $# -gt 0 ]; do
@@ -12,7 +12,13 @@ options() {
 			limit=$2
 			shift
 			;;
-		*) die "$1: unknown option; see the head of this script" ;;
+		-*) die "$1: unknown option; see the head of this script" ;;
+		*)
+			case " $suites " in
+			*" $1 "*) suite=$1 ;;
+			*) die "$1: not one of: $suites" ;;
+			esac
+			;;
 		esac
 		shift
 	done
@@ -47,7 +53,7 @@ make_disk() {
 boot() {
 	local -a command
 
-	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=multi" -cpu "max,cx16=off" -m 2G -smp 2
+	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off" -m 2G -smp 2
 		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
 		-serial "file:$out/console" -serial "file:$out/verdict"
 		-kernel "$out/vmlinuz" -initrd "$out/initrd"
@@ -77,16 +83,18 @@ judge() {
 	printf 'ok    %s (%d s)\n' "$1" "$SECONDS"
 }
 
-# test_machine NAME ARGUMENT...: the whole of a test, whose prepare() makes the disk
+# test_machine NAME ARGUMENT...: the whole of a test, whose prepare() makes the disk, and whose
+# make_packages() the packages
 test_machine() {
 	local name=$1
 
 	shift
 	options "$@"
+	out=$build/test-$name-$suite
 	[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
 	if [ -z "${KHO_IN_NAMESPACE-}" ]; then
-		[ -n "$keep" ] || "$top/scripts/packages.sh" >/dev/null
-		KHO_IN_NAMESPACE=1 exec unshare --mount "$0" --keep --limit "$limit"
+		[ -n "$keep" ] || make_packages
+		KHO_IN_NAMESPACE=1 exec unshare --mount "$0" "$suite" --keep --limit "$limit"
 	fi
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -95,5 +103,5 @@ test_machine() {
 	prepare >"$out/log" 2>&1
 	trap - EXIT
 	boot
-	judge "$name"
+	judge "$name/$suite"
 }

@@ -63,7 +63,7 @@
  * @in_error: 0, or the errno (positive) of the refusal
  * @reserved: 0
  * @in_validate_ns: from the start of validation until clients could restore
- * @in_release_ns: time a worker spent giving back gaps, beside everything else
+ * @in_release_ns: time a worker spent giving back gaps; 0 until it is done
  * @in_stamp_ns: instants left by the previous kernel (CLOCK_REALTIME, ns): module load, image
  *   load, reboot
  * @in_ready_ns: CLOCK_REALTIME when this kernel's module had accepted everything
