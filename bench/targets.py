@@ -138,10 +138,9 @@ def memfd_rows(machines):
     pages = 512 * 256
     alone = machines.get("kho", "isolated-16384", "preserve_ns")
     notes = {
-        "preserve": "each page is locked, referenced and entered by itself" +
+        "preserve": "each page is locked and referenced by itself" +
                     ("" if alone is None else
-                     f"; `kho_preserve_folio()`, one by one, takes {alone:,.0f}") +
-                    ". It would take a tracker that enters runs of single pages",
+                     f"; `kho_preserve_folio()`, one by one, takes {alone:,.0f}"),
         "retrieve": "the stock kernel's `filemap_add_folio()` takes twice as much by itself, see "
                     "[below](#files-in-memory-through-devliveupdate)",
     }
@@ -157,8 +156,8 @@ def memfd_rows(machines):
             met = verdict(value / 256, 6000)
             rows.append([f"/dev/liveupdate, a folio of 2 MiB: {what}", "≤ 6,000",
                          f"{value / 256:,.0f}", met, "" if met == "yes" else
-                         "nearly every folio makes an extent grow, and the list of extents is "
-                         "written anew, with its checksum" if what == "preserve" else
+                         "every page of it is looked at for broken memory, and the extents "
+                         "grow" if what == "preserve" else
                          "see [below](#files-in-memory-through-devliveupdate)"])
     return rows
 
