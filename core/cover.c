@@ -6,6 +6,9 @@ static const u64 GAP_FIXED = ~0ULL;
 /* Added to the bytes of a gap that should stay open as long as there is any other to close. */
 static const u64 GAP_ACROSS_RAM = 1ULL << 63;
 
+/* Gaps that are closed at once among the leads. */
+enum { CLOSE_AHEAD = 16 };
+
 static_assert(KHO_MAX_EXTENTS - 1 > KHO_COVER_MAX_KEEPOUT,
 	      "a full plan has gaps without a keep-out range");
 
@@ -129,6 +132,14 @@ static void remove_extent(struct kho_range *extent, u32 *nr, u32 at, u32 count)
 	memmove(&extent[at], &extent[at + count],
 		(*nr - at - count) * sizeof(*extent));
 	*nr -= count;
+}
+
+static void insert_range(struct kho_range *range, u32 *nr, u32 at,
+			 const struct kho_range *new)
+{
+	memmove(&range[at + 1], &range[at], (*nr - at) * sizeof(*range));
+	range[at] = *new;
+	++*nr;
 }
 
 static void find_cheapest(struct plan *p)
@@ -255,10 +266,7 @@ static int insert(struct kho_cover *c, u32 at, const struct kho_range *new)
 {
 	struct plan p = { .cover = c, .extent = c->extent };
 
-	memmove(&c->extent[at + 1], &c->extent[at],
-		(c->nr_extents - at) * sizeof(*new));
-	c->extent[at] = *new;
-	c->nr_extents++;
+	insert_range(c->extent, &c->nr_extents, at, new);
 	if (c->nr_extents <= KHO_MAX_EXTENTS)
 		return 0;
 	p.nr = c->nr_extents;
@@ -272,25 +280,173 @@ static int insert(struct kho_cover *c, u32 at, const struct kho_range *new)
 	return 0;
 }
 
-/* Makes one extent of @new and all that overlap or touch it, which are those from @at on. */
-static void merge(struct kho_cover *c, u32 at, const struct kho_range *new)
+/* Makes one range of @new and all that overlap or touch it, which are those from @at on. */
+static void merge(struct kho_range *range, u32 *nr, u32 at,
+		  const struct kho_range *new)
 {
-	struct kho_range *into = &c->extent[at];
+	struct kho_range *into = &range[at];
 	u32 last = at;
 
-	while (last + 1 < c->nr_extents &&
-	       c->extent[last + 1].start <= new->end)
+	while (last + 1 < *nr && range[last + 1].start <= new->end)
 		last++;
 	if (new->start < into->start)
 		into->start = new->start;
-	into->end = c->extent[last].end > new->end ? c->extent[last].end :
-						     new->end;
-	remove_extent(c->extent, &c->nr_extents, at + 1, last - at);
+	into->end = range[last].end > new->end ? range[last].end : new->end;
+	remove_extent(range, nr, at + 1, last - at);
+}
+
+static u64 sum_of(const struct kho_range *range, u32 nr)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		sum += range[i].end - range[i].start;
+	return sum;
+}
+
+/* Bytes of RAM that the extents leave. */
+static u64 free_bytes(const struct kho_cover *c)
+{
+	u64 ram = sum_of(c->ram, c->nr_ram), covered = kho_cover_bytes(c);
+
+	return ram > covered ? ram - covered : 0;
+}
+
+static bool leads_suffice(const struct kho_cover *c)
+{
+	u32 i, at = 0;
+
+	for (i = 0; i < c->nr_extents; i++) {
+		while (at < c->nr_leads && c->lead[at].end < c->extent[i].end)
+			at++;
+		if (at == c->nr_leads || c->lead[at].start > c->extent[i].start)
+			return false;
+	}
+	return true;
+}
+
+/* Extents may have come to lie outside RAM, which can have changed: there is no room there. */
+static bool room_at(const struct kho_cover *c, u64 page, struct kho_range *room)
+{
+	if (kho_cover_check(c, page, page + KHO_PAGE_SIZE, NULL))
+		return false;
+	*room = room_around(c, page);
+	return true;
+}
+
+/* Extent number @at and what may be published beyond its ends, at most @most bytes each. */
+static struct kho_range reach(const struct kho_cover *c, u32 at, bool down,
+			      bool up, u64 most)
+{
+	struct kho_range r = c->extent[at], room;
+
+	if (down && room_at(c, r.start, &room)) {
+		if (at && room.start < c->extent[at - 1].end)
+			room.start = c->extent[at - 1].end;
+		r.start -= r.start - room.start < most ? r.start - room.start :
+							 most;
+	}
+	if (up && room_at(c, r.end - KHO_PAGE_SIZE, &room)) {
+		if (at + 1 < c->nr_extents &&
+		    room.end > c->extent[at + 1].start)
+			room.end = c->extent[at + 1].start;
+		r.end += room.end - r.end < most ? room.end - r.end : most;
+	}
+	return r;
+}
+
+static void add_lead(struct kho_cover *c, const struct kho_range *r)
+{
+	u32 at = find_range(c->lead, c->nr_leads, r->start - 1);
+
+	if (at < c->nr_leads && c->lead[at].start <= r->end)
+		merge(c->lead, &c->nr_leads, at, r);
+	else
+		insert_range(c->lead, &c->nr_leads, at, r);
+}
+
+/*
+ * With as many extents as there may be each new one closes the cheapest gap between two: closes
+ * the next ones among the leads, where they are about as cheap, up to @most bytes together.
+ */
+static void close_ahead(struct kho_cover *c, u64 most)
+{
+	struct plan p = { .cover = c, .extent = c->lead, .nr = c->nr_leads };
+	u32 i, nr = 0;
+
+	find_cheapest(&p);
+	if (p.weight >= GAP_ACROSS_RAM)
+		return;
+	for (i = 0; i + 1 < p.nr && nr < CLOSE_AHEAD;) {
+		u64 weight =
+			gap_weight(c, p.extent[i].end, p.extent[i + 1].start);
+
+		if (weight > 2 * p.weight || weight > most) {
+			i++;
+			continue;
+		}
+		most -= weight;
+		nr++;
+		close_gap(&p, i);
+	}
+	c->nr_leads = p.nr;
+}
+
+/* Extends the leads over extent number @at, and beyond it where it grows to. */
+static void run_ahead(struct kho_cover *c, u32 at, bool down, bool up)
+{
+	u64 free = free_bytes(c), most, part;
+	struct kho_range r;
+
+	/* With both directions, and closed gaps, it makes up all of the slack. */
+	most = kho_align_down(KHO_LEAD_SLACK(free) / 4, KHO_COVER_GRANULE);
+	part = kho_align_up(kho_cover_bytes(c) / 4, KHO_COVER_GRANULE);
+	r = reach(c, at, down, up, part < most ? part : most);
+	add_lead(c, &r);
+	if (c->nr_leads <= KHO_MAX_EXTENTS && leads_suffice(c) &&
+	    sum_of(c->lead, c->nr_leads) - kho_cover_bytes(c) <=
+		    KHO_LEAD_SLACK(free))
+		return;
+	kho_cover_tighten(c);
+	if (c->nr_extents == KHO_MAX_EXTENTS)
+		close_ahead(c, KHO_LEAD_SLACK(free) / 2);
+	add_lead(c, &r);
+}
+
+/* @old: what extent number @at was; @new: what it was merged with. */
+static int follow_growth(struct kho_cover *c, u32 at,
+			 const struct kho_range *old,
+			 const struct kho_range *new)
+{
+	const struct kho_range *e = &c->extent[at];
+	u32 lead = find_range(c->lead, c->nr_leads, e->start);
+
+	if (lead < c->nr_leads && within(&c->lead[lead], e->start, e->end))
+		return 0;
+	run_ahead(c, at, e->start != old->start,
+		  e->end != old->end && e->end == new->end);
+	return 1;
+}
+
+/*
+ * After an extent for @new was inserted. Where it grows to is not known; but extents that are as
+ * many as there may be are not many by chance.
+ */
+static int follow_insertion(struct kho_cover *c, const struct kho_range *new)
+{
+	u32 at = find_range(c->extent, c->nr_extents, new->start);
+	bool full = c->nr_extents == KHO_MAX_EXTENTS;
+
+	if (leads_suffice(c))
+		return 0;
+	run_ahead(c, at, full && !at, full && at == c->nr_extents - 1);
+	return 1;
 }
 
 int kho_cover_add(struct kho_cover *c, u64 start, u64 end)
 {
-	struct kho_range new;
+	struct kho_range new, old;
 	u32 at;
 	int err;
 
@@ -307,11 +463,12 @@ int kho_cover_add(struct kho_cover *c, u64 start, u64 end)
 	new = rounded(c, start, end);
 	at = find_range(c->extent, c->nr_extents, new.start - 1);
 	if (at < c->nr_extents && c->extent[at].start <= new.end) {
-		merge(c, at, &new);
-		return 1;
+		old = c->extent[at];
+		merge(c->extent, &c->nr_extents, at, &new);
+		return follow_growth(c, at, &old, &new);
 	}
 	err = insert(c, at, &new);
-	return err ? err : 1;
+	return err ? err : follow_insertion(c, &new);
 }
 
 bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end)
@@ -324,14 +481,20 @@ bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end)
 	return i < c->nr_extents && within(&c->extent[i], start, end);
 }
 
+bool kho_cover_tighten(struct kho_cover *c)
+{
+	const size_t bytes = c->nr_extents * sizeof(*c->extent);
+
+	if (c->nr_leads == c->nr_extents && !memcmp(c->lead, c->extent, bytes))
+		return false;
+	memcpy(c->lead, c->extent, bytes);
+	c->nr_leads = c->nr_extents;
+	return true;
+}
+
 u64 kho_cover_bytes(const struct kho_cover *c)
 {
-	u64 sum = 0;
-	u32 i;
-
-	for (i = 0; i < c->nr_extents; i++)
-		sum += c->extent[i].end - c->extent[i].start;
-	return sum;
+	return sum_of(c->extent, c->nr_extents);
 }
 
 int kho_cover_keepout_add(struct kho_cover *c, u64 start, u64 end)
@@ -491,11 +654,8 @@ int kho_replan_end(struct kho_replan *p, struct kho_cover *c)
 		append_run(&plan, p->base + (at << p->granule_shift),
 			   p->base + (end << p->granule_shift));
 	}
-	if (plan.nr == c->nr_extents &&
-	    !memcmp(plan.extent, c->extent, plan.nr * sizeof(*c->extent)))
-		return 0;
 	memcpy(c->extent, plan.extent, plan.nr * sizeof(*c->extent));
 	c->nr_extents = plan.nr;
 	memset(&c->hot, 0, sizeof(c->hot));
-	return 1;
+	return kho_cover_tighten(c);
 }

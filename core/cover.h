@@ -9,6 +9,10 @@
  * anything outside RAM unless two RAM ranges had to be joined, a page of a keep-out range
  * (scratch), or the last page of RAM.
  *
+ * What is published runs ahead of them, so that it need not be written anew each time one grows:
+ * the leads. They contain every extent, keep out of all that extents keep out of, and take in
+ * little besides, see KHO_LEAD_SLACK(). A re-plan makes them the extents again.
+ *
  * No locking: the caller serialises all calls on one cover.
  */
 #ifndef KHO_CORE_COVER_H
@@ -23,6 +27,11 @@
 #define KHO_COVER_LOWEST (1ULL << 20)
 /* Extents are rounded to this where that does not take in what they must not contain. */
 #define KHO_COVER_GRANULE (2ULL << 20)
+/*
+ * Most bytes that the leads contain beyond the extents, which leave so many bytes of RAM free.
+ * Beyond one end of one extent they reach a quarter of that at most.
+ */
+#define KHO_LEAD_SLACK(free) ((free) / 16)
 /* Most keep-out ranges. */
 #define KHO_COVER_MAX_KEEPOUT 16
 
@@ -31,6 +40,8 @@
  * @extent: ascending, disjoint, not adjacent; one element more for a new extent that has yet to
  *   find its place
  * @nr_extents: how many, at most KHO_MAX_EXTENTS between calls
+ * @lead: what to publish; like @extent
+ * @nr_leads: how many, at most KHO_MAX_EXTENTS between calls
  * @keepout: ascending, disjoint
  * @nr_keepout: how many
  * @ram: RAM of this machine, ascending, disjoint, page aligned; owned by the caller
@@ -41,6 +52,8 @@
 struct kho_cover {
 	struct kho_range extent[KHO_MAX_EXTENTS + 1];
 	u32 nr_extents;
+	struct kho_range lead[KHO_MAX_EXTENTS + 1];
+	u32 nr_leads;
 	struct kho_range keepout[KHO_COVER_MAX_KEEPOUT];
 	u32 nr_keepout;
 	const struct kho_range *ram;
@@ -87,7 +100,8 @@ int kho_cover_check(const struct kho_cover *c, u64 start, u64 end,
  *
  * Extends an extent, adds one, or closes the cheapest gap. Amounts to kho_cover_check() first.
  *
- * Return: 0 nothing changed, 1 the extents changed (publish them before relying on them),
+ * Return: 0 the leads contain it already, 1 the leads changed (publish them before relying on
+ * them),
  * -EINVAL as for check (nothing changed), -ENOSPC (keep-out ranges leave no way with
  * KHO_MAX_EXTENTS extents; nothing changed).
  */
@@ -102,6 +116,14 @@ int kho_cover_add(struct kho_cover *c, u64 start, u64 end);
 bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end);
 
 /**
+ * kho_cover_tighten() - make the leads the extents
+ * @c: cover
+ *
+ * Return: whether the leads changed.
+ */
+bool kho_cover_tighten(struct kho_cover *c);
+
+/**
  * kho_cover_bytes() - bytes of all extents together
  * @c: cover
  */
@@ -113,8 +135,8 @@ u64 kho_cover_bytes(const struct kho_cover *c);
  * @start: page aligned
  * @end: page aligned
  *
- * kho_cover_check() refuses the range at once. Existing extents may still contain it: re-plan
- * before relying on it.
+ * kho_cover_check() refuses the range at once. Existing extents and leads may still contain it:
+ * re-plan before relying on it.
  *
  * Return: 0, -EINVAL (empty, unaligned, overlaps another keep-out), -ENOSPC
  * (KHO_COVER_MAX_KEEPOUT).
@@ -195,8 +217,10 @@ void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
  *
  * It always finds room: there are fewer keep-out ranges than gaps between that many extents.
  *
- * Return: 0 the extents are as they were, 1 they changed, -EINVAL (something outside the RAM of
- * begin was marked; the extents stay as they were).
+ * The leads become the extents.
+ *
+ * Return: 0 the leads are as they were, 1 they changed, -EINVAL (something outside the RAM of
+ * begin was marked; all stays as it was).
  */
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
 

@@ -94,8 +94,8 @@ static void publish_chain(void)
 					    KHO_WIRE_CHAIN_A, KHO_WIRE_CHAIN_B);
 	struct kho_chain_ser *chain = wire_page(spare);
 
-	kho_chain_write(chain, virt_to_phys(chain), out_cover.extent,
-			out_cover.nr_extents);
+	kho_chain_write(chain, virt_to_phys(chain), out_cover.lead,
+			out_cover.nr_leads);
 	smp_wmb(); /* the chain is complete before it is used */
 	WRITE_ONCE(wire_head->hdr.next, virt_to_phys(chain));
 }
@@ -194,8 +194,8 @@ static int replan_mark(void *ctx, u64 phys, unsigned int order, u64 nr)
 	return 0;
 }
 
-/* Makes the extents as tight as they can be. On failure they stay as they are. */
-static int replan(void)
+/* Return: as kho_replan_end(), or -ENOMEM. */
+static int find_extents(void)
 {
 	struct kho_out_subtree *s;
 	struct kho_replan plan;
@@ -219,13 +219,22 @@ static int replan(void)
 		kho_replan_mark(&plan, PAGE_ALIGN_DOWN(virt_to_phys(s->blob)),
 				PAGE_ALIGN(virt_to_phys(s->blob) + s->bytes));
 	ret = kho_replan_end(&plan, &out_cover);
-	if (ret > 0) {
-		publish_chain();
-		ret = 0;
-	}
 out:
 	kvfree(buf);
 	return ret;
+}
+
+/*
+ * Makes the extents as tight as they can be, and what is published as tight as they are. On
+ * failure they stay as they are, and nothing but them is published all the same.
+ */
+static int replan(void)
+{
+	int ret = find_extents();
+
+	if (ret > 0 || (ret < 0 && kho_cover_tighten(&out_cover)))
+		publish_chain();
+	return min(ret, 0);
 }
 
 /**

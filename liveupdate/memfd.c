@@ -354,7 +354,7 @@ static int list_preserve(struct memfd_out *m)
 	if (!m->nr)
 		return 0;
 	/* Where more was expected. Without memory for a smaller list the large one will do. */
-	if (m->room > 2 * max_t(u64, m->nr, MEMFD_LUO_FOLIOS_PER_PAGE))
+	if (m->room > m->nr + m->nr / 8 + MEMFD_LUO_FOLIOS_PER_PAGE)
 		move_list(m, m->nr);
 	for (tries = 0; tries < 3; tries++) {
 		ret = kho_preserve_vmalloc(m->entry, &list);

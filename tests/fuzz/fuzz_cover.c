@@ -85,10 +85,24 @@ static int want_check(const struct kho_range *b)
 	return -EINVAL;
 }
 
+/* What is published must be told; what is told must be worth it. */
+static void check_told(const struct kho_cover *before,
+		       const struct kho_range *b, int ret)
+{
+	bool same = before->nr_leads == cover.nr_leads &&
+		    !memcmp(before->lead, cover.lead,
+			    cover.nr_leads * sizeof(cover.lead[0]));
+
+	if (ret == 1 ? same : !same)
+		test_die("add gave %d", ret);
+	if (ret == 1 && kho_cover_contains(before, b->start, b->end))
+		test_die("published for what an extent contained");
+}
+
 static void fuzz_add(struct input *in)
 {
 	struct kho_range b = take_range(in);
-	bool inside = kho_cover_contains(&cover, b.start, b.end);
+	struct kho_cover before = cover;
 	int ret, want = want_check(&b);
 
 	if (kho_cover_check(&cover, b.start, b.end, NULL) != want)
@@ -96,8 +110,9 @@ static void fuzz_add(struct input *in)
 	if (nr_blocks == MAX_BLOCKS)
 		return;
 	ret = kho_cover_add(&cover, b.start, b.end);
-	if (ret != (want ? want : !inside))
+	if (want ? ret != want : ret < 0)
 		test_die("add gave %d", ret);
+	check_told(&before, &b, ret);
 	if (ret >= 0)
 		block[nr_blocks++] = b;
 }
@@ -156,6 +171,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 		if (op % 32 == 0)
 			fuzz_replan(&in);
+		else if (op == 2)
+			kho_cover_tighten(&cover);
 		else if (op % 32 == 1)
 			fuzz_keepout(&in);
 		else

@@ -240,18 +240,71 @@ static void check_extent(const struct kho_cover *c, const struct kho_range *e)
 			test_die("extent in a keep-out range");
 }
 
+static void check_ranges(const struct kho_cover *c,
+			 const struct kho_range *range, u32 nr)
+{
+	u32 i;
+
+	if (nr > KHO_MAX_EXTENTS)
+		test_die("%u extents", nr);
+	for (i = 0; i < nr; i++) {
+		check_extent(c, &range[i]);
+		if (i && range[i].start <= range[i - 1].end)
+			test_die("extents touch or are out of order");
+	}
+}
+
+/* What of a lead is in no extent, from @start to @end, must be of one piece of RAM. */
+static void check_ahead(const struct kho_cover *c, u64 start, u64 end)
+{
+	u32 i;
+
+	if (start == end)
+		return;
+	for (i = 0; i < c->nr_ram; i++)
+		if (start >= c->ram[i].start && end <= c->ram[i].end)
+			return;
+	test_die("lead runs out of RAM");
+}
+
+static void check_leads(const struct kho_cover *c)
+{
+	u64 ram = 0, extents = 0, ahead = 0;
+	u32 i, at = 0;
+
+	check_ranges(c, c->lead, c->nr_leads);
+	for (i = 0; i < c->nr_ram; i++)
+		ram += c->ram[i].end - c->ram[i].start;
+	for (i = 0; i < c->nr_leads; i++) {
+		u64 from = c->lead[i].start;
+
+		for (;
+		     at < c->nr_extents && c->extent[at].end <= c->lead[i].end;
+		     at++) {
+			if (c->extent[at].start < from)
+				test_die("extent sticks out of a lead");
+			check_ahead(c, from, c->extent[at].start);
+			ahead += c->extent[at].start - from;
+			extents += c->extent[at].end - c->extent[at].start;
+			from = c->extent[at].end;
+		}
+		check_ahead(c, from, c->lead[i].end);
+		ahead += c->lead[i].end - from;
+	}
+	if (at != c->nr_extents)
+		test_die("extent in no lead");
+	if (ahead && (extents > ram || ahead > (ram - extents) / 16))
+		test_die("leads take %llu bytes too many",
+			 (unsigned long long)ahead);
+}
+
 void ref_cover_sound(const struct kho_cover *c, const struct kho_range *block,
 		     size_t nr)
 {
 	u32 i;
 
-	if (c->nr_extents > KHO_MAX_EXTENTS)
-		test_die("%u extents", c->nr_extents);
-	for (i = 0; i < c->nr_extents; i++) {
-		check_extent(c, &c->extent[i]);
-		if (i && c->extent[i].start <= c->extent[i - 1].end)
-			test_die("extents touch or are out of order");
-	}
+	check_ranges(c, c->extent, c->nr_extents);
+	check_leads(c);
 	while (nr--) {
 		for (i = 0; i < c->nr_extents; i++)
 			if (c->extent[i].start <= block[nr].start &&

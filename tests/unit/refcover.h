@@ -53,7 +53,8 @@ void refcover_compare_gaps(const struct refcover *f, const struct kho_cover *c);
  * @nr: how many
  *
  * Dies unless each block lies in one extent, and the extents are ascending, disjoint, not
- * adjacent, page aligned, begin and end in RAM, and contain nothing that they must not.
+ * adjacent, page aligned, begin and end in RAM, and contain nothing that they must not; the same
+ * of the leads, which must also contain all extents, and beyond them little, and only RAM.
  */
 void ref_cover_sound(const struct kho_cover *c, const struct kho_range *block,
 		     size_t nr);

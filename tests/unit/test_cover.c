@@ -322,7 +322,7 @@ static void last_page_of_ram_is_never_pulled_in(void **state)
 
 	kho_cover_init(&c, ram, 2);
 	for (i = 0, at = 4 * MIB; i < 100; i++, at += 8 * MIB)
-		assert_int_equal(kho_cover_add(&c, at, at + PAGE), 1);
+		assert_in_range(kho_cover_add(&c, at, at + PAGE), 0, 1);
 	assert_int_equal(kho_cover_add(&c, 2 * GIB, 2 * GIB + 3 * PAGE), 1);
 	for (at = MIB; at < GIB; at += MIB) {
 		kho_cover_add(&c, at, at + PAGE);
@@ -444,9 +444,130 @@ static void random_range(struct testrand *r, struct kho_range *b)
 
 static struct refcover model;
 
+static bool same_leads(const struct kho_cover *a, const struct kho_cover *b)
+{
+	return a->nr_leads == b->nr_leads &&
+	       !memcmp(a->lead, b->lead, a->nr_leads * sizeof(a->lead[0]));
+}
+
+static void check_leads_are_extents(const struct kho_cover *c)
+{
+	assert_int_equal(c->nr_leads, c->nr_extents);
+	assert_memory_equal(c->lead, c->extent,
+			    c->nr_extents * sizeof(c->extent[0]));
+}
+
+/* Adds @nr blocks of 2 MiB, @step bytes from one to the next. Return: how often to publish. */
+static u32 add_blocks(struct kho_cover *c, u64 at, u32 nr, u64 step)
+{
+	u32 published = 0;
+
+	for (; nr; nr--, at += step) {
+		struct kho_range b = { at, at + 2 * MIB };
+		int ret = kho_cover_add(c, b.start, b.end);
+
+		assert_in_range(ret, 0, 1);
+		ref_cover_sound(c, &b, 1);
+		published += ret;
+	}
+	return published;
+}
+
+static void growth_is_published_seldom(void **state)
+{
+	struct kho_cover c;
+
+	plain(&c);
+	assert_in_range(add_blocks(&c, GIB, 512, 2 * MIB), 5, 40);
+	assert_int_equal(c.nr_extents, 1);
+	check_extent_is(&c, 0, GIB, 2 * GIB);
+	assert_true(c.lead[0].end > 2 * GIB && c.lead[0].start == GIB);
+
+	plain(&c);
+	assert_in_range(add_blocks(&c, 2 * GIB, 512, -2 * MIB), 5, 40);
+	check_extent_is(&c, 0, GIB + 2 * MIB, 2 * GIB + 2 * MIB);
+	assert_true(c.lead[0].start < GIB + 2 * MIB &&
+		    c.lead[0].end == 2 * GIB + 2 * MIB);
+}
+
+static void scattered_blocks_are_published_seldom(void **state)
+{
+	struct kho_cover c;
+	u32 published;
+
+	plain(&c);
+	published = add_blocks(&c, GIB, 1024, 4 * MIB);
+	assert_in_range(published, KHO_MAX_EXTENTS, KHO_MAX_EXTENTS + 200);
+	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
+
+	plain(&c);
+	published = add_blocks(&c, 8 * GIB, 1024, -4 * MIB);
+	assert_in_range(published, KHO_MAX_EXTENTS, KHO_MAX_EXTENTS + 200);
+}
+
+static void leads_stop_where_extents_must(void **state)
+{
+	struct kho_cover c;
+	u64 at = 64 * MIB;
+
+	plain(&c);
+	kho_cover_keepout_add(&c, GIB, GIB + 2 * MIB);
+	add_page(&c, 2 * GIB + PAGE);
+	/* Up to a keep-out range, to another extent, and to the last page of RAM. */
+	add_blocks(&c, at, (GIB - at) / (2 * MIB), 2 * MIB);
+	assert_true(c.lead[0].end == GIB);
+	add_blocks(&c, GIB + 2 * MIB, 511, 2 * MIB);
+	assert_true(c.lead[1].end == 2 * GIB + 2 * MIB);
+	at = TOP - GIB;
+	add_blocks(&c, at, 511, 2 * MIB);
+	assert_true(c.lead[2].end == TOP - PAGE);
+	/* Down to what is below 1 MiB. */
+	plain(&c);
+	add_blocks(&c, 510 * MIB, 254, -2 * MIB);
+	assert_true(c.lead[0].start == MIB);
+}
+
+static void little_memory_leaves_no_lead(void **state)
+{
+	const struct kho_range ram = { MIB, 96 * MIB };
+	struct kho_cover c;
+
+	kho_cover_init(&c, &ram, 1);
+	assert_int_equal(add_blocks(&c, 4 * MIB, 40, 2 * MIB), 40);
+	check_leads_are_extents(&c);
+}
+
+static void tightened_leads_are_extents(void **state)
+{
+	struct kho_cover c;
+
+	plain(&c);
+	assert_false(kho_cover_tighten(&c));
+	add_blocks(&c, GIB, 100, 2 * MIB);
+	assert_false(c.lead[0].end == c.extent[0].end);
+	assert_true(kho_cover_tighten(&c));
+	check_leads_are_extents(&c);
+	assert_false(kho_cover_tighten(&c));
+}
+
+/* What is in no RAM any more is nothing to grow from. */
+static void no_lead_begins_outside_ram(void **state)
+{
+	static const struct kho_range less[] = { { MIB, GIB } };
+	struct kho_cover c;
+
+	plain(&c);
+	add_blocks(&c, GIB, 4, 2 * MIB);
+	kho_cover_tighten(&c);
+	kho_cover_set_ram(&c, less, 1);
+	assert_int_equal(kho_cover_add(&c, GIB - 4 * MIB, GIB - PAGE), 1);
+	assert_true(kho_cover_contains(&c, GIB - 4 * MIB, GIB - PAGE));
+}
+
 static void random_adds_agree_with_a_page_model(void **state)
 {
 	struct testrand r = { 11 };
+	static struct kho_cover before;
 	static struct scene s;
 	u32 round, i;
 
@@ -462,8 +583,12 @@ static void random_adds_agree_with_a_page_model(void **state)
 			ret = kho_cover_check(&s.c, b.start, b.end, NULL);
 			assert_int_equal(ret, want);
 			want = refcover_add(&model, b.start, b.end);
+			before = s.c;
 			ret = kho_cover_add(&s.c, b.start, b.end);
-			assert_int_equal(ret, want);
+			/* No need to publish: the leads may have it already. */
+			if (want != 1 || ret)
+				assert_int_equal(ret, want);
+			assert_int_equal(same_leads(&before, &s.c), ret != 1);
 			refcover_compare(&model, &s.c);
 			ref_cover_sound(&s.c, NULL, 0);
 		}
@@ -488,6 +613,28 @@ static int replan(struct kho_cover *c, const struct kho_range *block, u32 nr,
 		*shift = p.granule_shift;
 	free(buf);
 	return ret;
+}
+
+static void replan_takes_leads_back(void **state)
+{
+	struct kho_range all = { GIB, GIB + 200 * MIB };
+	struct kho_cover c;
+
+	plain(&c);
+	add_blocks(&c, GIB, 100, 2 * MIB);
+	assert_true(c.lead[0].end > all.end);
+	/* The extents are as they were. */
+	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL), 1);
+	check_extent_is(&c, 0, all.start, all.end);
+	check_leads_are_extents(&c);
+	/* A keep-out range may be where only a lead was. */
+	add_blocks(&c, all.end, 1, 2 * MIB);
+	all.end += 2 * MIB;
+	assert_true(c.lead[0].end > all.end);
+	kho_cover_keepout_add(&c, all.end, all.end + 2 * MIB);
+	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL), 1);
+	check_leads_are_extents(&c);
+	ref_cover_sound(&c, &all, 1);
 }
 
 static void replan_of_nothing_empties_the_cover(void **state)
@@ -740,6 +887,13 @@ int main(void)
 		cmocka_unit_test(keepout_counts_at_once_inside_an_extent),
 		cmocka_unit_test(other_ram_counts_at_once),
 		cmocka_unit_test(random_adds_agree_with_a_page_model),
+		cmocka_unit_test(growth_is_published_seldom),
+		cmocka_unit_test(scattered_blocks_are_published_seldom),
+		cmocka_unit_test(leads_stop_where_extents_must),
+		cmocka_unit_test(little_memory_leaves_no_lead),
+		cmocka_unit_test(tightened_leads_are_extents),
+		cmocka_unit_test(no_lead_begins_outside_ram),
+		cmocka_unit_test(replan_takes_leads_back),
 		cmocka_unit_test(replan_of_nothing_empties_the_cover),
 		cmocka_unit_test(replan_drops_what_is_gone),
 		cmocka_unit_test(replan_splits_at_holes_and_keepouts),
