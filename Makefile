@@ -240,6 +240,6 @@ clean:
 include install.mk
 
 .PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden completion lint format vm test nightly clean FORCE
+	golden completion lint format vm test bench nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)
