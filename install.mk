@@ -50,13 +50,14 @@ $(B)/boot/%: boot/%.in install.mk FORCE
 script = install -D -m 755 $(1) $(DESTDIR)$(2)
 text = install -D -m 644 $(1) $(DESTDIR)$(2)
 
-install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service shutdown) \
+install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.service shutdown) \
 		$(addprefix $(B)/boot/kernel/,postinst postrm header-postinst initramfs)
 	$(call script,boot/kho-boot,$(LIBEXECDIR)/kho-boot)
 	$(call text,boot/default,/etc/default/kho)
 	install -d -m 755 $(DESTDIR)/etc/kho/pre-load.d
 	$(call text,$(B)/boot/kho.service,$(UNITDIR)/kho.service)
 	$(call text,$(B)/boot/kho-load.service,$(UNITDIR)/kho-load.service)
+	$(call text,$(B)/boot/kho-stopping.service,$(UNITDIR)/kho-stopping.service)
 	$(call script,$(B)/boot/shutdown,$(SHUTDOWNDIR)/kho)
 	$(call script,boot/initramfs-tools/hook,$(INITRAMFSDIR)/hooks/kho)
 	$(call script,boot/initramfs-tools/init-top,$(INITRAMFSDIR)/scripts/init-top/kho)

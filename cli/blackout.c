@@ -62,6 +62,8 @@ bool blackout_compute(struct blackout *b, const struct kho_ioctl_status *st,
 	if (!after)
 		after = minus(st->in_ready_ns, jump);
 	compute_boot(b, st, boot);
+	if (st->in_stopping_ns)
+		b->services_ns = minus(reboot, st->in_stopping_ns);
 	b->phase_ns[PHASE_SHUTDOWN] = minus(jump, reboot);
 	b->phase_ns[PHASE_JUMP] = minus(after, st->in_ready_boottime_ns);
 	b->total_ns = b->phase_ns[PHASE_SHUTDOWN] +
@@ -95,6 +97,7 @@ struct json_object *blackout_json(const struct blackout *b)
 	add_number(o, "count", b->count);
 	add_number(o, "ready-time-ns", b->ready_time_ns);
 	add_number(o, "bytes", b->bytes);
+	add_number(o, "services-ns", b->services_ns);
 	add_number(o, "blackout-ns", b->total_ns);
 	json_object_object_add(o, "by-clock",
 			       json_object_new_boolean(b->by_clock));
@@ -147,6 +150,7 @@ bool blackout_from_json(struct blackout *b, struct json_object *o)
 	b->count = number_of(o, "count");
 	b->ready_time_ns = number_of(o, "ready-time-ns");
 	b->bytes = number_of(o, "bytes");
+	b->services_ns = number_of(o, "services-ns");
 	b->total_ns = number_of(o, "blackout-ns");
 	b->by_clock = json_object_object_get_ex(o, "by-clock", &by_clock) &&
 		      json_object_get_boolean(by_clock);
@@ -186,6 +190,9 @@ void blackout_print(const struct blackout *b, unsigned int width, bool unicode)
 	u64 before = 0;
 	size_t i;
 
+	if (b->services_ns)
+		printf("Services took %.3f s to stop.\n",
+		       seconds(b->services_ns));
 	printf("Handover %llu since the cold boot, %s to %s: blackout %.3f s%s.\n\n",
 	       (unsigned long long)b->count, *b->from ? b->from : "unknown",
 	       b->to, seconds(b->total_ns),

@@ -44,6 +44,7 @@ struct boot_instants {
  * @bytes: what came in
  * @phase_ns: how long each phase was; 0 = not known, or there was none
  * @total_ns: all of it
+ * @services_ns: how long services took to stop before it; 0 = not known
  * @by_clock: PHASE_JUMP, and the total, come from the machine's clock, which counts seconds
  */
 struct blackout {
@@ -55,6 +56,7 @@ struct blackout {
 	u64 bytes;
 	u64 phase_ns[PHASES];
 	u64 total_ns;
+	u64 services_ns;
 	bool by_clock;
 };
 

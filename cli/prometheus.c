@@ -41,6 +41,12 @@ static void put_blackout(FILE *f, const struct blackout *b)
 	head(f, "kho_blackout_seconds",
 	     "From the reboot of the old kernel until clients of the new one could go on.");
 	fprintf(f, "kho_blackout_seconds %.6f\n", (double)b->total_ns / 1e9);
+	if (b->services_ns) {
+		head(f, "kho_services_seconds",
+		     "How long services took to stop before it.");
+		fprintf(f, "kho_services_seconds %.6f\n",
+			(double)b->services_ns / 1e9);
+	}
 	head(f, "kho_phase_seconds", "Phases of the blackout.");
 	for (i = 0; i < PHASES; i++)
 		fprintf(f, "kho_phase_seconds{phase=\"%s\"} %.6f\n",

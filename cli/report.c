@@ -23,8 +23,9 @@ static const char help_text[] =
 	"\n"
 	"      --history FILE     use another file for that\n"
 	"      --prometheus FILE  write metrics for the textfile collector of the node exporter\n"
-	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SHUTDOWN, JUMP, KERNEL,\n"
-	"                         INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the table only\n"
+	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SERVICES, SHUTDOWN, JUMP,\n"
+	"                         KERNEL, INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the\n"
+	"                         table only\n"
 	"  -n, --noheadings       no line with the names of the columns; the table only\n"
 	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
 	"  -h, --help             this help\n\n"
@@ -42,14 +43,16 @@ enum column {
 	COLUMN_FROM,
 	COLUMN_TO,
 	COLUMN_SIZE,
+	COLUMN_SERVICES,
 	COLUMN_PHASES, /* one for each */
 	COLUMN_BLACKOUT = COLUMN_PHASES + PHASES,
 	NR_COLUMNS
 };
 
 static const char *const column_names[] = {
-	"TIME", "COUNT",  "FROM",      "TO",	    "SIZE",    "SHUTDOWN",
-	"JUMP", "KERNEL", "INITRAMFS", "USERSPACE", "RESTORE", "BLACKOUT"
+	"TIME",	     "COUNT",	 "FROM",    "TO",     "SIZE",
+	"SERVICES",  "SHUTDOWN", "JUMP",    "KERNEL", "INITRAMFS",
+	"USERSPACE", "RESTORE",	 "BLACKOUT"
 };
 
 _Static_assert(ARRAY_LEN(column_names) == NR_COLUMNS, "a name for each column");
@@ -79,6 +82,10 @@ static char *cell(const void *data, size_t row, size_t column)
 		return format("%s", b->to);
 	case COLUMN_SIZE:
 		return format("%s", human_bytes(b->bytes, buf, sizeof(buf)));
+	case COLUMN_SERVICES:
+		return b->services_ns ?
+			       format("%.3f", (double)b->services_ns / 1e9) :
+			       format("-");
 	case COLUMN_BLACKOUT:
 		return format("%.3f", (double)b->total_ns / 1e9);
 	default:

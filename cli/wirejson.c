@@ -211,6 +211,7 @@ static struct json_object *json_module(struct wire *w, bool all)
 		[KHO_STAMP_MODULE_LOAD] = "module-load-time-ns",
 		[KHO_STAMP_IMAGE_LOAD] = "image-load-time-ns",
 		[KHO_STAMP_REBOOT] = "reboot-time-ns",
+		[KHO_STAMP_STOPPING] = "stopping-time-ns",
 	};
 	const struct kho_module_ser *m = wire_page_of(w, KHO_WIRE_MODULE);
 	struct json_object *o;

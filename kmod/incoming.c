@@ -851,6 +851,7 @@ void kho_in_status(struct kho_ioctl_status *status)
 	status->in_ready_ns = in_ready_ns;
 	status->in_jump_ns = in_stamp[KHO_STAMP_JUMP];
 	status->in_jump_to_ready_ns = in_jump_to_ready_ns;
+	status->in_stopping_ns = in_stamp[KHO_STAMP_STOPPING];
 	status->in_ready_boottime_ns = in_ready_boottime_ns;
 	memcpy(status->in_stamp_ns, in_stamp, sizeof(status->in_stamp_ns));
 	strscpy(status->in_release, in_release, sizeof(status->in_release));

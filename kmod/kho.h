@@ -106,6 +106,7 @@ void kho_out_fdt(void *page);
 u32 kho_out_scratch(struct kho_scratch *area);
 u64 kho_out_setup_data(void);
 void kho_out_stamp(enum kho_stamp which);
+void kho_out_unstamp(enum kho_stamp which);
 void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr);
 void kho_out_status(struct kho_ioctl_status *status);
 u32 kho_out_ranges(struct kho_range_info *info, u32 room);

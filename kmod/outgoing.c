@@ -760,6 +760,15 @@ void kho_out_stamp(enum kho_stamp which)
 	WRITE_ONCE(wire_module->stamp_ns[which], ktime_get_real_ns());
 }
 
+/**
+ * kho_out_unstamp() - an instant did not come after all
+ * @which: of the instants
+ */
+void kho_out_unstamp(enum kho_stamp which)
+{
+	WRITE_ONCE(wire_module->stamp_ns[which], 0);
+}
+
 /*
  * The last that a kernel does before it starts another is to let dumpers of its log run: devices
  * are shut down then, and the other processors stand still.
@@ -956,6 +965,7 @@ void kho_out_status(struct kho_ioctl_status *status)
 	status->out_extent_bytes = kho_cover_bytes(&out_cover);
 	status->nr_extents = out_cover.nr_extents;
 	status->nr_scratch = out_cover.nr_keepout;
+	status->out_stopping_ns = wire_module->stamp_ns[KHO_STAMP_STOPPING];
 	status->out_scratch_bytes = 0;
 	for (i = 0; i < out_cover.nr_keepout; i++)
 		status->out_scratch_bytes +=

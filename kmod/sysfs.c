@@ -117,6 +117,25 @@ static int show_state(const struct kho_ioctl_status *status,
 	return sysfs_emit(buf, "%s\n", word);
 }
 
+/* User space says when services begin to stop (true), and when they do not after all. */
+static ssize_t kho_stopping_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t bytes)
+{
+	bool stopping;
+	int ret = kstrtobool(buf, &stopping);
+
+	if (ret)
+		return ret;
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	if (stopping)
+		kho_out_stamp(KHO_STAMP_STOPPING);
+	else
+		kho_out_unstamp(KHO_STAMP_STOPPING);
+	return bytes;
+}
+
 VALUE(enabled, enabled, 0444, show_enabled, 0);
 VALUE(abi, abi, 0444, show_abi, 0);
 VALUE(version, version, 0444, show_version, 0);
@@ -128,6 +147,13 @@ MEMBER(overhead_bytes, overhead_bytes, 0444, show_u64, out_overhead_bytes);
 MEMBER(extents, extents, 0444, show_u32, nr_extents);
 MEMBER(extent_bytes, extent_bytes, 0444, show_u64, out_extent_bytes);
 MEMBER(scratch_bytes, scratch_bytes, 0444, show_u64, out_scratch_bytes);
+
+static struct value stopping = {
+	.attr = __ATTR(stopping_time_ns, 0644, kho_value_show,
+		       kho_stopping_store),
+	.show = show_u64,
+	.offset = offsetof(struct kho_ioctl_status, out_stopping_ns),
+};
 
 static struct attribute *out_attrs[] = {
 	&enabled.attr.attr,
@@ -141,6 +167,7 @@ static struct attribute *out_attrs[] = {
 	&extents.attr.attr,
 	&extent_bytes.attr.attr,
 	&scratch_bytes.attr.attr,
+	&stopping.attr.attr,
 	NULL,
 };
 
@@ -177,17 +204,27 @@ MEMBER(in_release, release_ns, 0444, show_u64, in_release_ns);
 STAMP(in_module_load, module_load_time_ns, KHO_STAMP_MODULE_LOAD);
 STAMP(in_image_load, image_load_time_ns, KHO_STAMP_IMAGE_LOAD);
 STAMP(in_reboot, reboot_time_ns, KHO_STAMP_REBOOT);
+MEMBER(in_stopping, stopping_time_ns, 0444, show_u64, in_stopping_ns);
 MEMBER(in_ready, ready_time_ns, 0444, show_u64, in_ready_ns);
 
 static struct attribute *in_attrs[] = {
-	&in_result.attr.attr,	    &in_reason.attr.attr,
-	&in_from_release.attr.attr, &in_from_version.attr.attr,
-	&in_kexec_count.attr.attr,  &in_blocks.attr.attr,
-	&in_bytes.attr.attr,	    &in_unclaimed.attr.attr,
-	&in_released.attr.attr,	    &in_validate.attr.attr,
-	&in_release.attr.attr,	    &in_module_load.attr.attr,
-	&in_image_load.attr.attr,   &in_reboot.attr.attr,
-	&in_ready.attr.attr,	    NULL,
+	&in_result.attr.attr,
+	&in_reason.attr.attr,
+	&in_from_release.attr.attr,
+	&in_from_version.attr.attr,
+	&in_kexec_count.attr.attr,
+	&in_blocks.attr.attr,
+	&in_bytes.attr.attr,
+	&in_unclaimed.attr.attr,
+	&in_released.attr.attr,
+	&in_validate.attr.attr,
+	&in_release.attr.attr,
+	&in_module_load.attr.attr,
+	&in_image_load.attr.attr,
+	&in_reboot.attr.attr,
+	&in_stopping.attr.attr,
+	&in_ready.attr.attr,
+	NULL,
 };
 
 static const struct attribute_group in_group = {

@@ -4,7 +4,7 @@
 # Unpack and install a small Debian with systemd, a stock kernel and what DKMS needs, in
 # ~/.cache/kho/roots/SUITE, for tests of the packages; and beside it, in SUITE.debs, the packages of a
 # newer stock kernel. Nothing of this machine changes. A Debian that is yet to be released comes without
-# a kernel, with the libraries that our tool needs, both makers of an initramfs, and a test of systemd's.
+# a kernel, with both makers of an initramfs, and a test of systemd's.
 # One to build packages in, SUITE-build, has no kernel either, but what scripts/setup.sh installs there.
 #
 # usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build
@@ -16,7 +16,9 @@ set -eu -o pipefail
 # shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
 
+# The last ones are libraries that our tool needs: tests run without a network.
 included=systemd,systemd-sysv,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
+included+=,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
 kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
 
 name=${1-}
@@ -26,7 +28,7 @@ bookworm | trixie) ;;
 bookworm-build | trixie-build) kernel=() ;;
 forky)
 	kernel=()
-	included+=,dracut-core,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
+	included+=,dracut-core
 	;;
 *) die "usage: ${0##*/} bookworm|trixie|forky|bookworm-build|trixie-build" ;;
 esac
@@ -108,8 +110,11 @@ build_tree() {
 	rm -rf "$tree"/var/lib/apt/lists/* "$tree/etc/apt/sources.list" "$tree"/var/cache/apt/*.bin
 }
 
-# What the root was made for: one to build in is made anew when setup.sh installs something else.
-made_for=$([ "$name" = "$suite" ] || sha256sum <"$top/scripts/setup.sh")
+# A root is made anew when something else is to be in it.
+made_for=$({
+	printf '%s\n' "$included" "${kernel[@]}"
+	[ "$name" = "$suite" ] || cat "$top/scripts/setup.sh"
+} | sha256sum)
 
 mkdir -p "$roots"
 exec 8>"$roots/.$name.lock"
@@ -122,7 +127,7 @@ if [ ! -e "$roots/$name/complete" ] || [ "$(cat "$roots/$name/complete")" != "$m
 	trap 'say "$name: failed, see $build/debian-root.log"' EXIT
 	build_tree >"$build/debian-root.log" 2>&1
 	trap - EXIT
-	printf '%s' "$made_for" >"$tree/complete"
+	printf '%s\n' "$made_for" >"$tree/complete"
 	mv "$tree" "$roots/$name"
 fi
 printf '%s\n' "$roots/$name"

@@ -83,7 +83,7 @@ initramfs_has_none() {
 }
 
 units_enabled() {
-	inside systemctl is-enabled kho.service kho-load.service
+	inside systemctl is-enabled kho.service kho-load.service kho-stopping.service
 }
 
 tool_runs() {

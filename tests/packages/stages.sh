@@ -58,6 +58,8 @@ healthy() {
 	say "stage $stage: $(uname -r), $(systemctl is-system-running --wait)"
 	systemctl -q is-active kho.service || fail "kho.service is not active"
 	systemctl -q is-active kho-load.service || fail "kho-load.service is not active"
+	systemctl -q is-active kho-stopping.service || fail "kho-stopping.service is not active"
+	[ "$(cat /sys/kernel/kho/stopping_time_ns)" = 0 ] || fail "services stop"
 	! dmesg | grep -E 'BUG:|WARNING:|Oops|Call Trace|Bad page' >/dev/ttyS1 || fail "the kernel's log"
 }
 

@@ -42,6 +42,7 @@ came() {
 	kho status | grep -q "handover $1 since cold boot" || fail "status does not count $1"
 	kho report -n -o FROM,TO >$place/report || fail "no report"
 	[ "$(wc -l <$place/report)" -eq "$1" ] || fail "the report has not $1 handovers: $(cat $place/report)"
+	! kho report -n -o SERVICES | grep -v '[1-9]' || fail "how long did services take to stop? $(kho report)"
 	module_was_early
 }
 

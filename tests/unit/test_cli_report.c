@@ -113,6 +113,37 @@ static void sums_agree_whatever_is_missing(void **state)
 	}
 }
 
+/* What services took is known if somebody said so, and is no part of the blackout. */
+static void services_stop_before_the_blackout(void **state)
+{
+	struct kho_ioctl_status st = accepted();
+	struct blackout b, again;
+	struct json_object *o;
+	char *text;
+
+	assert_true(blackout_compute(&b, &st, &instants));
+	assert_int_equal(b.services_ns, 0);
+	text = prometheus_text(&st, &b);
+	assert_null(strstr(text, "kho_services_seconds"));
+	free(text);
+	st.in_stopping_ns = st.in_stamp_ns[2] - 1200 * MS;
+	assert_true(blackout_compute(&b, &st, &instants));
+	assert_int_equal(b.services_ns, 1200 * MS);
+	assert_int_equal(b.total_ns, 2500 * MS);
+	assert_int_equal(sum(&b), b.total_ns);
+	text = prometheus_text(&st, &b);
+	assert_non_null(strstr(text, "\nkho_services_seconds 1.200000\n"));
+	free(text);
+	o = blackout_json(&b);
+	assert_true(blackout_from_json(&again, o));
+	assert_int_equal(again.services_ns, 1200 * MS);
+	json_object_put(o);
+	/* A clock that was set back meanwhile. */
+	st.in_stopping_ns = st.in_stamp_ns[2] + 1;
+	assert_true(blackout_compute(&b, &st, &instants));
+	assert_int_equal(b.services_ns, 0);
+}
+
 static void nothing_came_in(void **state)
 {
 	struct kho_ioctl_status st = accepted();
@@ -188,6 +219,7 @@ int main(void)
 		cmocka_unit_test(every_phase_is_known),
 		cmocka_unit_test(the_initramfs_ends_with_the_restore),
 		cmocka_unit_test(sums_agree_whatever_is_missing),
+		cmocka_unit_test(services_stop_before_the_blackout),
 		cmocka_unit_test(nothing_came_in),
 		cmocka_unit_test(history_keeps_the_last),
 		cmocka_unit_test(metrics_are_of_the_format),

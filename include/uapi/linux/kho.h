@@ -78,6 +78,9 @@
  * @in_jump_to_ready_ns: from that instant to @in_ready_ns, by the processor's time stamp counter;
  *   0 = not known
  * @in_ready_boottime_ns: CLOCK_BOOTTIME at @in_ready_ns
+ * @out_stopping_ns: CLOCK_REALTIME when services began to stop, as user space told; 0 = they do
+ *   not
+ * @in_stopping_ns: the same of the previous kernel; 0 = not known
  *
  * The first version ended with @out_reason.
  */
@@ -111,6 +114,8 @@ struct kho_ioctl_status {
 	__aligned_u64 in_jump_ns;
 	__aligned_u64 in_jump_to_ready_ns;
 	__aligned_u64 in_ready_boottime_ns;
+	__aligned_u64 out_stopping_ns;
+	__aligned_u64 in_stopping_ns;
 };
 
 /* Size of the first version of struct kho_ioctl_status. */

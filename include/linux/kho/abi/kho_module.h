@@ -157,6 +157,7 @@ enum kho_stamp {
 		3, /* everything was shut down; nothing but the jump follows */
 	KHO_STAMP_JUMP_TSC =
 		4, /* the same instant, as the processor's time stamp counter */
+	KHO_STAMP_STOPPING = 5, /* services began to stop, as user space told */
 	KHO_STAMP_MAX = 8,
 };
 
