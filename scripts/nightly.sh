@@ -42,6 +42,7 @@ large=' above-4g many-pages three-hops large-machine luo-4g '
 run_debug() {
 	local file name usual=() as_they_are=() failed=0
 
+	prepare_debug || return
 	for file in tests/vm/scenarios/*; do
 		name=${file##*/}
 		case "$not_debug" in *" $name "*) continue ;; esac
@@ -88,6 +89,7 @@ run_stress() {
 
 	scripts/vm-test.sh --jobs "$jobs" --all-paths --memory-times 2 --limit $((600 + rounds * 120)) \
 		--append "vmtest.rounds=$rounds$seed" stress || failed=1
+	prepare_debug || return
 	scripts/vm-test.sh --jobs "$jobs" "${debug_options[@]}" --memory-times 2 \
 		--append "page_poison=1 vmtest.rounds=${STRESS_DEBUG_ROUNDS:-20}$seed" stress || failed=1
 	return "$failed"
@@ -105,14 +107,18 @@ run_packages() {
 failed=0
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native upstream stress packages)
-prepare || die "cannot prepare"
-case " ${parts[*]} " in
-*' debug '* | *' stress '*) prepare_debug || die "no debug kernel" ;;
-esac
 for part in "${parts[@]}"; do
 	case $part in
-	debug | paths | matrix | native | upstream | stress | packages) "run_$part" || failed=1 ;;
+	debug | paths | matrix | native | upstream | stress | packages) ;;
 	*) die "$part: not debug, paths, matrix, native, upstream, stress or packages" ;;
 	esac
+done
+prepare || die "cannot prepare"
+for part in "${parts[@]}"; do
+	printf '%s\n' "--- $part"
+	if ! "run_$part"; then
+		printf '%s\n' "--- $part FAILED"
+		failed=1
+	fi
 done
 exit "$failed"
