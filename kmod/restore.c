@@ -13,7 +13,7 @@
  * allocator: where that differs the module does not load.
  *
  * Folios of the page cache have more in them than others of the same size. They have a template
- * of their own, made when the first of them is restored.
+ * of their own for each order, made when the first of them is restored.
  */
 
 #include <linux/export.h>
@@ -61,8 +61,15 @@ struct folio_template {
 };
 
 static struct folio_template templates[MAX_ORDER_NR_PAGES > 1024 ? 32 : 11];
-/* Of folios of the page cache that one entry of a page table can map as a whole. */
-static struct folio_template cache_template = { .cache = true };
+
+/* The largest folio of the page cache: one entry of a page table can map it as a whole. */
+#define CACHE_ORDER (PMD_SHIFT - PAGE_SHIFT)
+
+/* Of folios of the page cache. */
+static struct folio_template cache_templates[CACHE_ORDER + 1] = {
+	[0 ... CACHE_ORDER] = { .cache = true },
+};
+
 static DEFINE_MUTEX(template_lock);
 /* Makes the test and the removal of a range of marks one step. */
 static DEFINE_MUTEX(mark_lock);
@@ -450,12 +457,22 @@ struct folio *kho_restore_folio(phys_addr_t phys)
 }
 EXPORT_SYMBOL_GPL(kho_restore_folio);
 
+/* Can files in memory have folios of this order on this kernel? */
+static bool cache_takes(unsigned int order)
+{
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		return false;
+	return kho_compat_cache_takes_all_orders() ? order <= CACHE_ORDER :
+						     order == CACHE_ORDER;
+}
+
 /**
  * kho_restore_cache_folio() - take over a folio for the page cache
  * @phys: physical address of its first byte
  *
- * As kho_restore_folio(), for single pages, and for folios that one entry of a page table can map
- * as a whole (2 MiB). The page cache can split these, as it can those that it allocates.
+ * As kho_restore_folio(), for single pages, and for folios that files in memory can have on this
+ * kernel: up to what one entry of a page table can map as a whole (2 MiB), before v6.9 of exactly
+ * that size. The page cache can split these, as it can those that it allocates.
  *
  * Context: may sleep.
  *
@@ -465,7 +482,6 @@ EXPORT_SYMBOL_GPL(kho_restore_folio);
  */
 struct folio *kho_restore_cache_folio(phys_addr_t phys)
 {
-	const unsigned int pmd_order = PMD_SHIFT - PAGE_SHIFT;
 	struct page *page;
 	unsigned int order;
 
@@ -474,10 +490,10 @@ struct folio *kho_restore_cache_folio(phys_addr_t phys)
 		return NULL;
 	if (!order)
 		return restore(page, 0, NULL);
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || order != pmd_order ||
-	    !template_ready(&cache_template, order))
+	if (!cache_takes(order) ||
+	    !template_ready(&cache_templates[order], order))
 		return NULL;
-	return restore(page, order, &cache_template);
+	return restore(page, order, &cache_templates[order]);
 }
 EXPORT_SYMBOL_GPL(kho_restore_cache_folio);
 

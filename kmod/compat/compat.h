@@ -113,6 +113,19 @@ static inline void kho_compat_replace_folio(struct folio *old,
 }
 
 /*
+ * Can files in memory have folios of every order up to what one entry of a page table maps? Where
+ * not, only of that one.
+ */
+static inline bool kho_compat_cache_takes_all_orders(void)
+{
+#ifdef KHO_HAVE_SPLIT_TO_ORDER
+	return true;
+#else
+	return false;
+#endif
+}
+
+/*
  * A file in memory. @promised: the kernel promises memory for all of its size at once; else for
  * each page when it gets it, as memfd_create() has it.
  */

@@ -97,6 +97,12 @@ fact KHO_HAVE_REPLACE_PAGE_CACHE_FOLIO <<'END'
 static void f(struct folio *a, struct folio *b) { replace_page_cache_folio(a, b); }
 END
 
+# v6.9: folios of the page cache can be of two pages, and are split to any order.
+fact KHO_HAVE_SPLIT_TO_ORDER <<'END'
+#include <linux/mm.h>
+static int f(struct folio *o, struct list_head *l) { return split_folio_to_order(o, 1); }
+END
+
 # v7.0: shmem_file_setup() takes flags of areas as a bitmap.
 fact KHO_HAVE_SHMEM_VMA_FLAGS <<'END'
 #include <linux/mm.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the kernel counts for files in memory: as much as for any other, and nothing when they are
- * gone; files of large folios, pages that were swapped out, and files of some gigabytes.
+ * gone; files of large folios of all sizes, pages that were swapped out, files of some gigabytes.
  */
 #include "lutest.h"
 
@@ -131,13 +131,12 @@ static void check_marks(int fd, uint64_t from, uint64_t to)
 	munmap(words, to);
 }
 
-static void use_large(bool large)
+static void use_large(const char *when)
 {
 	FILE *f =
 		fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "w");
 
-	must(f && fputs(large ? "always" : "never", f) >= 0 && !fclose(f),
-	     "shmem_enabled");
+	must(f && fputs(when, f) >= 0 && !fclose(f), "shmem_enabled");
 }
 
 static int new_session(const char *name)
@@ -175,9 +174,9 @@ static int large_file(uint64_t bytes)
 	uint64_t was = number_in("/proc/meminfo", "ShmemHugePages:");
 	int fd;
 
-	use_large(true);
+	use_large("always");
 	fd = marked(bytes);
-	use_large(false);
+	use_large("never");
 	same(number_in("/proc/meminfo", "ShmemHugePages:") - was, bytes >> 10);
 	return fd;
 }
@@ -249,6 +248,135 @@ void accounts_check(void)
 void accounts_check_single(void)
 {
 	check_accounts(false);
+}
+
+/* ------------------------------------------------------------------------ folios of all sizes */
+
+/* Files with a folio of each size below 2 MiB, the largest first. */
+enum { LADDERS = 16, LADDER = LARGE - PAGE, LADDER_PAGES = LADDER / PAGE };
+
+/* Bits of /proc/kpageflags. */
+#define COMPOUND_HEAD (1ULL << 15)
+#define COMPOUND_TAIL (1ULL << 16)
+
+static uint64_t word_of(int fd, uint64_t nr)
+{
+	uint64_t word;
+
+	must(pread(fd, &word, sizeof(word), nr * sizeof(word)) == sizeof(word),
+	     "read word %llu", (unsigned long long)nr);
+	return word;
+}
+
+/* Whether the pages of a file of LADDER bytes make a ladder, or each is alone. */
+static void check_ladder(int fd, bool stays_large)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	int kpageflags = open("/proc/kpageflags", O_RDONLY);
+	uint64_t *words = map(fd, LADDER), page, next = 0, size = 512, want;
+
+	must(pagemap >= 0 && kpageflags >= 0, "pagemap, kpageflags");
+	for (page = 0; page < LADDER_PAGES; page++) {
+		uint64_t at = (uintptr_t)words / PAGE + page, entry, flags;
+
+		must(words[page * PAGE / 8] == mark(page * PAGE), "page %llu",
+		     (unsigned long long)page);
+		want = COMPOUND_TAIL;
+		if (page == next) {
+			size /= 2;
+			next += size;
+			want = size > 1 ? COMPOUND_HEAD : 0;
+		}
+		entry = word_of(pagemap, at);
+		must(entry >> 63, "page %llu is not there",
+		     (unsigned long long)page);
+		flags = word_of(kpageflags, entry & ((1ULL << 55) - 1));
+		must((flags & (COMPOUND_HEAD | COMPOUND_TAIL)) ==
+			     (stays_large ? want : 0),
+		     "page %llu of the file has flags %#llx",
+		     (unsigned long long)page, (unsigned long long)flags);
+	}
+	munmap(words, LADDER);
+	close(pagemap);
+	close(kpageflags);
+}
+
+/* Written, not mapped: that takes the largest folio that the file has room for. */
+static int ladder(void)
+{
+	int fd = memfd_create("file", MFD_ALLOW_SEALING);
+	uint64_t words[PAGE / 8] = {}, at;
+
+	must(fd >= 0 && !ftruncate(fd, LADDER), "memfd");
+	for (at = 0; at < LADDER; at += PAGE) {
+		words[0] = mark(at);
+		words[PAGE / 8 - 1] = ~mark(at);
+		same(pwrite(fd, words, PAGE, at), PAGE);
+	}
+	return fd;
+}
+
+void orders_make(void)
+{
+	int session = new_session("orders"), fd, i;
+
+	for (i = 0; i < LADDERS; i++) {
+		use_large("within_size");
+		fd = ladder();
+		use_large("never");
+		check_ladder(fd, true);
+		put(session, i, fd);
+	}
+}
+
+/* What is left of a ladder, of which the largest folio and the next are split. */
+enum { CUT = 300 * PAGE };
+
+static void split_ladder(int fd)
+{
+	must(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE,
+			PAGE),
+	     "punch");
+	same(allocated(fd), LADDER - PAGE);
+	must(!ftruncate(fd, CUT), "ftruncate");
+	same(allocated(fd), CUT - PAGE);
+	check_marks(fd, 2 * PAGE, CUT);
+}
+
+static void check_orders(bool stays_large)
+{
+	int session = old_session("orders"), again, fd[LADDERS], i;
+	struct counters before = count();
+
+	for (i = 0; i < LADDERS; i++)
+		fd[i] = get(session, i);
+	same(lu_session_finish(session), 0);
+	close(session);
+	grew(&before, LADDERS * LADDER, 0);
+	again = new_session("again");
+	for (i = 0; i < LADDERS; i++) {
+		same(allocated(fd[i]), LADDER);
+		check_ladder(fd[i], stays_large);
+		check_marks(fd[i], 0, LADDER);
+		same(lu_session_preserve(again, i, fd[i]), 0);
+	}
+	close(again);
+	for (i = 0; i < LADDERS; i++)
+		split_ladder(fd[i]);
+	grew(&before, LADDERS * (CUT - PAGE), 0);
+	for (i = 0; i < LADDERS; i++)
+		close(fd[i]);
+	grew(&before, 0, 0);
+}
+
+void orders_check(void)
+{
+	check_orders(true);
+}
+
+void orders_check_single(void)
+{
+	check_orders(false);
 }
 
 /* ------------------------------------------------------------------------------ swapped out */

@@ -352,6 +352,8 @@ static const struct {
 	{ "memfds", files_make, files_check },
 	{ "accounts", accounts_make, accounts_check },
 	{ "accounts-single", accounts_make_single, accounts_check_single },
+	{ "orders", orders_make, orders_check },
+	{ "orders-single", orders_make, orders_check_single },
 	{ "swapped", swapped_make, swapped_check },
 	{ "pages-4g", pages_make, gigabytes_check },
 	{ "folios-4g", folios_make, gigabytes_check },
