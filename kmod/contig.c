@@ -89,22 +89,8 @@ static u64 take_between(u64 low, u64 high, u64 bytes, u64 align)
 	return 0;
 }
 
-/**
- * kho_contig_take() - take contiguous memory, as high as possible
- * @ram: all RAM
- * @bytes: multiple of the page size, not 0
- * @align: power of two, at least the page size
- * @min_phys: lowest acceptable address
- * @max_phys: the memory ends at or below this address
- *
- * All of it lies in one zone and above 1 MiB. Contents are what they were.
- *
- * Context: may sleep, may migrate pages.
- *
- * Return: physical address, or 0 if there is no such memory.
- */
-u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
-		    u64 min_phys, u64 max_phys)
+static u64 take_once(const struct kho_ram *ram, u64 bytes, u64 align,
+		     u64 min_phys, u64 max_phys)
 {
 	u64 low, high, phys;
 	u32 i;
@@ -117,6 +103,31 @@ u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
 			return phys;
 	}
 	return 0;
+}
+
+/**
+ * kho_contig_take() - take contiguous memory, as high as possible
+ * @ram: all RAM
+ * @bytes: multiple of the page size, not 0
+ * @align: power of two, at least the page size
+ * @min_phys: lowest acceptable address
+ * @max_phys: the memory ends at or below this address
+ *
+ * All of it lies in one zone and above 1 MiB. Contents are what they were. If there is none, and
+ * memory between preserved blocks is still being given back, waits for that and looks again.
+ *
+ * Context: may sleep, may migrate pages.
+ *
+ * Return: physical address, or 0 if there is no such memory.
+ */
+u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
+		    u64 min_phys, u64 max_phys)
+{
+	u64 phys = take_once(ram, bytes, align, min_phys, max_phys);
+
+	if (!phys && kho_in_wait_for_gaps())
+		phys = take_once(ram, bytes, align, min_phys, max_phys);
+	return phys;
 }
 
 /**

@@ -678,6 +678,18 @@ const void *kho_in_blob(u64 phys, u64 bytes)
 }
 
 /**
+ * kho_in_wait_for_gaps() - wait until all memory between preserved blocks was given back
+ *
+ * Context: may sleep; under any lock, as who gives it back takes none.
+ *
+ * Return: true if there was something to wait for.
+ */
+bool kho_in_wait_for_gaps(void)
+{
+	return flush_work(&gaps_work);
+}
+
+/**
  * kho_in_held_pages() - count pages that are reserved only because they came in
  * @nid: of this node, or NUMA_NO_NODE
  * @max_phys: below this physical address
@@ -689,7 +701,7 @@ u64 kho_in_held_pages(int nid, u64 max_phys)
 	u64 pages = 0;
 	u32 i;
 
-	flush_work(&gaps_work);
+	kho_in_wait_for_gaps();
 	for (i = 0; i < nr_segments; i++) {
 		unsigned long pfn = PHYS_PFN(in_segment[i].start);
 		unsigned long end = PHYS_PFN(min(in_segment[i].end, max_phys));
