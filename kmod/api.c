@@ -39,7 +39,14 @@ EXPORT_SYMBOL_GPL(is_kho_boot);
 
 static __always_inline unsigned long flags_of(struct page *page)
 {
-	return READ_ONCE(*kho_compat_page_flags(page));
+	/* Others may change other flags of it meanwhile. */
+	return data_race(*kho_compat_page_flags(page));
+}
+
+static __always_inline unsigned long flags_of_four(struct page *page)
+{
+	return flags_of(page) | flags_of(page + 1) | flags_of(page + 2) |
+	       flags_of(page + 3);
 }
 
 /* Has the hardware given up on one of them? Every page of every folio is looked at: few steps. */
@@ -47,9 +54,8 @@ static bool any_broken(struct page *page, unsigned long nr_pages)
 {
 	unsigned long flags = 0, i = 0;
 
-	for (; i + 4 <= nr_pages; i += 4)
-		flags |= flags_of(page + i) | flags_of(page + i + 1) |
-			 flags_of(page + i + 2) | flags_of(page + i + 3);
+	for (; i + 8 <= nr_pages; i += 8)
+		flags |= flags_of_four(page + i) | flags_of_four(page + i + 4);
 	for (; i < nr_pages; i++)
 		flags |= flags_of(page + i);
 	return flags & __PG_HWPOISON;
