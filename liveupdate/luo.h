@@ -122,17 +122,22 @@ void luo_lost_show(struct seq_file *m);
  * @promise: stands in for pages that are to come, may be NULL
  * @promised: how many
  * @added: pages that were added
+ * @first: of the single pages that were added but not counted, may be NULL
+ * @uncounted: how many
  */
 struct luo_fill {
 	struct file *file;
 	struct file *promise;
 	u64 promised;
 	u64 added;
+	struct folio *first;
+	unsigned int uncounted;
 };
 
 int luo_fill_begin(struct luo_fill *fill, const char *name, loff_t bytes);
 bool luo_fill_takes_large(void);
 int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index);
+void luo_fill_settle(struct luo_fill *fill);
 struct file *luo_fill_end(struct luo_fill *fill);
 
 /* --------------------------------------------------------------------------- memfd*.c: memfds */

@@ -31,6 +31,8 @@
 
 /* Pages that are promised at a time: making a file for each would take longer than adding it. */
 #define PROMISE_PAGES 16384
+/* Pages that wait to be counted, at most: what the kernel shows is behind by so much. */
+#define UNCOUNTED_PAGES 512
 
 static const bool can_add = !IS_ENABLED(CONFIG_DEBUG_VM);
 
@@ -71,8 +73,18 @@ static int promise_at_least(struct luo_fill *fill, u64 nr_pages)
 	return promise(fill, nr_pages);
 }
 
+/* Are both counted for the same memory cgroup and node? */
+static bool counted_alike(const struct folio *a, const struct folio *b)
+{
+#ifdef CONFIG_MEMCG
+	if (a->memcg_data != b->memcg_data)
+		return false;
+#endif
+	return folio_nid(a) == folio_nid(b);
+}
+
 /* The page cache counts a folio as one of a file; here is what else it is. */
-static void count_shmem(struct folio *folio)
+static void count_large(struct folio *folio)
 {
 	long nr = folio_nr_pages(folio);
 
@@ -81,6 +93,24 @@ static void count_shmem(struct folio *folio)
 		lruvec_stat_mod_folio(folio, NR_FILE_THPS, -nr);
 		lruvec_stat_mod_folio(folio, NR_SHMEM_THPS, nr);
 	}
+}
+
+/*
+ * Single pages are counted many at a time. The first of them stands for all: the reference on it
+ * keeps it, and with it the memory cgroup that it is charged to. Nobody can map the file yet, so
+ * no page of it moves to another group on its own.
+ */
+static void count_page(struct luo_fill *fill, struct folio *folio)
+{
+	if (fill->first && fill->uncounted < UNCOUNTED_PAGES &&
+	    counted_alike(fill->first, folio)) {
+		fill->uncounted++;
+		folio_put(folio);
+		return;
+	}
+	luo_fill_settle(fill);
+	fill->first = folio;
+	fill->uncounted = 1;
 }
 
 static int add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
@@ -99,12 +129,16 @@ static int add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
 				mapping_gfp_mask(mapping) | __GFP_NOWARN);
 	if (ret)
 		return ret;
-	count_shmem(folio);
+	if (nr > 1)
+		count_large(folio);
 	folio_mark_dirty(folio);
 	folio_unlock(folio);
 	fill->promised -= nr;
 	fill->added += nr;
-	folio_put(folio);
+	if (nr > 1)
+		folio_put(folio);
+	else
+		count_page(fill, folio);
 	return 0;
 }
 
@@ -210,6 +244,22 @@ int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
 }
 
 /**
+ * luo_fill_settle() - count what was added
+ * @fill: file
+ *
+ * To be called before the file is left alone for a while. luo_fill_end() does it too.
+ */
+void luo_fill_settle(struct luo_fill *fill)
+{
+	if (!fill->first)
+		return;
+	lruvec_stat_mod_folio(fill->first, NR_SHMEM, fill->uncounted);
+	folio_put(fill->first);
+	fill->first = NULL;
+	fill->uncounted = 0;
+}
+
+/**
  * luo_fill_end() - no more pages come
  * @fill: file
  *
@@ -220,6 +270,7 @@ struct file *luo_fill_end(struct luo_fill *fill)
 	struct inode *inode = file_inode(fill->file);
 	struct shmem_inode_info *info = SHMEM_I(inode);
 
+	luo_fill_settle(fill);
 	spin_lock_irq(&info->lock);
 	info->alloced += fill->added;
 	inode->i_blocks += fill->added << (PAGE_SHIFT - SECTOR_SHIFT);

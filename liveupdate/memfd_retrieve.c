@@ -2,9 +2,9 @@
 /*
  * Anonymous files in memory: retrieving.
  *
- * Folios are taken over one by one and put into the new file. Those of 2 MiB stay whole where
- * this kernel can have them so; other large ones become single pages. After an error that may
- * pass, the next attempt goes on where this one stopped.
+ * Folios are taken over one by one and put into the new file. Large ones stay whole where this
+ * kernel can have them so, and become single pages where not. After an error that may pass, the
+ * next attempt goes on where this one stopped.
  */
 
 #include <linux/err.h>
@@ -226,6 +226,7 @@ static int fill(struct memfd_in *m, u64 phys)
 	if (!ret)
 		ret = kho_memfd_walk(phys, m->next_index, &ops, take_folio, m,
 				     &r);
+	luo_fill_settle(&m->fill);
 	return refused(phys, ret, &r);
 }
 
