@@ -67,6 +67,7 @@ prepare() {
 	configure_machine system
 	mkdir "$root/var/lib/kho-test/debs"
 	cp "$debs/linux-image-$new"_*.deb "$debs/linux-headers-$new"_*.deb "$root/var/lib/kho-test/debs/"
+	cp "$build/packages-$suite"/kho_*.deb "$root/var/lib/kho-test/"
 	# An initramfs with no more than this machine needs: making one takes the emulated machine long.
 	sed -i 's/^MODULES=.*/MODULES=dep/' "$root/etc/initramfs-tools/initramfs.conf"
 	make_disk

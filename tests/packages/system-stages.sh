@@ -11,7 +11,8 @@
 #            systemctl reboot
 #   stage 3  the stock kernel; removes the newer one, which is loaded, with apt; stops kho-load: the next
 #            reboot is a cold one; systemctl reboot
-#   stage 4  nothing came; systemctl poweroff
+#   stage 4  nothing came; purges the tool's package with apt and installs it again, which starts its
+#            units while the system runs; systemctl poweroff
 
 set -u
 # shellcheck source=stages.sh disable=SC1091
@@ -90,6 +91,12 @@ stage_4() {
 	runs_release "$old"
 	[ "$(cat /sys/kernel/kho/incoming/result)" = none ] || fail "a cold boot, but something came"
 	[ -z "$(kho list -n)" ] || fail "a cold boot, but there is: $(kho list)"
+	is_loaded "$old"
+	apt purge kho
+	[ ! -e /usr/lib/systemd/system/kho.service ] || fail "purged, but there are units"
+	[ "$(cat /sys/kernel/kho/image)" = none ] || fail "purged, but an image is loaded"
+	apt install $place/kho_*.deb
+	healthy
 	is_loaded "$old"
 	say PASS
 	sync
