@@ -14,17 +14,14 @@ set -u -o pipefail
 cd "$top" || exit
 
 logs=$build/log
-passed=0
-failed=0
+results=$logs/results
 
 pass() {
-	passed=$((passed + 1))
-	printf 'ok    %s\n' "$1"
+	printf 'ok    %s\n' "$1" | tee -a "$results"
 }
 
 flunk() {
-	failed=$((failed + 1))
-	printf 'FAILED %s: %s\n' "$1" "$2"
+	printf 'FAILED %s: %s\n' "$1" "$2" | tee -a "$results"
 }
 
 # check NAME COMMAND...: one check; its output goes to a file
@@ -40,6 +37,14 @@ check() {
 	fi
 }
 
+# beside NAME COMMAND...: a check that runs beside another one; `wait` waits for all
+beside() {
+	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
+		wait -n
+	done
+	check "$@" &
+}
+
 # programs KIND: build the test programs of a kind, then each is a check
 programs() {
 	local kind=$1 program name
@@ -47,7 +52,7 @@ programs() {
 	check "$kind/build" make -s -k -j2 "$kind-build"
 	for program in tests/unit/test_*.c; do
 		name=$(basename "$program" .c)
-		check "$kind/$name" "build/$kind/$name"
+		beside "$kind/$name" "build/$kind/$name"
 	done
 }
 
@@ -57,15 +62,22 @@ fuzzers() {
 	check fuzz/build make -s -k -j2 fuzz-build
 	for program in tests/fuzz/fuzz_*.c; do
 		name=$(basename "$program" .c)
-		check "fuzz/${name#fuzz_}" scripts/fuzz.sh "${name#fuzz_}" "${FUZZ_RUNS:-30000}"
+		beside "fuzz/${name#fuzz_}" scripts/fuzz.sh "${name#fuzz_}" "${FUZZ_RUNS:-30000}"
 	done
+}
+
+lint() {
+	scripts/lint.sh "$1" || {
+		cat "build/lint/$1.log"
+		return 1
+	}
 }
 
 lints() {
 	local name
 
 	for name in format checkpatch sparse scripts spelling freestanding rules; do
-		check "lint/$name" scripts/lint.sh "$name" || cp "build/lint/$name.log" "$logs/lint-$name.log"
+		beside "lint/$name" lint "$name"
 	done
 }
 
@@ -73,7 +85,7 @@ modules() {
 	local name
 
 	for name in $(kernel_names); do
-		check "modules/$name" scripts/modules.sh "$name" -j2
+		beside "modules/$name" scripts/modules.sh "$name"
 	done
 }
 
@@ -104,18 +116,22 @@ machines() {
 
 rm -rf "$logs"
 mkdir -p "$logs"
+: >"$results"
 started=$SECONDS
 if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
-	programs unit
-	programs unit-san
-	check golden make -s golden
-	fuzzers
 	check cli make -s -j2 cli
-	check completion make -s completion
+	programs unit
+	beside golden make -s golden
+	programs unit-san
+	fuzzers
+	beside completion make -s completion
 	modules
 	lints
+	wait
 	machines
 fi
 printf 'after %d s\n' $((SECONDS - started))
+passed=$(grep -c '^ok ' "$results")
+failed=$(grep -c '^FAILED ' "$results")
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
