@@ -59,6 +59,8 @@ dir=$build/modules/$release
 cc=$(compiler_of "$headers")
 [ ${#in_suite[@]} -gt 0 ] || command -v "$cc" >/dev/null || cc=gcc
 
+# Without what only debuggers read, which takes a tenth of the time; KCFLAGS= in the arguments has it.
+set -- KCFLAGS=-g0 "$@"
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9

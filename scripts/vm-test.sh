@@ -78,7 +78,12 @@ use_mapped_image() {
 	export KHO_KERNELS
 }
 
-# Through every kernel of the list, up and down again.
+# Through every kernel of the list.
+up_path() {
+	kernel_names | paste -s -d ,
+}
+
+# Up and down again.
 every_path() {
 	{ kernel_names && kernel_names | tac | tail -n +2; } | paste -s -d ,
 }
@@ -99,8 +104,8 @@ pairs_path() {
 	printf '%s' "${kernels[0]}"
 }
 
-# expand NAME...: every SCENARIO@PATH meant by the names; "every" and "pairs" are paths that depend on
-# the list of kernels
+# expand NAME...: every SCENARIO@PATH meant by the names; "up", "every" and "pairs" are paths that depend
+# on the list of kernels
 expand() {
 	local name path
 
@@ -114,6 +119,7 @@ expand() {
 		read_scenario "$name"
 		for path in $paths ${KHO_ALL_PATHS:+$more_paths}; do
 			case $path in
+			up) path=$(up_path) ;;
 			every) path=$(every_path) ;;
 			pairs) path=$(pairs_path) ;;
 			esac
@@ -165,7 +171,8 @@ firmware_options() {
 # boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
 # still for longer than RCU of its kernel thinks possible. The emulator keeps little of what it has
 # translated: a page of a program that was started a thousand times else has so many translations that the
-# next kernel needs a second to clear it. A thread for each processor is for scenarios that want processors
+# next kernel needs a second to clear it. It copies and clears byte by byte if its processor says that it is
+# fast at that (ERMS). A thread for each processor is for scenarios that want processors
 # to race: it costs the others time, and the emulator now and then goes on with an int3 of the kernel's
 # patching of itself that another processor has replaced, of which the machine dies.
 boot() {
@@ -181,7 +188,7 @@ boot() {
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
 	mapfile -t memory < <(memory_options && firmware_options "$dir")
-	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off"
+	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off,erms=off,fsrm=off"
 		"${memory[@]}" -nodefaults -display none
 		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
