@@ -177,18 +177,20 @@ firmware_options() {
 # patching of itself that another processor has replaced, of which the machine dies.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
-	local -a kernels memory command accel=(-accel "tcg,thread=$threads,tb-size=64")
+	local -a kernels memory command
+	local -a machine=(-accel "tcg,thread=$threads,tb-size=64" -cpu "max,cx16=off,erms=off,fsrm=off")
 
-	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree.
-	[ -z "$icount" ] || accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"
-		-rtc "base=2026-01-01T00:00:00,clock=vm")
+	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree. What
+	# is counted stays comparable with what others measured: the processor has all it can have.
+	[ -z "$icount" ] || machine=(-accel "tcg,thread=single" -icount "shift=0,sleep=off"
+		-rtc "base=2026-01-01T00:00:00,clock=vm" -cpu "max,cx16=off")
 	IFS=, read -r -a kernels <<<"$path"
 	cat "$image/base.cpio" "$image/carry.cpio" ${extra:+"$extra"} >"$dir/initrd"
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
 	mapfile -t memory < <(memory_options && firmware_options "$dir")
-	command=(qemu-system-x86_64 -machine q35 "${accel[@]}" -cpu "max,cx16=off,erms=off,fsrm=off"
+	command=(qemu-system-x86_64 -machine q35 "${machine[@]}"
 		"${memory[@]}" -nodefaults -display none
 		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
