@@ -53,7 +53,7 @@ make_disk() {
 boot() {
 	local -a command
 
-	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off" -m 2G -smp 2
+	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off,erms=off,fsrm=off" -m 2G -smp 2
 		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
 		-serial "file:$out/console" -serial "file:$out/verdict"
 		-kernel "$out/vmlinuz" -initrd "$out/initrd"
