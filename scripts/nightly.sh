@@ -34,8 +34,9 @@ prepare_debug() {
 }
 
 # Not there: what needs two kernels that differ, or folios that 6.1 does not make, expects areas for a machine
-# of just its size, or has allocations fail at a place that this kernel does not have.
-not_debug=' every-kernel preflight luo-orders scratch-nodes scratch-param no-memory no-memory-files '
+# of just its size, or memory in one piece as soon as it is freed (KASAN keeps some), or has allocations fail
+# at a place that this kernel does not have.
+not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files '
 # Machines that are large enough as they are.
 large=' above-4g many-pages three-hops large-machine luo-4g '
 
