@@ -13,16 +13,27 @@ set format y '%.0s%c'
 COLOURS = {"kho": "#1f77b4", "native": "#d62728", "published": "#d62728"}
 
 
+def data(points):
+    """A line for each point. Of those at the same x only the first belongs to the curve."""
+    text = ""
+    last = None
+    for x, y in points:
+        text += ("\n" if x == last else "") + f"{x} {y}\n"
+        last = x
+    return text
+
+
 def plot(path, title, xlabel, ylabel, lines):
     """@lines: name, colour, dashed, points. Points without a positive value cannot be drawn."""
-    lines = [(n, c, d, sorted(p for p in pts if p[1] and p[1] > 0)) for n, c, d, pts in lines]
+    lines = [(n, c, d, sorted((p for p in pts if p[1] and p[1] > 0), key=lambda p: p[0]))
+             for n, c, d, pts in lines]
     lines = [line for line in lines if line[3]]
     if not lines:
         return
     script = STYLE + f"set output '{path}'\nset title '{title}'\n"
     script += f"set xlabel '{xlabel}'\nset ylabel '{ylabel}'\n"
     for i, line in enumerate(lines):
-        script += f"$data{i} << end\n" + "".join(f"{x} {y}\n" for x, y in line[3]) + "end\n"
+        script += f"$data{i} << end\n" + data(line[3]) + "end\n"
     script += "plot " + ", ".join(
         f"$data{i} with linespoints lw 2 pt 7 ps 0.6 {'dt 2' if dashed else ''} "
         f"lc rgb '{colour}' title '{name}'"
