@@ -19,9 +19,55 @@
 /* More nodes than any boot loader makes, few enough to end a cycle quickly. */
 #define MAX_NODES 1024
 
-static int read_at(struct file *file, void *to, size_t bytes, loff_t pos)
+/**
+ * kho_sysfs_read() - read a file of sysfs, wherever that is mounted, or if it is nowhere
+ * @name: its path below the root of sysfs
+ * @to: for what is read
+ * @bytes: at most so much
+ * @pos: from there on
+ *
+ * Context: may sleep.
+ *
+ * Return: bytes that were read, or an error of opening or reading it.
+ */
+ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos)
 {
-	ssize_t n = kernel_read(file, to, bytes, &pos);
+	struct file_system_type *type;
+	struct vfsmount *mnt;
+	struct file *file;
+	ssize_t n;
+
+	type = get_fs_type("sysfs");
+	if (!type)
+		return -ENODEV;
+	mnt = kern_mount(type);
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	file = file_open_root_mnt(mnt, name, O_RDONLY, 0);
+	if (IS_ERR(file)) {
+		n = PTR_ERR(file);
+		goto out_unmount;
+	}
+	n = kernel_read(file, to, bytes, &pos);
+	fput(file);
+out_unmount:
+	kern_unmount(mnt);
+	return n;
+}
+
+/**
+ * kho_boot_params_read() - read from the zero page that this kernel was booted with
+ * @to: for what is read
+ * @bytes: so much
+ * @pos: offset in the zero page
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or an error of reading it.
+ */
+int kho_boot_params_read(void *to, size_t bytes, loff_t pos)
+{
+	ssize_t n = kho_sysfs_read("kernel/boot_params/data", to, bytes, pos);
 
 	if (n < 0)
 		return n;
@@ -31,34 +77,26 @@ static int read_at(struct file *file, void *to, size_t bytes, loff_t pos)
 /* Reads the physical address of the first node, and the size of the kernel's image. */
 static int read_boot_params(u64 *phys, u32 *image_bytes)
 {
-	struct file_system_type *type;
-	struct vfsmount *mnt;
-	struct file *file;
-	int ret;
+	int ret = kho_boot_params_read(phys, sizeof(*phys),
+				       BOOT_PARAMS_SETUP_DATA);
 
-	type = get_fs_type("sysfs");
-	if (!type)
-		return -ENODEV;
-	mnt = kern_mount(type);
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
-	file = file_open_root_mnt(mnt, "kernel/boot_params/data", O_RDONLY, 0);
-	if (IS_ERR(file)) {
-		ret = PTR_ERR(file);
-		goto out_unmount;
-	}
-	ret = read_at(file, phys, sizeof(*phys), BOOT_PARAMS_SETUP_DATA);
 	if (!ret)
-		ret = read_at(file, image_bytes, sizeof(*image_bytes),
-			      BOOT_PARAMS_INIT_SIZE);
-	fput(file);
-out_unmount:
-	kern_unmount(mnt);
+		ret = kho_boot_params_read(image_bytes, sizeof(*image_bytes),
+					   BOOT_PARAMS_INIT_SIZE);
 	return ret;
 }
 
-/* Copies @bytes at physical address @phys. */
-static int phys_read(void *to, u64 phys, size_t bytes)
+/**
+ * kho_phys_read() - copy what the firmware or a loader left in memory
+ * @to: for the copy
+ * @phys: physical address
+ * @bytes: length
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kho_phys_read(void *to, u64 phys, size_t bytes)
 {
 	void *from = memremap(phys, bytes, MEMREMAP_WB);
 
@@ -110,14 +148,14 @@ int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys)
 	memset(list, 0, sizeof(*list));
 	ret = head_phys ? 0 : read_boot_params(&phys, &list->image_bytes);
 	for (i = 0; !ret && phys && i < MAX_NODES; i++, phys = hdr.next) {
-		ret = phys_read(&hdr, phys, sizeof(hdr));
+		ret = kho_phys_read(&hdr, phys, sizeof(hdr));
 		if (ret)
 			break;
 		if (hdr.type == KHO_SETUP_DATA_TYPE && !list->head_phys)
 			list->head_phys = phys;
 		if (hdr.type != KHO_SETUP_INDIRECT || hdr.len < sizeof(ind))
 			continue;
-		ret = phys_read(&ind, phys + sizeof(hdr), sizeof(ind));
+		ret = kho_phys_read(&ind, phys + sizeof(hdr), sizeof(ind));
 		if (!ret)
 			note_extent(list, &ind);
 	}

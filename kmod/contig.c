@@ -36,8 +36,8 @@ static bool looks_movable(struct page *page, unsigned long *skip)
 static u64 obstacle(u64 start, u64 end)
 {
 	unsigned long pfn, skip;
+	u64 found = kho_firmware_writes(start, end);
 	struct page *page;
-	u64 found = 0;
 
 	page = pfn_to_online_page(PHYS_PFN(start));
 	if (!page)
@@ -46,7 +46,7 @@ static u64 obstacle(u64 start, u64 end)
 		page = pfn_to_online_page(pfn);
 		skip = 1;
 		if (!page || !looks_movable(page, &skip))
-			found = PFN_PHYS(pfn);
+			found = max_t(u64, found, PFN_PHYS(pfn));
 	}
 	return found;
 }

@@ -50,6 +50,14 @@ struct kho_boot_list {
 };
 
 int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys);
+ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos);
+int kho_boot_params_read(void *to, size_t bytes, loff_t pos);
+int kho_phys_read(void *to, u64 phys, size_t bytes);
+
+/* ---------------------------- firmware.c: memory that tables have the next kernel write to */
+
+int kho_firmware_init(void);
+u64 kho_firmware_writes(u64 start, u64 end);
 
 /* --------------------------------------- give_back.c: boot-reserved memory to the allocator */
 

@@ -81,6 +81,9 @@ static int __init kho_init(void)
 	ret = kho_reserve_parse();
 	if (ret)
 		goto err;
+	ret = kho_firmware_init();
+	if (ret)
+		goto err;
 	ret = start();
 	if (ret)
 		goto err;

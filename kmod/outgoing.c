@@ -175,11 +175,13 @@ static int publish_fdt(void)
  *
  * Context: under out_lock: called by the arena, which is called by the tracker.
  *
- * Return: 0, -EINVAL or -ENOSPC as kho_cover_add().
+ * Return: 0, -EINVAL (also where the next kernel may write) or -ENOSPC as kho_cover_add().
  */
 int kho_out_cover(u64 start, u64 end)
 {
-	int ret = kho_cover_add(&out_cover, start, end);
+	int ret = kho_firmware_writes(start, end) ?
+			  -EINVAL :
+			  kho_cover_add(&out_cover, start, end);
 
 	if (ret <= 0)
 		return ret;
@@ -315,7 +317,12 @@ static int refuse_range(u64 phys, u64 nr_pages, int ret)
 {
 	struct kho_refusal r = { .check = "no extent can cover it" };
 
-	kho_cover_check(&out_cover, phys, phys + (nr_pages << PAGE_SHIFT), &r);
+	if (kho_firmware_writes(phys, phys + (nr_pages << PAGE_SHIFT)))
+		r.check =
+			"the next kernel may clear a table of the firmware there";
+	else
+		kho_cover_check(&out_cover, phys,
+				phys + (nr_pages << PAGE_SHIFT), &r);
 	pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n", phys,
 			   nr_pages, r.check);
 	return ret;
@@ -1016,8 +1023,7 @@ static int wire_alloc(void)
 		if (!page)
 			break;
 		phys = page_to_phys(page);
-		if (kho_cover_add(&out_cover, phys,
-				  phys + KHO_WIRE_PAGES * PAGE_SIZE) >= 0)
+		if (!kho_out_cover(phys, phys + KHO_WIRE_PAGES * PAGE_SIZE))
 			break;
 		unfit[nr_unfit++] = page;
 		page = NULL;

@@ -17,6 +17,7 @@
  *   xor PHYS BITS        damage a word of memory
  *   peek PHYS            read a word of memory
  *   damage WORD          damage each page that starts with this word
+ *   refuses PHYS         the page there, whoever has it, cannot be preserved
  *
  * Every word of a saved page is a function of its address and of the seed.
  */
@@ -37,6 +38,8 @@
 #define VMTEST_SUBTREE "kho-vmtest"
 #define VMTEST_MAGIC 0x545345544d56484bULL
 #define VMTEST_MAX_ORDER 10
+/* Blocks that may be refused. */
+#define MAX_UNFIT 2
 /* Handover that is part of the kernel warns of everything that it refuses to restore. */
 #define VMTEST_NATIVE IS_ENABLED(CONFIG_KEXEC_HANDOVER)
 
@@ -82,6 +85,7 @@ struct vmtest_root_ser {
  * @nr_blocks: how many of @block are in use
  * @room: how many fit
  * @preserved: @block is preserved for the next kernel, otherwise only owned
+ * @nr_unfit: blocks that were refused, which may be
  * @aside: allocated, but cannot be preserved; or NULL
  * @aside_order: its order
  * @seed: of the contents
@@ -92,6 +96,7 @@ struct vmtest {
 	struct vmtest_root_ser *root;
 	struct vmtest_block_ser *block;
 	unsigned long nr_blocks;
+	unsigned int nr_unfit;
 	unsigned long room;
 	bool preserved;
 	struct page *aside;
@@ -233,6 +238,9 @@ static int append_block(struct page *page, enum vmtest_kind kind,
 	};
 	fill_block(block);
 	err = preserve_block(block);
+	/* The last page of RAM, or where a table of the firmware is: stays allocated. */
+	if (err == -EINVAL && vmtest.nr_unfit++ < MAX_UNFIT)
+		return 0;
 	if (err)
 		return complain(err, "cannot preserve", block->phys);
 	vmtest.nr_blocks++;
@@ -845,6 +853,25 @@ static int run_peek(const char *args)
 	return err;
 }
 
+static int run_refuses(const char *args)
+{
+	struct page *page;
+	u64 phys;
+	int err;
+
+	if (kstrtou64(args, 0, &phys))
+		return complain(-EINVAL, "usage: refuses PHYS", 0);
+	page = pfn_to_online_page(PHYS_PFN(phys));
+	if (!page)
+		return complain(-ENOENT, "no memory at %#llx", phys);
+	err = kho_preserve_pages(page, 1);
+	if (!err)
+		kho_unpreserve_pages(page, 1);
+	return err == -EINVAL ?
+		       0 :
+		       complain(-EILSEQ, "was not refused: %#llx", phys);
+}
+
 /* Looks at memory that is anybody's, or nobody's. */
 static noinline __no_sanitize_address u64 damage_page(struct page *page,
 						      u64 wanted)
@@ -888,6 +915,7 @@ static const struct {
 	{ "misuse", run_misuse },   { "xor", run_xor },
 	{ "peek", run_peek },	    { "damage", run_damage },
 	{ "where", run_where },	    { "inspect", run_inspect },
+	{ "refuses", run_refuses },
 };
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)
