@@ -13,9 +13,11 @@
 
 #include "kho.h"
 
-/* Where the zero page (boot protocol) has boot_params.hdr.setup_data, and .init_size. */
+/*
+ * Where the zero page (boot protocol) has boot_params.hdr.setup_data, and what follows. The
+ * kernel's own header for it cannot be had beside ours: newer ones name a struct alike.
+ */
 #define BOOT_PARAMS_SETUP_DATA 0x250
-#define BOOT_PARAMS_INIT_SIZE 0x260
 /* More nodes than any boot loader makes, few enough to end a cycle quickly. */
 #define MAX_NODES 1024
 
@@ -75,15 +77,21 @@ int kho_boot_params_read(void *to, size_t bytes, loff_t pos)
 }
 
 /* Reads the physical address of the first node, and the size of the kernel's image. */
-static int read_boot_params(u64 *phys, u32 *image_bytes)
+static int read_setup_header(u64 *phys, u32 *image_bytes)
 {
-	int ret = kho_boot_params_read(phys, sizeof(*phys),
-				       BOOT_PARAMS_SETUP_DATA);
+	struct {
+		u64 setup_data;
+		u64 pref_address;
+		u32 init_size;
+	} hdr;
+	int ret =
+		kho_boot_params_read(&hdr, sizeof(hdr), BOOT_PARAMS_SETUP_DATA);
 
-	if (!ret)
-		ret = kho_boot_params_read(image_bytes, sizeof(*image_bytes),
-					   BOOT_PARAMS_INIT_SIZE);
-	return ret;
+	if (ret)
+		return ret;
+	*phys = hdr.setup_data;
+	*image_bytes = hdr.init_size;
+	return 0;
 }
 
 /**
@@ -146,7 +154,7 @@ int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys)
 	int ret;
 
 	memset(list, 0, sizeof(*list));
-	ret = head_phys ? 0 : read_boot_params(&phys, &list->image_bytes);
+	ret = head_phys ? 0 : read_setup_header(&phys, &list->image_bytes);
 	for (i = 0; !ret && phys && i < MAX_NODES; i++, phys = hdr.next) {
 		ret = kho_phys_read(&hdr, phys, sizeof(hdr));
 		if (ret)

@@ -10,16 +10,14 @@
  */
 
 #include <linux/efi.h>
-#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "kho.h"
 
-/* Where the zero page (boot protocol) has the address of the system table, in two halves. */
-#define BOOT_PARAMS_SYSTAB 0x1c4
-#define BOOT_PARAMS_SYSTAB_HI 0x1d8
+/* Where the zero page (boot protocol) has boot_params.efi_info.efi_systab, and what follows. */
+#define BOOT_PARAMS_EFI_SYSTAB 0x1c4
 /* More than any firmware has. */
 #define MAX_TABLES 1024
 
@@ -29,15 +27,20 @@ static struct kho_range note;
 static int read_nr_tables(u32 *nr)
 {
 	efi_system_table_64_t systab;
-	u32 low, high;
+	struct {
+		u32 systab;
+		u32 memdesc_size;
+		u32 memdesc_version;
+		u32 memmap;
+		u32 memmap_size;
+		u32 systab_hi;
+	} info;
 	int ret;
 
-	ret = kho_boot_params_read(&low, sizeof(low), BOOT_PARAMS_SYSTAB);
+	ret = kho_boot_params_read(&info, sizeof(info), BOOT_PARAMS_EFI_SYSTAB);
 	if (!ret)
-		ret = kho_boot_params_read(&high, sizeof(high),
-					   BOOT_PARAMS_SYSTAB_HI);
-	if (!ret)
-		ret = kho_phys_read(&systab, (u64)high << 32 | low,
+		ret = kho_phys_read(&systab,
+				    (u64)info.systab_hi << 32 | info.systab,
 				    sizeof(systab));
 	if (ret)
 		return ret;

@@ -2,7 +2,6 @@
 /* Memory that this kernel reserved at boot goes to the page allocator. */
 
 #include <linux/efi.h>
-#include <linux/io.h>
 #include <linux/sched.h>
 
 #include "compat/compat.h"
@@ -56,16 +55,16 @@ static void free_block(struct pending *p, struct page *page, unsigned int order)
  */
 int kho_give_back_init(void)
 {
-	struct linux_efi_tpm_eventlog *log;
+	struct linux_efi_tpm_eventlog log;
+	int ret;
 
 	if (!IS_ENABLED(CONFIG_EFI) || efi.tpm_log == EFI_INVALID_TABLE_ADDR)
 		return 0;
-	log = memremap(efi.tpm_log, sizeof(*log), MEMREMAP_WB);
-	if (!log)
-		return -ENOMEM;
+	ret = kho_phys_read(&log, efi.tpm_log, sizeof(log));
+	if (ret)
+		return ret;
 	log_start_pfn = PHYS_PFN(efi.tpm_log);
-	log_end_pfn = PHYS_PFN(efi.tpm_log + sizeof(*log) + log->size - 1) + 1;
-	memunmap(log);
+	log_end_pfn = PHYS_PFN(efi.tpm_log + sizeof(log) + log.size - 1) + 1;
 	return 0;
 }
 
