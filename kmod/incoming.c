@@ -824,7 +824,7 @@ int kho_in_drop(void)
 {
 	int ret;
 
-	flush_work(&gaps_work);
+	kho_in_wait_for_gaps();
 	if (down_write_killable(&kho_in_looking))
 		return -EINTR;
 	ret = drop();
@@ -842,7 +842,7 @@ int kho_in_drop(void)
  */
 void kho_in_status(struct kho_ioctl_status *status)
 {
-	flush_work(&gaps_work);
+	kho_in_wait_for_gaps();
 	guard(mutex)(&in_lock);
 	if (in_state != IN_NONE)
 		status->flags |= KHO_STATUS_IN_PRESENT;
