@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Breaks memory into pieces, for the scenarios of tests/vm: every free block of 2 MiB is taken,
- * one page of it is kept, and the others are given back. Pages of a module cannot be moved, so
- * that nobody can have a whole block any more, although nearly all memory is free. Unloading it
- * gives the pages back.
+ * Breaks memory into pieces, for the scenarios of tests/vm: every block of 2 MiB that can be had,
+ * be it free or full of what can be moved away, is taken, one page of it is kept, and the others
+ * are given back. Pages of a module cannot be moved, so that nobody can have a whole block any
+ * more, although as much memory is free as was. Unloading it gives the pages back.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
-#define BLOCK_ORDER get_order(SZ_2M)
+#include "kmod/compat/compat.h"
+
+#define BLOCK_PAGES (SZ_2M / PAGE_SIZE)
 /* Which page of a block is kept: neither its first nor its last. */
 #define KEPT 300
 
@@ -23,29 +27,33 @@ static unsigned int blocks;
 module_param(blocks, uint, 0444);
 MODULE_PARM_DESC(blocks, "how many blocks were broken");
 
-/* Return: false if no free block is left. */
-static bool break_block(void)
+static void break_block(unsigned long pfn)
 {
-	/* Nobody is to be killed for a block. */
-	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-	struct page *page = alloc_pages(gfp, BLOCK_ORDER);
-	unsigned int i;
+	struct page *page = pfn_to_online_page(pfn);
+	unsigned long i;
 
-	if (!page)
-		return false;
-	split_page(page, BLOCK_ORDER);
-	for (i = 0; i < 1U << BLOCK_ORDER; i++)
+	if (!page || !pfn_to_online_page(pfn + BLOCK_PAGES - 1))
+		return;
+	if (kho_compat_alloc_contig(pfn, pfn + BLOCK_PAGES))
+		return;
+	for (i = 0; i < BLOCK_PAGES; i++)
 		if (i != KEPT)
 			__free_page(page + i);
 	list_add(&page[KEPT].lru, &kept);
 	blocks++;
-	return true;
 }
 
 static int __init fragment_init(void)
 {
-	while (break_block())
+	unsigned long pfn, end = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		end = max(end, node_end_pfn(nid));
+	for (pfn = 0; pfn + BLOCK_PAGES <= end; pfn += BLOCK_PAGES) {
+		break_block(pfn);
 		cond_resched();
+	}
 	pr_info("%u blocks were broken\n", blocks);
 	return 0;
 }
