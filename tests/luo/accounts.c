@@ -102,6 +102,12 @@ static uint64_t *map(int fd, uint64_t bytes)
 }
 
 /* The first word of each page says where it belongs, its last where it begins. */
+static void mark_page(uint64_t *page, uint64_t at)
+{
+	page[0] = mark(at);
+	page[PAGE / 8 - 1] = ~mark(at);
+}
+
 static int marked(uint64_t bytes)
 {
 	int fd = memfd_create("file", MFD_ALLOW_SEALING);
@@ -109,10 +115,8 @@ static int marked(uint64_t bytes)
 
 	must(fd >= 0 && !ftruncate(fd, bytes), "memfd");
 	words = map(fd, bytes);
-	for (at = 0; at < bytes; at += PAGE) {
-		words[at / 8] = mark(at);
-		words[(at + PAGE) / 8 - 1] = ~mark(at);
-	}
+	for (at = 0; at < bytes; at += PAGE)
+		mark_page(&words[at / 8], at);
 	munmap(words, bytes);
 	return fd;
 }
@@ -305,13 +309,12 @@ static void check_ladder(int fd, bool stays_large)
 static int ladder(void)
 {
 	int fd = memfd_create("file", MFD_ALLOW_SEALING);
-	uint64_t words[PAGE / 8] = {}, at;
+	uint64_t page[PAGE / 8] = {}, at;
 
 	must(fd >= 0 && !ftruncate(fd, LADDER), "memfd");
 	for (at = 0; at < LADDER; at += PAGE) {
-		words[0] = mark(at);
-		words[PAGE / 8 - 1] = ~mark(at);
-		same(pwrite(fd, words, PAGE, at), PAGE);
+		mark_page(page, at);
+		same(pwrite(fd, page, PAGE, at), PAGE);
 	}
 	return fd;
 }
