@@ -172,9 +172,9 @@ firmware_options() {
 # still for longer than RCU of its kernel thinks possible. The emulator keeps little of what it has
 # translated: a page of a program that was started a thousand times else has so many translations that the
 # next kernel needs a second to clear it. It copies and clears byte by byte if its processor says that it is
-# fast at that (ERMS). A thread for each processor is for scenarios that want processors
-# to race: it costs the others time, and the emulator now and then goes on with an int3 of the kernel's
-# patching of itself that another processor has replaced, of which the machine dies.
+# fast at that (ERMS). A thread for each processor is for scenarios that want processors to race: it costs
+# the others time, and the emulator now and then goes on with an int3 of the kernel's patching of itself that
+# another processor has replaced, of which the machine dies.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
 	local -a kernels memory command
