@@ -8,7 +8,8 @@
  *   save MIB PAGES SEED  preserve MIB of blocks of random orders, half of them
  *                        folios, half of them ranges of pages, and PAGES single
  *                        pages all over memory
- *   unpreserve PERCENT   take some of them out again and free them, scribbled on
+ *   unpreserve PERCENT   take some of them out again and free them, scribbled on; the result is
+ *                        their bytes
  *   restore              take over what the previous kernel saved, check it all
  *   recycle PERCENT      preserve some of what was restored anew, free the rest
  *   where                physical address of what "inspect" wants
@@ -38,8 +39,6 @@
 #define VMTEST_SUBTREE "kho-vmtest"
 #define VMTEST_MAGIC 0x545345544d56484bULL
 #define VMTEST_MAX_ORDER 10
-/* Blocks that may be refused. */
-#define MAX_UNFIT 2
 /* Handover that is part of the kernel warns of everything that it refuses to restore. */
 #define VMTEST_NATIVE IS_ENABLED(CONFIG_KEXEC_HANDOVER)
 
@@ -85,9 +84,9 @@ struct vmtest_root_ser {
  * @nr_blocks: how many of @block are in use
  * @room: how many fit
  * @preserved: @block is preserved for the next kernel, otherwise only owned
- * @nr_unfit: blocks that were refused, which may be
- * @aside: allocated, but cannot be preserved; or NULL
- * @aside_order: its order
+ * @aside: blocks that are allocated, but cannot be preserved: one each for @last and @note
+ * @aside_order: their orders
+ * @nr_aside: how many
  * @seed: of the contents
  * @random: state of the generator
  * @result: of the last command
@@ -96,11 +95,11 @@ struct vmtest {
 	struct vmtest_root_ser *root;
 	struct vmtest_block_ser *block;
 	unsigned long nr_blocks;
-	unsigned int nr_unfit;
 	unsigned long room;
 	bool preserved;
-	struct page *aside;
-	unsigned int aside_order;
+	struct page *aside[2];
+	unsigned int aside_order[2];
+	unsigned int nr_aside;
 	u64 seed;
 	u64 random;
 	char result[256];
@@ -112,6 +111,11 @@ static unsigned long last;
 module_param(last, ulong, 0400);
 MODULE_PARM_DESC(last,
 		 "address of the last byte of RAM, which cannot be preserved");
+
+static unsigned long note;
+module_param(note, ulong, 0400);
+MODULE_PARM_DESC(note,
+		 "address of a table that the next kernel may clear, or 0");
 
 static int complain(int err, const char *what, u64 where)
 {
@@ -238,21 +242,38 @@ static int append_block(struct page *page, enum vmtest_kind kind,
 	};
 	fill_block(block);
 	err = preserve_block(block);
-	/* The last page of RAM, or where a table of the firmware is: stays allocated. */
-	if (err == -EINVAL && vmtest.nr_unfit++ < MAX_UNFIT)
-		return 0;
 	if (err)
 		return complain(err, "cannot preserve", block->phys);
 	vmtest.nr_blocks++;
 	return 0;
 }
 
+/* --- pages that cannot be preserved */
+
+static bool has_byte(struct page *page, unsigned int order, unsigned long phys)
+{
+	return PHYS_PFN(phys) - page_to_pfn(page) < 1UL << order;
+}
+
+/* A block that cannot be preserved is kept until the module goes, and so is not had again. */
+static bool put_aside(struct page *page, unsigned int order)
+{
+	if (!has_byte(page, order, last) && !has_byte(page, order, note))
+		return false;
+	vmtest.aside[vmtest.nr_aside] = page;
+	vmtest.aside_order[vmtest.nr_aside++] = order;
+	return true;
+}
+
 /* --- the table that travels */
 
 static void *alloc_preserved_page(void)
 {
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	struct page *page;
 
+	do
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	while (page && put_aside(page, 0));
 	if (!page)
 		return NULL;
 	if (kho_preserve_folio(page_folio(page))) {
@@ -332,12 +353,7 @@ static int publish(void)
 
 /* --- save */
 
-static bool has_last(struct page *page, unsigned int order)
-{
-	return PHYS_PFN(last) - page_to_pfn(page) < 1UL << order;
-}
-
-/* From all nodes in turn; the block with the last page of RAM is put aside. */
+/* From all nodes in turn. */
 static struct page *alloc_anywhere(gfp_t gfp, unsigned int order)
 {
 	static int nid = MAX_NUMNODES;
@@ -346,12 +362,10 @@ static struct page *alloc_anywhere(gfp_t gfp, unsigned int order)
 	nid = next_node_in(nid, node_states[N_MEMORY]);
 	if (random_below(4) == 0)
 		gfp |= GFP_DMA32;
-	page = alloc_pages_node(nid, gfp | __GFP_NOWARN, order);
-	if (!page || !has_last(page, order))
-		return page;
-	vmtest.aside = page;
-	vmtest.aside_order = order;
-	return alloc_pages_node(nid, gfp | __GFP_NOWARN, order);
+	do
+		page = alloc_pages_node(nid, gfp | __GFP_NOWARN, order);
+	while (page && put_aside(page, order));
+	return page;
 }
 
 static int save_folio(unsigned int order)
@@ -479,7 +493,7 @@ static void drop_block(const struct vmtest_block_ser *block)
 
 static int run_unpreserve(const char *args)
 {
-	unsigned long i, kept = 0;
+	unsigned long i, kept = 0, nr_pages = 0;
 	unsigned int percent;
 
 	if (kstrtouint(args, 0, &percent) || !vmtest.preserved)
@@ -493,8 +507,11 @@ static int run_unpreserve(const char *args)
 		}
 		unpreserve_block(&block);
 		drop_block(&block);
+		nr_pages += block.nr_pages;
 	}
 	vmtest.nr_blocks = kept;
+	snprintf(vmtest.result, sizeof(vmtest.result), "%lu",
+		 nr_pages * PAGE_SIZE);
 	return publish();
 }
 
@@ -961,8 +978,9 @@ static void __exit vmtest_exit(void)
 		drop_block(&vmtest.block[i]);
 	}
 	vfree(vmtest.block);
-	if (vmtest.aside)
-		__free_pages(vmtest.aside, vmtest.aside_order);
+	while (vmtest.nr_aside--)
+		__free_pages(vmtest.aside[vmtest.nr_aside],
+			     vmtest.aside_order[vmtest.nr_aside]);
 }
 module_exit(vmtest_exit);
 

@@ -54,7 +54,8 @@ module() {
 
 client() {
 	module "$@"
-	insmod "/ko/$(uname -r)/kho_vmtest.ko" "last=$(last_byte)" || fail "insmod kho_vmtest.ko"
+	insmod "/ko/$(uname -r)/kho_vmtest.ko" "last=$(last_byte)" "note=$(loader_note)" ||
+		fail "insmod kho_vmtest.ko"
 }
 
 liveupdate() {
@@ -81,6 +82,12 @@ in_cgroup() {
 # Address of the last byte of RAM.
 last_byte() {
 	grep 'System RAM' /proc/iomem | tail -n 1 | sed 's/^ *[0-9a-f]*-\([0-9a-f]*\).*/0x\1/'
+}
+
+# Where the first kernel's loader noted its initrd on an EFI machine, or 0. Newer kernels clear that,
+# whoever has the page by then.
+loader_note() {
+	dmesg | sed -n 's/.* INITRD=\(0x[0-9a-f]*\).*/\1/p' | grep . || echo 0
 }
 
 found() {
