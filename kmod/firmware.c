@@ -85,8 +85,10 @@ static int find_note(void)
 	ret = read_tables_address(&phys);
 	if (!ret && phys)
 		ret = read_nr_tables(&nr);
-	if (ret || !nr || nr > MAX_TABLES)
+	if (ret || !nr)
 		return ret;
+	if (nr > MAX_TABLES)
+		return -E2BIG;
 	table = kmalloc_array(nr, sizeof(*table), GFP_KERNEL | __GFP_NOWARN);
 	if (!table)
 		return -ENOMEM;
@@ -105,7 +107,7 @@ static int find_note(void)
  *
  * Context: may sleep.
  *
- * Return: 0, also if there is no such memory; -ENOMEM or an error of reading tables.
+ * Return: 0, also if there is no such memory; -ENOMEM, -E2BIG or an error of reading tables.
  */
 int kho_firmware_init(void)
 {
