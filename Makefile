@@ -30,7 +30,7 @@ Q := $(if $(V),,@)
 show = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@')
 
 core_src := $(wildcard core/*.c)
-cli_src := $(wildcard cli/*.c)
+cli_src := $(wildcard cli/*.c cli/*/*.c)
 lib_src := $(wildcard lib/*.c)
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 unit_help := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))

@@ -4,7 +4,7 @@
  * same image at the same place and withholds only the boot data that tells the next kernel of a
  * handover. What a handover of nothing adds to a plain kexec is the difference between the two.
  */
-#include "cli/dev.h"
+#include "cli/base/dev.h"
 
 int __real_dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
 			     u64 *setup_data);

@@ -5,8 +5,8 @@
 #include <locale.h>
 #include <string.h>
 
-#include "util.h"
-#include "verbs.h"
+#include "cli/base/util.h"
+#include "cli/verbs/verbs.h"
 
 static const struct verb verbs[] = {
 	{ "check",

@@ -87,7 +87,7 @@ make_base() {
 	ln -s /init "$root/bin/vmtool"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c" \
-		"$top/tests/unit/goldentext.c" "$top"/cli/{kcore,util}.c
+		"$top/tests/unit/goldentext.c" "$top"/cli/{wire/kcore,base/util}.c
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	strip "$root/bin/lutest" "$root/bin/kvstore"

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "../../cli/bzimage.c"
+#include "cli/image/bzimage.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -4,10 +4,10 @@
  */
 #define _GNU_SOURCE
 
-#include "../../cli/cpio.c"
-#include "../../cli/decompress.c"
-#include "../../cli/initramfs.c"
-#include "../../cli/util.c"
+#include "cli/image/cpio.c"
+#include "cli/image/decompress.c"
+#include "cli/image/initramfs.c"
+#include "cli/base/util.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -4,11 +4,11 @@
  */
 #define _GNU_SOURCE
 
-#include "../../cli/decompress.c"
-#include "../../cli/memmap.c"
-#include "../../cli/sysinfo.c"
-#include "../../cli/target.c"
-#include "../../cli/util.c"
+#include "cli/image/decompress.c"
+#include "cli/image/memmap.c"
+#include "cli/image/sysinfo.c"
+#include "cli/image/target.c"
+#include "cli/base/util.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

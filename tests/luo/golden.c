@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/kcore.h"
+#include "cli/wire/kcore.h"
 #include "lib/liveupdate.h"
 #include "tests/unit/goldentext.h"
 

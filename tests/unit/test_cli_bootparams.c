@@ -11,9 +11,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../cli/util.c"
-#include "../../cli/purgatory.c"
-#include "../../cli/bootparams.c"
+#include "cli/base/util.c"
+#include "cli/image/purgatory.c"
+#include "cli/image/bootparams.c"
 
 #define PHYS 0x123456000ULL
 #define KERNEL_PHYS 0x140000000ULL

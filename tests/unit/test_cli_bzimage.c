@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "../../cli/bzimage.c"
+#include "cli/image/bzimage.c"
 
 enum {
 	CODE = 1024, /* setup_sects is 1 */

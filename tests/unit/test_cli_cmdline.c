@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/util.c"
-#include "../../cli/cmdline.c"
+#include "cli/base/util.c"
+#include "cli/image/cmdline.c"
 
 static void objects(const char *line, const char *to)
 {

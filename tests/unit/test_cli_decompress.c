@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/decompress.c"
-#include "../../cli/util.c"
+#include "cli/image/decompress.c"
+#include "cli/base/util.c"
 
 enum { TEXT = 600000, ROOM = 700000 };
 

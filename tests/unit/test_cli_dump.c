@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/dumpfile.c"
-#include "../../cli/savefile.c"
-#include "../../cli/util.c"
-#include "../../cli/wirepages.c"
-#include "../../cli/wiremarks.c"
-#include "../../cli/wireclients.c"
-#include "../../cli/wirejson.c"
-#include "../../cli/wire.c"
+#include "cli/wire/dumpfile.c"
+#include "cli/base/savefile.c"
+#include "cli/base/util.c"
+#include "cli/wire/wirepages.c"
+#include "cli/wire/wiremarks.c"
+#include "cli/wire/wireclients.c"
+#include "cli/wire/wirejson.c"
+#include "cli/wire/wire.c"
 #include "handover.h"
 
 static struct handover h;

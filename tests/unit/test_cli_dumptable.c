@@ -12,18 +12,18 @@
 #include <cmocka.h>
 
 #define find columns_find
-#include "../../cli/columns.c"
+#include "cli/base/columns.c"
 #undef find
-#include "../../cli/table.c"
-#include "../../cli/jsontext.c"
-#include "../../cli/dumptable.c"
-#include "../../cli/util.c"
-#include "../../cli/verbs.c"
-#include "../../cli/wirepages.c"
-#include "../../cli/wiremarks.c"
-#include "../../cli/wireclients.c"
-#include "../../cli/wirejson.c"
-#include "../../cli/wire.c"
+#include "cli/base/table.c"
+#include "cli/base/jsontext.c"
+#include "cli/wire/dumptable.c"
+#include "cli/base/util.c"
+#include "cli/verbs/verbs.c"
+#include "cli/wire/wirepages.c"
+#include "cli/wire/wiremarks.c"
+#include "cli/wire/wireclients.c"
+#include "cli/wire/wirejson.c"
+#include "cli/wire/wire.c"
 #include "handover.h"
 
 static struct handover h;

@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/cpio.c"
-#include "../../cli/decompress.c"
-#include "../../cli/initramfs.c"
-#include "../../cli/util.c"
+#include "cli/image/cpio.c"
+#include "cli/image/decompress.c"
+#include "cli/image/initramfs.c"
+#include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };
 

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-#include "../../cli/util.c"
-#include "../../cli/memmap.c"
-#include "../../cli/sysinfo.c"
+#include "cli/base/util.c"
+#include "cli/image/memmap.c"
+#include "cli/image/sysinfo.c"
 
 static void assert_range(const struct memmap *map, size_t i, uint64_t start,
 			 uint64_t end, uint32_t type)

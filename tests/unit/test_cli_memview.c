@@ -11,11 +11,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../cli/memmap.c"
-#include "../../cli/memview.c"
+#include "cli/image/memmap.c"
+#include "cli/report/memview.c"
 #define layer svg_layer
-#include "../../cli/memview_svg.c"
-#include "../../cli/util.c"
+#include "cli/report/memview_svg.c"
+#include "cli/base/util.c"
 #include "testmem.h"
 
 enum { BYTES = 4096 };

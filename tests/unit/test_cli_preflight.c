@@ -10,11 +10,11 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 
-#include "../../cli/findings.c"
-#include "../../cli/memmap.c"
-#include "../../cli/preflight_devices.c"
-#include "../../cli/sysinfo.c"
-#include "../../cli/util.c"
+#include "cli/image/findings.c"
+#include "cli/image/memmap.c"
+#include "cli/image/preflight_devices.c"
+#include "cli/image/sysinfo.c"
+#include "cli/base/util.c"
 
 static char root[64];
 

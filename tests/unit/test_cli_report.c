@@ -9,11 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/blackout.c"
-#include "../../cli/history.c"
-#include "../../cli/prometheus.c"
-#include "../../cli/savefile.c"
-#include "../../cli/util.c"
+#include "cli/report/blackout.c"
+#include "cli/report/history.c"
+#include "cli/report/prometheus.c"
+#include "cli/base/savefile.c"
+#include "cli/base/util.c"
 
 #define MS 1000000ULL
 

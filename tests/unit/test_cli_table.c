@@ -11,10 +11,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../cli/columns.c"
-#include "../../cli/table.c"
-#include "../../cli/util.c"
-#include "../../cli/verbs.c"
+#include "cli/base/columns.c"
+#include "cli/base/table.c"
+#include "cli/base/util.c"
+#include "cli/verbs/verbs.c"
 
 static const char *const names[] = { "NAME", "SIZE", "PLACE" };
 

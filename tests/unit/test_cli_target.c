@@ -10,11 +10,11 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 
-#include "../../cli/decompress.c"
-#include "../../cli/memmap.c"
-#include "../../cli/sysinfo.c"
-#include "../../cli/target.c"
-#include "../../cli/util.c"
+#include "cli/image/decompress.c"
+#include "cli/image/memmap.c"
+#include "cli/image/sysinfo.c"
+#include "cli/image/target.c"
+#include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };
 

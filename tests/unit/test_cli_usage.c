@@ -11,45 +11,45 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../cli/dev.h"
-#include "../../cli/image.h"
-#include "../../cli/kexecload.h"
-#include "../../cli/util.c"
-#include "../../cli/findings.c"
+#include "cli/base/dev.h"
+#include "cli/image/image.h"
+#include "cli/image/kexecload.h"
+#include "cli/base/util.c"
+#include "cli/image/findings.c"
 #define options imageopts_table
-#include "../../cli/imageopts.c"
+#include "cli/verbs/imageopts.c"
 #undef options
-#include "../../cli/loaded.c"
-#include "../../cli/verbs.c"
+#include "cli/image/loaded.c"
+#include "cli/verbs/verbs.c"
 
 #define help_text load_help_text
-#include "../../cli/load.c"
+#include "cli/verbs/load.c"
 #undef help_text
 #define help_text unload_help_text
-#include "../../cli/unload.c"
+#include "cli/verbs/unload.c"
 #undef help_text
 #define help_text exec_help_text
-#include "../../cli/exec.c"
+#include "cli/verbs/exec.c"
 #undef help_text
 #define help_text drop_help_text
 #define take_option drop_take_option
-#include "../../cli/drop.c"
+#include "cli/verbs/drop.c"
 #undef take_option
 #undef help_text
 #define help_text reserve_help_text
-#include "../../cli/reserve.c"
+#include "cli/verbs/reserve.c"
 #undef help_text
 #define help_text put_help_text
 #define copy put_copy
 #define copy_pieces put_pieces
-#include "../../cli/put.c"
+#include "cli/verbs/put.c"
 #undef copy
 #undef copy_pieces
 #undef help_text
 #define help_text get_help_text
 #define copy get_copy
 #define copy_pieces get_pieces
-#include "../../cli/get.c"
+#include "cli/verbs/get.c"
 
 static int actions;
 static struct image_options seen;

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../cli/util.c"
-#include "../../cli/verbs.c"
-#include "../../cli/columns.c"
+#include "cli/base/util.c"
+#include "cli/verbs/verbs.c"
+#include "cli/base/columns.c"
 
 static void translates(const char *from, const char *to)
 {

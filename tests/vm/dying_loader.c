@@ -5,7 +5,7 @@
  */
 #include <signal.h>
 
-#include "cli/dev.h"
+#include "cli/base/dev.h"
 
 int __wrap_dev_image_commit(int fd, u64 entry,
 			    const struct kho_memmap_range *map, u32 nr);

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/base/dev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* A list that changes while it is read is asked for again, but not for ever. */
+#define LIST_TRIES 16
+
+static int call(int fd, unsigned long request, void *arg)
+{
+	int n;
+
+	do {
+		n = ioctl(fd, request, arg);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int dev_open(void)
+{
+	int fd = open(DEV_PATH, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool dev_absent(int err)
+{
+	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
+}
+
+const char *dev_explain_open(int err)
+{
+	if (dev_absent(err))
+		return "the kho module is not loaded; run `modprobe kho`";
+	switch (-err) {
+	case EACCES:
+	case EPERM:
+		return "only root may; run kho with sudo";
+	case EBUSY:
+		return "another program holds it; try again";
+	default:
+		return strerror(-err);
+	}
+}
+
+int dev_open_or_say(void)
+{
+	int fd = dev_open();
+
+	if (fd >= 0)
+		return fd;
+	say(DEV_PATH " cannot be used: %s.", dev_explain_open(fd));
+	return -1;
+}
+
+int dev_status(int fd, struct kho_ioctl_status *st)
+{
+	int err;
+
+	*st = (struct kho_ioctl_status){ .size = sizeof(*st) };
+	err = call(fd, KHO_IOCTL_STATUS, st);
+	/* Strings of the kernel end here whatever it did. */
+	st->in_release[sizeof(st->in_release) - 1] = '\0';
+	st->in_module_version[sizeof(st->in_module_version) - 1] = '\0';
+	st->in_reason[sizeof(st->in_reason) - 1] = '\0';
+	st->out_reason[sizeof(st->out_reason) - 1] = '\0';
+	return err;
+}
+
+int dev_ranges(int fd, struct kho_range_info **out, u32 *nr)
+{
+	u32 room = 256;
+	int i, err = -EBUSY;
+
+	for (i = 0; i < LIST_TRIES; i++) {
+		struct kho_range_info *list = need(calloc(room, sizeof(*list)));
+		struct kho_ioctl_ranges arg = { .size = sizeof(arg),
+						.nr = room,
+						.ranges = (uintptr_t)list };
+
+		err = call(fd, KHO_IOCTL_RANGES, &arg);
+		if (!err && arg.nr <= room) {
+			*out = list;
+			*nr = arg.nr;
+			return 0;
+		}
+		free(list);
+		if (err != -ENOSPC)
+			return err ? err : -EPROTO;
+		room = arg.nr > room ? arg.nr + 16 : 2 * room;
+	}
+	return err;
+}
+
+int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+		      u64 *setup_data)
+{
+	struct kho_ioctl_image_prepare arg = { .size = sizeof(arg),
+					       .nr_areas = nr,
+					       .areas = (uintptr_t)areas };
+	int err = call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
+
+	*setup_data = arg.setup_data;
+	return err;
+}
+
+int dev_image_discard(int fd)
+{
+	struct kho_ioctl_image_prepare arg = { .size = sizeof(arg) };
+
+	return call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
+}
+
+int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
+		     u32 nr)
+{
+	struct kho_ioctl_image_commit arg = {
+		.size = sizeof(arg),
+		.nr_memmap = nr,
+		.entry = entry,
+		.memmap = (uintptr_t)map,
+	};
+
+	return call(fd, KHO_IOCTL_IMAGE_COMMIT, &arg);
+}
+
+static int call_simple(int fd, unsigned long request)
+{
+	struct kho_ioctl_simple arg = { .size = sizeof(arg) };
+
+	return call(fd, request, &arg);
+}
+
+int dev_image_release(int fd)
+{
+	return call_simple(fd, KHO_IOCTL_IMAGE_RELEASE);
+}
+
+int dev_in_drop(int fd)
+{
+	return call_simple(fd, KHO_IOCTL_IN_DROP);
+}
+
+static int call_parcel(int fd, unsigned long request, const char *name,
+		       struct kho_ioctl_parcel *arg)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= sizeof(arg->name))
+		return -EINVAL;
+	arg->size = sizeof(*arg);
+	arg->fd = -1;
+	memcpy(arg->name, name, len + 1);
+	return call(fd, request, arg);
+}
+
+int dev_parcel_create(int fd, const char *name, bool replace)
+{
+	struct kho_ioctl_parcel arg = { .flags = replace ? KHO_PARCEL_REPLACE :
+							   0 };
+	int err = call_parcel(fd, KHO_IOCTL_PARCEL_CREATE, name, &arg);
+
+	return err ? err : arg.fd;
+}
+
+int dev_parcel_commit(int parcel_fd)
+{
+	return call_simple(parcel_fd, KHO_PARCEL_COMMIT);
+}
+
+int dev_parcel_open(int fd, const char *name, u64 *bytes)
+{
+	struct kho_ioctl_parcel arg = { 0 };
+	int err = call_parcel(fd, KHO_IOCTL_PARCEL_OPEN, name, &arg);
+
+	*bytes = arg.bytes;
+	return err ? err : arg.fd;
+}
+
+int dev_parcel_drop(int fd, const char *name)
+{
+	struct kho_ioctl_parcel arg = { 0 };
+
+	return call_parcel(fd, KHO_IOCTL_PARCEL_DROP, name, &arg);
+}
+
+int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr)
+{
+	u32 room = 64;
+	int i, err = -EBUSY;
+
+	for (i = 0; i < LIST_TRIES; i++) {
+		struct kho_parcel_info *list =
+			need(calloc(room, sizeof(*list)));
+		struct kho_ioctl_parcel_list arg = { .size = sizeof(arg),
+						     .nr = room,
+						     .parcels =
+							     (uintptr_t)list };
+
+		err = call(fd, KHO_IOCTL_PARCEL_LIST, &arg);
+		if (!err && arg.nr <= room) {
+			*out = list;
+			*nr = arg.nr;
+			return 0;
+		}
+		free(list);
+		if (err != -ENOSPC)
+			return err ? err : -EPROTO;
+		room = arg.nr > room ? arg.nr + 16 : 2 * room;
+	}
+	return err;
+}
+
+static int call_region(int fd, unsigned long request, const char *name,
+		       struct kho_ioctl_region *arg)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= sizeof(arg->name))
+		return -EINVAL;
+	arg->size = sizeof(*arg);
+	memcpy(arg->name, name, len + 1);
+	return call(fd, request, arg);
+}
+
+int dev_region_create(int fd, const char *name, u64 bytes, u64 align, u64 *phys)
+{
+	struct kho_ioctl_region arg = { .bytes = bytes, .align = align };
+	int err = call_region(fd, KHO_IOCTL_REGION_CREATE, name, &arg);
+
+	*phys = arg.phys;
+	return err;
+}
+
+int dev_region_drop(int fd, const char *name, u64 *bytes)
+{
+	struct kho_ioctl_region arg = { 0 };
+	int err = call_region(fd, KHO_IOCTL_REGION_DROP, name, &arg);
+
+	*bytes = arg.bytes;
+	return err;
+}
+
+int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
+{
+	u32 room = 64, i;
+	struct kho_region_info *list = need(calloc(room, sizeof(*list)));
+	struct kho_ioctl_region_list arg = { .size = sizeof(arg),
+					     .nr = room,
+					     .regions = (uintptr_t)list };
+	int err = call(fd, KHO_IOCTL_REGION_LIST, &arg);
+
+	if (err == -ENOTTY) {
+		err = 0;
+		arg.nr = 0;
+	}
+	if (err || arg.nr > room) {
+		free(list);
+		return err ? err : -EPROTO;
+	}
+	for (i = 0; i < arg.nr; i++)
+		list[i].name[sizeof(list[i].name) - 1] = '\0';
+	*out = list;
+	*nr = arg.nr;
+	return 0;
+}

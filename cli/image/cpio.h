@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names of the members of a cpio archive ("newc", as initramfs archives are), read from a stream
+ * of bytes that are trusted for nothing.
+ */
+#ifndef KHO_CLI_CPIO_H
+#define KHO_CLI_CPIO_H
+
+#include "cli/base/util.h"
+
+enum cpio_consts {
+	CPIO_HEADER = 110,
+	CPIO_NAME_MAX = 4096,
+};
+
+enum cpio_state {
+	CPIO_BETWEEN, /* before a member, or its padding */
+	CPIO_IN_HEADER,
+	CPIO_IN_NAME,
+	CPIO_BEFORE_BODY, /* in the padding */
+	CPIO_IN_BODY,
+};
+
+/**
+ * struct cpio - state between two pieces
+ * @member: called for each member with its name, its mode and the size of its body
+ * @ctx: passed to it
+ * @state: what comes next
+ * @at: bytes since the start of the archives, which padding counts from
+ * @have: bytes of header or name that are there already
+ * @name_bytes: length of the name with its NUL
+ * @mode: of the member
+ * @body: bytes of it that are to come
+ * @header: header
+ * @name: name
+ */
+struct cpio {
+	void (*member)(void *ctx, const char *name, u32 mode, u64 bytes);
+	void *ctx;
+	enum cpio_state state;
+	u64 at;
+	u32 have;
+	u32 name_bytes;
+	u32 mode;
+	u64 body;
+	char header[CPIO_HEADER];
+	char name[CPIO_NAME_MAX];
+};
+
+/**
+ * cpio_feed() - read a piece
+ * @c: zero but for @member and @ctx to start with
+ * @data: the piece
+ * @bytes: its length
+ * @used: set to the bytes that were of an archive, or zeros between two: all of them, unless what
+ *        follows is something else
+ *
+ * Several archives may follow each other.
+ *
+ * Return: 0, or -EBADMSG.
+ */
+int cpio_feed(struct cpio *c, const u8 *data, size_t bytes, size_t *used);
+
+#endif /* KHO_CLI_CPIO_H */

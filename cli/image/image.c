@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/image/image.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cli/image/cmdline.h"
+#include "cli/image/kexecload.h"
+#include "cli/base/permission.h"
+#include "cli/base/ticker.h"
+
+/* Largest files that make sense; anything above is not what the user meant. */
+#define KERNEL_FILE_MAX (1ULL << 30)
+#define INITRD_FILE_MAX (1ULL << 40)
+
+#define BELOW_4G (4 * GIB)
+
+/* Of the available memory, what a load leaves to others. */
+#define COPY_LEAVES (8 * MIB)
+
+static void check_rights(struct image *im)
+{
+	permission_check(&im->findings);
+}
+
+static void check_encryption(struct image *im)
+{
+	permission_check_encryption(&im->findings);
+}
+
+static void check_module(struct image *im)
+{
+	int err;
+
+	im->dev = dev_open();
+	if (im->dev < 0) {
+		finding_problem(
+			&im->findings, "module", dev_explain_open(im->dev),
+			DEV_PATH
+			" cannot be used, so nothing can be handed over");
+		return;
+	}
+	err = dev_status(im->dev, &im->status);
+	if (err)
+		finding_problem(&im->findings, "module",
+				"use a kho tool and module of the same version",
+				"the kho module does not tell its state (%s)",
+				strerror(-err));
+	else if (im->status.flags & KHO_STATUS_MAP_UNSAFE)
+		finding_problem(
+			&im->findings, "module", "see the kernel log",
+			"the kho module refuses to load an image here: %s",
+			im->status.out_reason);
+	else if (!(im->status.flags & KHO_STATUS_ENABLED))
+		finding_problem(&im->findings, "module",
+				"load it with enable=1",
+				"the kho module is loaded but disabled");
+	else
+		finding_ok(&im->findings, "module",
+			   "the kho module is loaded and enabled");
+}
+
+static void cannot_read(struct image *im, const char *id, const char *path,
+			int err)
+{
+	finding_problem(&im->findings, id, "give a file that can be read",
+			"%s cannot be read (%s)", path, strerror(-err));
+}
+
+static void check_kernel(struct image *im)
+{
+	const char *why;
+	int err;
+
+	if (!im->opt.kernel)
+		return;
+	err = read_file(im->opt.kernel, KERNEL_FILE_MAX, &im->kernel_file);
+	if (err) {
+		cannot_read(im, "kernel", im->opt.kernel, err);
+		return;
+	}
+	why = bzimage_parse(&im->bz, im->kernel_file.data,
+			    im->kernel_file.bytes);
+	if (why) {
+		finding_problem(&im->findings, "kernel", NULL, "%s %s",
+				im->opt.kernel, why);
+		return;
+	}
+	im->have_kernel = true;
+	finding_ok(&im->findings, "kernel",
+		   "%s is a 64-bit bzImage that keeps preserved memory%s%s%s",
+		   im->opt.kernel, im->bz.release[0] ? " (" : "",
+		   im->bz.release, im->bz.release[0] ? ")" : "");
+}
+
+/* The old kernel's page tables are in use until the new one has its own. */
+static void check_paging(struct image *im)
+{
+	if (!im->have_kernel || im->bz.xloadflags & BZ_XLF_5LEVEL ||
+	    !sysinfo_cpu_flag("la57"))
+		return;
+	finding_problem(
+		&im->findings, "paging",
+		"give a kernel with CONFIG_X86_5LEVEL, or boot this one with no5lvl",
+		"%s cannot be entered from this kernel, which runs with five-level page tables",
+		im->opt.kernel);
+}
+
+static void check_initrd(struct image *im)
+{
+	char size[32];
+	int err;
+
+	if (!im->opt.initrd)
+		return;
+	err = map_file(im->opt.initrd, INITRD_FILE_MAX, &im->initrd_file);
+	if (err) {
+		cannot_read(im, "initrd", im->opt.initrd, err);
+		return;
+	}
+	if (!im->initrd_file.bytes) {
+		finding_problem(&im->findings, "initrd",
+				"give the initrd of the next kernel, or none",
+				"%s is empty", im->opt.initrd);
+		return;
+	}
+	finding_ok(&im->findings, "initrd", "%s has %s", im->opt.initrd,
+		   human_bytes(im->initrd_file.bytes, size, sizeof(size)));
+}
+
+static char *build_cmdline(struct image *im)
+{
+	autofree char *running = NULL, *base = NULL;
+
+	if (!im->opt.reuse_cmdline)
+		return cmdline_join(im->opt.command_line, im->opt.append);
+	running = sysinfo_text("/proc/cmdline");
+	if (!running) {
+		finding_problem(
+			&im->findings, "command-line",
+			"give it with --command-line",
+			"the running kernel's command line cannot be read (%s)",
+			strerror(errno));
+		return NULL;
+	}
+	base = cmdline_reusable(running);
+	return cmdline_join(base, im->opt.append);
+}
+
+static void check_cmdline(struct image *im)
+{
+	struct cmdline_word word;
+	const char *why;
+
+	im->cmdline = build_cmdline(im);
+	if (!im->cmdline)
+		return;
+	why = cmdline_objection(im->cmdline, &word);
+	if (why) {
+		finding_problem(
+			&im->findings, "command-line",
+			"leave it out (--command-line sets all of the next kernel's command "
+			"line)",
+			"%.*s %s", (int)word.len, word.name, why);
+		return;
+	}
+	if (im->have_kernel && strlen(im->cmdline) > im->bz.cmdline_max) {
+		finding_problem(
+			&im->findings, "command-line", "make it shorter",
+			"the command line has %zu bytes, but the next kernel takes at most %zu",
+			strlen(im->cmdline), im->bz.cmdline_max);
+		return;
+	}
+	finding_ok(&im->findings, "command-line", "the next kernel gets: %s",
+		   *im->cmdline ? im->cmdline : "(empty command line)");
+}
+
+static void check_running(struct image *im)
+{
+	int err = sysinfo_boot_params(&im->running);
+
+	if (err) {
+		finding_problem(
+			&im->findings, "boot-data",
+			"run as root with /sys mounted",
+			"the boot data of the running kernel cannot be read from "
+			"/sys/kernel/boot_params/data (%s), and the next kernel needs it",
+			strerror(-err));
+		return;
+	}
+	im->have_running = true;
+	im->acpi_rsdp = im->running.acpi_rsdp_addr;
+	if (!im->acpi_rsdp)
+		im->acpi_rsdp = sysinfo_systab("ACPI20");
+	if (!im->acpi_rsdp)
+		im->acpi_rsdp = sysinfo_systab("ACPI");
+	finding_ok(&im->findings, "boot-data",
+		   "boot data of the running kernel can be handed on");
+}
+
+/* RAM that the previous kernel told us of and sysfs does not show is still there. */
+static void compare_with_handed(struct image *im)
+{
+	autofree struct kho_range_info *range = NULL;
+	struct memmap handed = { 0 };
+	u32 i, nr = 0;
+
+	if (im->dev < 0 || dev_ranges(im->dev, &range, &nr))
+		return;
+	for (i = 0; i < nr; i++) {
+		if (range[i].type == KHO_RANGE_MEMMAP)
+			memmap_add(&handed, range[i].start, range[i].end,
+				   range[i].info);
+	}
+	memmap_sort(&handed);
+	if (memmap_bytes(&handed, MEMMAP_RAM) <=
+	    memmap_bytes(&im->map, MEMMAP_RAM)) {
+		memmap_free(&handed);
+		return;
+	}
+	finding_note(
+		&im->findings, "memory-map", NULL,
+		"/sys/firmware/memmap shows less RAM than the previous kernel handed on, so "
+		"the handed map "
+		"is used");
+	memmap_free(&im->map);
+	im->map = handed;
+}
+
+static void check_memmap(struct image *im)
+{
+	char size[32];
+	int err = sysinfo_memmap(&im->map);
+
+	if (err) {
+		finding_problem(
+			&im->findings, "memory-map",
+			"boot a kernel with CONFIG_FIRMWARE_MEMMAP and mount /sys",
+			"the memory map cannot be read from /sys/firmware/memmap (%s), and the "
+			"next kernel "
+			"needs it",
+			strerror(-err));
+		return;
+	}
+	compare_with_handed(im);
+	if (im->map.nr > E820_MAX_ENTRIES_ZEROPAGE)
+		memmap_merge(&im->map);
+	if (im->map.nr > E820_MAX_ENTRIES_ZEROPAGE) {
+		finding_problem(
+			&im->findings, "memory-map",
+			"use kexec(8) without preserved state here",
+			"the memory map has %zu ranges, but boot data has room for %d",
+			im->map.nr, E820_MAX_ENTRIES_ZEROPAGE);
+		return;
+	}
+	finding_ok(&im->findings, "memory-map", "%zu ranges, %s of RAM",
+		   im->map.nr,
+		   human_bytes(memmap_bytes(&im->map, MEMMAP_RAM), size,
+			       sizeof(size)));
+}
+
+/* NULL if EFI can be handed on, otherwise why not. */
+static const char *efi_obstacle(struct image *im)
+{
+	autofree char *running = sysinfo_text("/proc/cmdline");
+
+	if (running && (cmdline_has(running, "noefi", NULL) ||
+			cmdline_has(running, "efi", "noruntime") ||
+			cmdline_has(running, "efi", "old_map")))
+		return "this kernel was told not to use them";
+	if (im->have_kernel && !(im->bz.xloadflags & BZ_XLF_EFI_KEXEC))
+		return "its file says that it cannot take them over";
+	if (sysinfo_efi_runtime(&im->efi))
+		return "this kernel does not show its map of them in "
+		       "/sys/firmware/efi/runtime-map";
+	return NULL;
+}
+
+static void check_efi(struct image *im)
+{
+	const char *obstacle;
+
+	if (!im->have_running || !im->running.efi_info.efi_loader_signature)
+		return;
+	obstacle = bootdata_is_efi64(&im->running) ? efi_obstacle(im) :
+						     "the firmware is 32-bit";
+	im->use_efi = !obstacle;
+	if (im->use_efi)
+		finding_ok(&im->findings, "efi",
+			   "EFI runtime services are handed on");
+	else
+		finding_note(
+			&im->findings, "efi", NULL,
+			"the next kernel will run without EFI runtime services because %s",
+			obstacle);
+	if (!im->use_efi && !im->acpi_rsdp)
+		finding_problem(
+			&im->findings, "acpi",
+			"use kexec(8) without preserved state here",
+			"the next kernel could not find ACPI: its root pointer is unknown and "
+			"EFI cannot be "
+			"handed on");
+}
+
+static void check_size(struct image *im)
+{
+	u64 total = sysinfo_mem_total(), image;
+	char a[32], b[32];
+
+	if (!im->have_kernel || !im->cmdline || !im->have_running)
+		return;
+	bootdata_plan(&im->layout, im->cmdline, im->use_efi ? &im->efi : NULL,
+		      bootdata_descriptor_bytes(&im->running));
+	image = im->bz.code_bytes + im->initrd_file.bytes + im->layout.bytes;
+	if (!total || image <= total / 2)
+		return;
+	finding_problem(
+		&im->findings, "size", "give a smaller initrd",
+		"the image has %s, but this kernel loads at most half of its memory (%s)",
+		human_bytes(image, a, sizeof(a)),
+		human_bytes(total / 2, b, sizeof(b)));
+}
+
+static void set_areas(struct image *im)
+{
+	im->area[IMAGE_KERNEL] = (struct kho_image_area){
+		.bytes = im->bz.init_bytes,
+		.align = im->bz.align,
+		.min_phys = im->bz.preferred_phys > 16 * MIB ?
+				    im->bz.preferred_phys :
+				    16 * MIB,
+	};
+	im->area[IMAGE_BOOTDATA] =
+		(struct kho_image_area){ .bytes = im->layout.bytes,
+					 .min_phys = MIB };
+	im->area[IMAGE_INITRD] = (struct kho_image_area){
+		.bytes = round_up_to(im->initrd_file.bytes, PAGE_BYTES),
+		.min_phys = MIB,
+	};
+	im->nr_areas = im->initrd_file.bytes ? IMAGE_PARTS : IMAGE_PARTS - 1;
+}
+
+/* Below 4 GiB where RAM allows: every kernel can reach that from its first instruction on. */
+static int take_areas(struct image *im)
+{
+	const u64 initrd_end = (im->bz.initrd_addr_max + 1) & ~(PAGE_BYTES - 1);
+	const u64 limit[][2] = { { BELOW_4G, initrd_end },
+				 { BELOW_4G, BELOW_4G },
+				 { 0, 0 } };
+	size_t i,
+		nr = im->bz.xloadflags & BZ_XLF_ABOVE_4G ? ARRAY_LEN(limit) : 1;
+	int err = -ENOMEM;
+
+	for (i = 0; i < nr && err == -ENOMEM; i++) {
+		im->area[IMAGE_KERNEL].max_phys = limit[i][0];
+		im->area[IMAGE_BOOTDATA].max_phys = limit[i][0];
+		im->area[IMAGE_INITRD].max_phys = limit[i][1];
+		err = dev_image_prepare(im->dev, im->area, im->nr_areas,
+					&im->setup_data);
+	}
+	return err;
+}
+
+/*
+ * The kernel makes a copy of all of the image, and would kill others for the memory. @besides:
+ * what will be taken before that.
+ */
+static bool room_for_copy(struct image *im, u64 besides)
+{
+	u64 wanted = im->bz.code_bytes + im->initrd_file.bytes +
+		     im->layout.bytes + besides;
+	u64 available = sysinfo_mem_available();
+	char a[32], b[32];
+
+	if (!available || available > wanted + COPY_LEAVES)
+		return true;
+	finding_problem(
+		&im->findings, "memory", "free some, or give a smaller initrd",
+		"there is not enough free memory: a load takes %s, of %s that are available",
+		human_bytes(wanted, a, sizeof(a)),
+		human_bytes(available, b, sizeof(b)));
+	return false;
+}
+
+static void check_scratch(struct image *im)
+{
+	char a[32], b[32];
+	u64 areas = 0;
+	int err;
+	u32 i;
+
+	if (!im->have_kernel || im->findings.nr_problems)
+		return;
+	set_areas(im);
+	for (i = 0; i < im->nr_areas; i++)
+		areas += im->area[i].bytes;
+	/* What is held already may be where it goes. */
+	if (!im->status.out_scratch_bytes && !room_for_copy(im, areas))
+		return;
+	ticker_begin("taking memory for the image");
+	err = take_areas(im);
+	ticker_end();
+	human_bytes(im->area[IMAGE_KERNEL].bytes, a, sizeof(a));
+	human_bytes(im->area[IMAGE_INITRD].bytes, b, sizeof(b));
+	if (err == -ENOMEM)
+		finding_problem(
+			&im->findings, "scratch",
+			"free memory, run `echo 1 > /proc/sys/vm/compact_memory`, or give a "
+			"smaller initrd",
+			"there is not enough contiguous memory: the kernel needs %s in one "
+			"piece%s%s",
+			a, im->initrd_file.bytes ? " and the initrd " : "",
+			im->initrd_file.bytes ? b : "");
+	else if (err)
+		finding_problem(
+			&im->findings, "scratch", "see the kernel log",
+			"the kho module refused to take memory for the image (%s)",
+			strerror(-err));
+	else if (room_for_copy(im, 0))
+		finding_ok(&im->findings, "scratch",
+			   "memory for the image can be had (kernel %s%s%s)", a,
+			   im->initrd_file.bytes ? ", initrd " : "",
+			   im->initrd_file.bytes ? b : "");
+}
+
+bool image_check(struct image *im, bool all)
+{
+	static const struct {
+		void (*look)(struct image *im);
+	} check[] = {
+		{ check_rights },  { check_module },  { check_encryption },
+		{ check_kernel },  { check_paging },  { check_initrd },
+		{ check_cmdline }, { check_running }, { check_memmap },
+		{ check_efi },	   { check_size },    { check_scratch },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(check); i++) {
+		check[i].look(im);
+		if (!all && im->findings.nr_problems)
+			break;
+	}
+	return !im->findings.nr_problems;
+}
+
+static u8 *build_bootdata(struct image *im)
+{
+	u8 *buf = need(malloc(im->layout.bytes));
+	struct bootdata in = {
+		.kernel = im->kernel_file.data,
+		.bz = &im->bz,
+		.running = &im->running,
+		.acpi_rsdp = im->acpi_rsdp,
+		.map = &im->map,
+		.efi = im->use_efi ? &im->efi : NULL,
+		.cmdline = im->cmdline,
+		.initrd_phys = im->area[IMAGE_INITRD].phys,
+		.initrd_bytes = im->initrd_file.bytes,
+		.kernel_phys = im->area[IMAGE_KERNEL].phys,
+		.phys = im->area[IMAGE_BOOTDATA].phys,
+		.setup_data = im->setup_data,
+	};
+
+	/* The next kernel trusts the seed: none is better than a bad one. */
+	if (getrandom(in.seed, sizeof(in.seed), 0) !=
+	    (ssize_t)sizeof(in.seed)) {
+		say("this kernel gives no random bytes (%s), so nothing was loaded.",
+		    strerror(errno));
+		free(buf);
+		return NULL;
+	}
+	bootdata_build(buf, &im->layout, &in);
+	explicit_bzero(in.seed, sizeof(in.seed));
+	return buf;
+}
+
+static int load_segments(struct image *im, const u8 *bootdata)
+{
+	const struct kexecload_segment segment[IMAGE_PARTS] = {
+		[IMAGE_KERNEL] = { im->kernel_file.data + im->bz.code_offset,
+				   im->bz.code_bytes,
+				   im->area[IMAGE_KERNEL].phys,
+				   round_up_to(im->bz.code_bytes, PAGE_BYTES) },
+		[IMAGE_BOOTDATA] = { bootdata, im->layout.bytes,
+				     im->area[IMAGE_BOOTDATA].phys,
+				     im->layout.bytes },
+		[IMAGE_INITRD] = { im->initrd_file.data, im->initrd_file.bytes,
+				   im->area[IMAGE_INITRD].phys,
+				   round_up_to(im->initrd_file.bytes,
+					       PAGE_BYTES) },
+	};
+
+	return kexecload_load(im->area[IMAGE_BOOTDATA].phys +
+				      im->layout.purgatory,
+			      segment, im->nr_areas);
+}
+
+static int commit(struct image *im)
+{
+	autofree struct kho_memmap_range *map =
+		need(calloc(im->map.nr, sizeof(*map)));
+	size_t i;
+
+	for (i = 0; i < im->map.nr; i++) {
+		map[i] = (struct kho_memmap_range){
+			.start = im->map.range[i].start,
+			.bytes = im->map.range[i].end - im->map.range[i].start,
+			.type = im->map.range[i].type,
+		};
+	}
+	return dev_image_commit(
+		im->dev, im->area[IMAGE_BOOTDATA].phys + im->layout.purgatory,
+		map, (u32)im->map.nr);
+}
+
+static int load_and_commit(struct image *im, u8 *bootdata)
+{
+	int err;
+
+	ticker_begin("copying the image");
+	err = load_segments(im, bootdata);
+	ticker_end();
+	explicit_bzero(bootdata, im->layout.bytes);
+	if (err) {
+		say("the image was not loaded: %s; an image loaded earlier is still in place.",
+		    kexecload_explain(err));
+		return -1;
+	}
+	im->loaded = true;
+	err = commit(im);
+	if (!err)
+		return 0;
+	im->loaded = kexecload_unload() != 0;
+	if (!im->loaded)
+		dev_image_release(im->dev);
+	say("the kho module did not accept the image (%s), %s; see the kernel log.",
+	    strerror(-err),
+	    im->loaded ?
+		    "and it could not be unloaded again: run `kho unload`" :
+		    "so it was unloaded again and no image is loaded now");
+	return -1;
+}
+
+int image_load(struct image *im)
+{
+	autofree u8 *bootdata = build_bootdata(im);
+	sigset_t all, before;
+	int ret;
+
+	if (!bootdata)
+		return -1;
+	/* An image is loaded and the module knows, or neither. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	ret = load_and_commit(im, bootdata);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+void image_free(struct image *im)
+{
+	if (im->dev >= 0 && !im->loaded)
+		dev_image_discard(im->dev);
+	if (im->dev >= 0)
+		close(im->dev);
+	im->dev = -1;
+	blob_free(&im->kernel_file);
+	blob_free(&im->initrd_file);
+	memmap_free(&im->map);
+	free(im->efi.map);
+	free(im->cmdline);
+	findings_free(&im->findings);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A handover image: everything is checked before anything is changed, then it is loaded.
+ */
+#ifndef KHO_CLI_IMAGE_H
+#define KHO_CLI_IMAGE_H
+
+#include "cli/image/bootparams.h"
+#include "cli/image/bzimage.h"
+#include "cli/base/dev.h"
+#include "cli/image/findings.h"
+#include "cli/image/memmap.h"
+#include "cli/image/sysinfo.h"
+
+/**
+ * struct image_options - what the user wants
+ * @kernel: kernel file; NULL only for a check without one
+ * @initrd: initrd file or NULL
+ * @command_line: command line or NULL
+ * @append: added to it, or NULL
+ * @reuse_cmdline: start from the running kernel's command line
+ */
+struct image_options {
+	const char *kernel;
+	const char *initrd;
+	const char *command_line;
+	const char *append;
+	bool reuse_cmdline;
+};
+
+enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
+
+/**
+ * struct image - state from the first check to the load; all zero but @opt and @dev to start with
+ * @opt: what the user wants
+ * @findings: what the checks found
+ * @dev: /dev/kho, -1 if it is not open; closing it undoes the preparation
+ * @status: what the module said
+ * @kernel_file: kernel
+ * @bz: its header; valid if @have_kernel
+ * @have_kernel: @kernel_file can be loaded
+ * @initrd_file: initrd
+ * @cmdline: command line of the next kernel, NULL if it cannot be known
+ * @running: boot_params of the running kernel
+ * @have_running: @running is valid
+ * @acpi_rsdp: physical address of ACPI's root pointer, 0 = unknown
+ * @map: memory map for the next kernel
+ * @efi: EFI runtime of the running kernel; @use_efi: hand it on
+ * @use_efi: see @efi
+ * @layout: of the boot data
+ * @area: memory for the parts, index enum image_part
+ * @nr_areas: without an initrd there is one less
+ * @setup_data: where the module's list starts
+ * @loaded: the kernel has it, so the memory must stay
+ */
+struct image {
+	struct image_options opt;
+	struct findings findings;
+	int dev;
+	struct kho_ioctl_status status;
+	struct blob kernel_file;
+	struct bzimage bz;
+	bool have_kernel;
+	struct blob initrd_file;
+	char *cmdline;
+	struct boot_params running;
+	bool have_running;
+	u64 acpi_rsdp;
+	struct memmap map;
+	struct efi_runtime efi;
+	bool use_efi;
+	struct bootdata_layout layout;
+	struct kho_image_area area[IMAGE_PARTS];
+	u32 nr_areas;
+	u64 setup_data;
+	bool loaded;
+};
+
+/**
+ * image_check() - make all checks and take the memory for the image
+ * @im: image
+ * @all: go on after a problem, to find the others too
+ *
+ * Nothing lasts: image_free() gives the memory back.
+ *
+ * Return: true if there is no problem.
+ */
+bool image_check(struct image *im, bool all);
+
+/**
+ * image_load() - load a checked image
+ * @im: image that image_check() has found good, with a kernel
+ *
+ * An image loaded earlier stays until the new one has taken its place.
+ *
+ * Return: 0, or -1 after saying what happened.
+ */
+int image_load(struct image *im);
+
+void image_free(struct image *im);
+
+#define autoimage __attribute__((__cleanup__(image_free)))
+
+#endif /* KHO_CLI_IMAGE_H */

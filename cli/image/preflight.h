@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Checks beyond those of a load: will the next kernel be able to take over what it is given? They
+ * look into its file, its modules and its initramfs, which takes a second or two.
+ */
+#ifndef KHO_CLI_PREFLIGHT_H
+#define KHO_CLI_PREFLIGHT_H
+
+#include "cli/image/image.h"
+#include "cli/image/target.h"
+
+/**
+ * preflight_check() - add findings about the next kernel
+ * @im: after image_check()
+ * @t: filled if @im has a kernel; to be freed
+ */
+void preflight_check(struct image *im, struct target *t);
+
+/* Parts of the above: findings about the module, and about devices of this machine. */
+void preflight_module(struct image *im, const struct target *t);
+void preflight_devices(struct image *im);
+
+#endif /* KHO_CLI_PREFLIGHT_H */

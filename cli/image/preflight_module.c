@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Will the kho module be there in the next kernel? In its initramfs, or else in the root file
+ * system, where libkmod finds it as modprobe would.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <libkmod.h>
+
+#include "cli/image/initramfs.h"
+#include "cli/image/preflight.h"
+
+/* Far more than an initramfs can be: its unpacked form has to fit into memory. */
+#define UNPACKED_MAX (64 * GIB)
+#define INITRAMFS_MAX (4 * GIB)
+
+/**
+ * struct installed - the module for a kernel, in this root file system
+ * @dir: directory of the kernel's modules
+ * @path: the module's file, NULL if there is none
+ * @wrong: release it was built for, if that is another; NULL else
+ * @aside: why it only says that it does nothing there; NULL if it does something
+ * @unsigned_: it carries no signature
+ */
+struct installed {
+	char *dir;
+	char *path;
+	char *wrong;
+	char *aside;
+	bool unsigned_;
+};
+
+static void look_at_info(struct installed *in, struct kmod_module *mod,
+			 const char *release)
+{
+	struct kmod_list *list = NULL, *item;
+	bool is_signed = false;
+
+	if (kmod_module_get_info(mod, &list) < 0)
+		return;
+	kmod_list_foreach(item, list)
+	{
+		const char *key = kmod_module_info_get_key(item);
+		const char *value = kmod_module_info_get_value(item);
+
+		if (!strcmp(key, "sig_id"))
+			is_signed = true;
+		if (!strcmp(key, "vermagic") &&
+		    (strncmp(value, release, strlen(release)) ||
+		     value[strlen(release)] != ' '))
+			in->wrong =
+				format("%.*s", (int)strcspn(value, " "), value);
+		if (!strcmp(key, "kho_aside") && !in->aside)
+			in->aside = format("%s", value);
+	}
+	in->unsigned_ = !is_signed;
+	kmod_module_info_free_list(list);
+}
+
+static void look_up(struct installed *in, struct kmod_ctx *ctx,
+		    const char *release)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_module *mod;
+	const char *path;
+
+	if (kmod_module_new_from_lookup(ctx, "kho", &list) < 0 || !list)
+		return;
+	mod = kmod_module_get_module(list);
+	path = kmod_module_get_path(mod);
+	if (path && !access(path, R_OK)) {
+		in->path = format("%s", path);
+		look_at_info(in, mod, release);
+	}
+	kmod_module_unref(mod);
+	kmod_module_unref_list(list);
+}
+
+static void silent(void *data, int priority, const char *file, int line,
+		   const char *fn, const char *fmt, va_list args)
+{
+}
+
+static void find_installed(struct installed *in, const char *release)
+{
+	const char *const no_config[] = { NULL };
+	struct kmod_ctx *ctx;
+
+	*in = (struct installed){ 0 };
+	/* It becomes a part of a path. */
+	if (!*release || strchr(release, '/'))
+		return;
+	in->dir = sysinfo_path("/lib/modules/", release);
+	ctx = need(kmod_new(in->dir, no_config));
+	kmod_set_log_fn(ctx, silent, NULL);
+	look_up(in, ctx, release);
+	kmod_unref(ctx);
+}
+
+static void free_installed(struct installed *in)
+{
+	free(in->dir);
+	free(in->path);
+	free(in->wrong);
+	free(in->aside);
+}
+
+/* Return: is the module that is installed of use? */
+static bool check_installed(struct image *im, const struct target *t,
+			    const struct installed *in)
+{
+	if (!in->path)
+		return false;
+	if (in->wrong) {
+		finding_problem(
+			&im->findings, "target-module",
+			"build it anew for the next kernel (`dkms autoinstall -k RELEASE`)",
+			"%s was built for %s, so %s would not load it",
+			in->path, in->wrong, t->release);
+		return false;
+	}
+	if (in->aside) {
+		finding_problem(
+			&im->findings, "target-module",
+			"give another kernel, or a kho-dkms that knows this one",
+			"%s only steps aside there: %s", in->path, in->aside);
+		return false;
+	}
+	if (in->unsigned_ && target_option(t, "MODULE_SIG_FORCE") == 'y') {
+		finding_problem(
+			&im->findings, "target-module",
+			"sign it, or give a kernel without that option",
+			"the next kernel loads signed modules only "
+			"(CONFIG_MODULE_SIG_FORCE), and %s is not signed",
+			in->path);
+		return false;
+	}
+	finding_ok(&im->findings, "target-module",
+		   "the kho module is installed for %s: %s", t->release,
+		   in->path);
+	return true;
+}
+
+/* Return: is there a module for the kernel in its initramfs? */
+static bool check_initramfs(struct image *im, const struct target *t,
+			    bool installed)
+{
+	struct initramfs_modules m = { .release = t->release };
+	enum compression how;
+	struct blob file;
+	int err;
+
+	/* Read, not mapped: a file that gets shorter meanwhile must not end this program. */
+	if (!im->opt.initrd || !im->initrd_file.bytes ||
+	    read_file(im->opt.initrd, INITRAMFS_MAX, &file))
+		return false;
+	err = initramfs_find_kho(file.data, file.bytes, UNPACKED_MAX, &m, &how);
+	blob_free(&file);
+	if (*m.found) {
+		finding_ok(&im->findings, "initramfs",
+			   "the initramfs has the kho module: %s", m.found);
+		return true;
+	}
+	if (err)
+		finding_note(
+			&im->findings, "initramfs",
+			"look into it with lsinitramfs(8)",
+			"the initramfs could not be read to its end (%s, after %llu files), so it is not known whether the kho module is in it",
+			decompress_explain(err), (unsigned long long)m.members);
+	else if (*m.other)
+		finding_warning(
+			&im->findings, "initramfs",
+			"give the initramfs of the same kernel",
+			"the initramfs has the kho module of another kernel (%s), not of %s",
+			m.other, t->release);
+	else if (installed)
+		finding_note(
+			&im->findings, "initramfs",
+			"add kho to /etc/initramfs-tools/modules and run `update-initramfs -u -k RELEASE`",
+			"the kho module is in the root file system only, not in the initramfs: what is preserved, and the gaps between it, wait until it is loaded from there");
+	return false;
+}
+
+static void say_missing(struct image *im, const struct target *t,
+			const struct installed *in)
+{
+	struct stat st;
+
+	if (!in->dir || stat(in->dir, &st))
+		finding_problem(
+			&im->findings, "target-module",
+			"install kho-dkms and the headers of that kernel, or give an initramfs that has the module (--initrd)",
+			"there are no modules for %s in this root file system, and no initramfs with the kho module was given, so nothing in the next kernel could use what is handed over",
+			*t->release ? t->release : "the next kernel");
+	else
+		finding_problem(
+			&im->findings, "target-module",
+			"install kho-dkms and the headers of that kernel, or run `depmod RELEASE` if it is installed",
+			"the kho module is not installed for %s, so nothing in the next kernel could use what is handed over",
+			t->release);
+}
+
+void preflight_module(struct image *im, const struct target *t)
+{
+	struct installed in;
+	size_t problems = im->findings.nr_problems;
+	bool installed, packed;
+
+	find_installed(&in, t->release);
+	installed = check_installed(im, t, &in);
+	packed = check_initramfs(im, t, installed);
+	if (!installed && !packed && im->findings.nr_problems == problems)
+		say_missing(im, t, &in);
+	if (installed && !im->opt.initrd)
+		finding_note(
+			&im->findings, "initramfs", NULL,
+			"no initramfs was given, so the kho module is loaded late, from the root file system; what is preserved, and the gaps between it, wait until then");
+	free_installed(&in);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef KHO_CLI_PROMETHEUS_H
+#define KHO_CLI_PROMETHEUS_H
+
+#include "cli/report/blackout.h"
+
+/**
+ * prometheus_text() - metrics for the textfile collector of Prometheus' node exporter
+ * @st: what the module says
+ * @b: the handover that came in; NULL if none did, or its phases are not known
+ *
+ * Return: text to be freed.
+ */
+char *prometheus_text(const struct kho_ioctl_status *st,
+		      const struct blackout *b);
+
+#endif /* KHO_CLI_PROMETHEUS_H */

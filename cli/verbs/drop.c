@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/base/dev.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho drop [--parcel | --region] NAME...\n"
+	"       kho drop --all | --incoming\n\n"
+	"Remove parcels and regions and give their memory back. There is no way to get them again.\n"
+	"Whoever was told the address of a region, such as ramoops, must be done with it before.\n\n"
+	"Options:\n"
+	"  --parcel    the names are of parcels\n"
+	"  --region    the names are of regions\n"
+	"  --all       all parcels and regions, and everything that came from the previous kernel\n"
+	"              and nobody has claimed, also if it was refused\n"
+	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
+	"  -h, --help  this help\n\n"
+	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage.\n\n"
+	"Examples:\n"
+	"  kho drop leases\n"
+	"  kho drop --all\n";
+
+struct drop_options {
+	bool parcel;
+	bool region;
+	bool all;
+	bool incoming;
+};
+
+static bool absent(int err)
+{
+	return err == -ENOENT || err == -EINVAL;
+}
+
+static int drop_parcel(int fd, const char *name)
+{
+	int err = dev_parcel_drop(fd, name);
+
+	if (err && !absent(err))
+		say("parcel '%s' was not dropped (%s); see the kernel log.",
+		    name, strerror(-err));
+	return err;
+}
+
+static int drop_region(int fd, const char *name)
+{
+	u64 bytes;
+	int err = dev_region_drop(fd, name, &bytes);
+
+	if (err == -ENOTTY)
+		return -ENOENT;
+	if (err == -EBUSY)
+		say("region '%s' is in use by a module of the kernel; unload that first.",
+		    name);
+	else if (err && !absent(err))
+		say("region '%s' was not dropped (%s); see the kernel log.",
+		    name, strerror(-err));
+	return err;
+}
+
+static bool is_region(int fd, const char *name)
+{
+	autofree struct kho_region_info *list = NULL;
+	u32 i, nr = 0;
+
+	if (dev_region_list(fd, &list, &nr))
+		return false;
+	for (i = 0; i < nr; i++)
+		if (!strcmp(list[i].name, name))
+			return true;
+	return false;
+}
+
+static bool is_parcel(int fd, const char *name)
+{
+	autofree struct kho_parcel_info *list = NULL;
+	u32 i, nr = 0;
+
+	if (dev_parcel_list(fd, &list, &nr))
+		return false;
+	for (i = 0; i < nr; i++)
+		if (!strncmp(list[i].name, name, sizeof(list[i].name)))
+			return true;
+	return false;
+}
+
+static int drop_one(int fd, const char *name, const struct drop_options *opt)
+{
+	bool either = opt->parcel == opt->region;
+	int err = -ENOENT;
+
+	if (either && is_region(fd, name) && is_parcel(fd, name)) {
+		say("there are a parcel and a region '%s'; say --parcel or --region.",
+		    name);
+		return EXIT_FAILED;
+	}
+	if (either || opt->parcel)
+		err = drop_parcel(fd, name);
+	if (absent(err) && (either || opt->region))
+		err = drop_region(fd, name);
+	if (absent(err))
+		say("there is no %s '%s'; `kho list` shows all of them.",
+		    either	? "parcel or region" :
+		    opt->parcel ? "parcel" :
+				  "region",
+		    name);
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+static int drop_names(int fd, char **names, int nr,
+		      const struct drop_options *opt)
+{
+	int i, code = EXIT_OK;
+
+	for (i = 0; i < nr; i++) {
+		if (drop_one(fd, names[i], opt))
+			code = EXIT_FAILED;
+	}
+	return code;
+}
+
+static int cannot_list(const char *what, int err)
+{
+	say("the %s cannot be listed (%s), so none was dropped; see the kernel log.",
+	    what, strerror(-err));
+	return EXIT_FAILED;
+}
+
+static void report(const char *what, u32 nr, u64 bytes)
+{
+	char size[32];
+
+	printf("dropped %u %s%s, %s.\n", nr, what, nr == 1 ? "" : "s",
+	       human_bytes(bytes, size, sizeof(size)));
+}
+
+static int drop_parcels(int fd)
+{
+	autofree struct kho_parcel_info *list = NULL;
+	u64 bytes = 0;
+	u32 i, nr = 0, gone = 0;
+	int err = dev_parcel_list(fd, &list, &nr);
+
+	if (err)
+		return cannot_list("parcels", err);
+	for (i = 0; i < nr; i++) {
+		list[i].name[sizeof(list[i].name) - 1] = '\0';
+		err = drop_parcel(fd, list[i].name);
+		if (err)
+			continue;
+		gone++;
+		bytes += list[i].bytes;
+	}
+	report("parcel", gone, bytes);
+	return gone == nr ? EXIT_OK : EXIT_FAILED;
+}
+
+static int drop_regions(int fd)
+{
+	autofree struct kho_region_info *list = NULL;
+	u64 bytes = 0;
+	u32 i, nr = 0, gone = 0;
+	int err = dev_region_list(fd, &list, &nr);
+
+	if (err)
+		return cannot_list("regions", err);
+	for (i = 0; i < nr; i++) {
+		err = drop_region(fd, list[i].name);
+		if (err)
+			continue;
+		gone++;
+		bytes += list[i].bytes;
+	}
+	if (nr)
+		report("region", gone, bytes);
+	return gone == nr ? EXIT_OK : EXIT_FAILED;
+}
+
+static int drop_all(int fd)
+{
+	int parcels = drop_parcels(fd), regions = drop_regions(fd);
+
+	return parcels ? parcels : regions;
+}
+
+static int drop_incoming(int fd)
+{
+	struct kho_ioctl_status st;
+	char size[32];
+	int err = dev_status(fd, &st);
+
+	if (!err)
+		err = dev_in_drop(fd);
+	if (err == -ENOENT) {
+		puts("nothing from the previous kernel was held.");
+		return EXIT_OK;
+	}
+	if (err) {
+		say("what came from the previous kernel was not given back (%s); see the "
+		    "kernel log.",
+		    strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (st.flags & KHO_STATUS_IN_REFUSED)
+		puts("gave back all memory that the refused handover kept reserved.");
+	else
+		printf("gave back %s that came from the previous kernel.\n",
+		       human_bytes(st.in_unclaimed_bytes, size, sizeof(size)));
+	return EXIT_OK;
+}
+
+static int drop(int argc, char **argv, const struct drop_options *opt)
+{
+	autoclose int fd = dev_open_or_say();
+	int code, in_code;
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	if (!opt->all && !opt->incoming)
+		return drop_names(fd, argv, argc, opt);
+	code = opt->all ? drop_all(fd) : EXIT_OK;
+	in_code = drop_incoming(fd);
+	if (finish_output())
+		return EXIT_FAILED;
+	return code ? code : in_code;
+}
+
+static void take_option(struct drop_options *opt, int c)
+{
+	opt->all |= c == 'a';
+	opt->incoming |= c == 'i';
+	opt->parcel |= c == 'p';
+	opt->region |= c == 'r';
+}
+
+int verb_drop(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "incoming", no_argument, NULL, 'i' },
+		{ "parcel", no_argument, NULL, 'p' },
+		{ "region", no_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct drop_options opt = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c == '?')
+			return usage_error("drop");
+		take_option(&opt, c);
+	}
+	if ((opt.all || opt.incoming) == !!argv[optind]) {
+		say("give the names of parcels or regions, or --all, or --incoming.");
+		return usage_error("drop");
+	}
+	if ((opt.parcel || opt.region) && !argv[optind]) {
+		say("--parcel and --region go with names.");
+		return usage_error("drop");
+	}
+	return drop(argc - optind, argv + optind, &opt);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/base/dev.h"
+#include "cli/image/kexecload.h"
+#include "cli/image/loaded.h"
+#include "cli/image/sysinfo.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho exec [OPTION...]\n"
+	"       kho -e\n\n"
+	"Start the loaded kernel now. File systems are synced, but no service is stopped and "
+	"nothing is\n"
+	"unmounted: `systemctl kexec` does that and then starts the same kernel.\n\n"
+	"Options:\n"
+	"  --force     start it even if another tool loaded it and preserved memory would be "
+	"lost\n"
+	"  -h, --help  this help\n\n"
+	"Exit status: does not return on success; 1 failure, 2 wrong usage.\n\n"
+	"Example:\n"
+	"  kho load /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline && kho exec\n";
+
+/* Would the loaded image let go of what is preserved? */
+static bool loses_state(void)
+{
+	autoclose int fd = dev_open();
+	struct kho_ioctl_status st;
+	char size[32];
+
+	if (dev_absent(fd))
+		return false;
+	if (fd < 0 || dev_status(fd, &st)) {
+		say("the kho module does not tell what is preserved, so nothing was done; use "
+		    "--force to start the "
+		    "image nevertheless.");
+		return true;
+	}
+	if (loaded_image(&st) != LOADED_FOREIGN || !loaded_state(&st))
+		return false;
+	say("the loaded image is not from `kho load`: the next kernel would lose %s of "
+	    "preserved memory; load it "
+	    "with `kho load`, or use --force to lose it.",
+	    human_bytes(st.out_bytes, size, sizeof(size)));
+	return true;
+}
+
+static int exec_image(bool force)
+{
+	int loaded = sysinfo_kexec_loaded();
+	int err;
+
+	if (loaded <= 0) {
+		say("%s",
+		    loaded ?
+			    "this kernel does not tell whether an image is loaded; is /sys "
+			    "mounted?" :
+			    "no image is loaded, so nothing was done; use `kho load` first.");
+		return EXIT_FAILED;
+	}
+	if (!force && loses_state())
+		return EXIT_FAILED;
+	sync();
+	err = kexecload_exec();
+	say("the loaded kernel was not started: %s.",
+	    err == -EPERM ? "only root (CAP_SYS_BOOT) may; run kho with sudo" :
+			    strerror(-err));
+	return EXIT_FAILED;
+}
+
+int verb_exec(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	bool force = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "fh", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c != 'f')
+			return usage_error("exec");
+		force = true;
+	}
+	if (optind != argc) {
+		say("exec takes no argument, but there is '%s'.", argv[optind]);
+		return usage_error("exec");
+	}
+	return exec_image(force);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/base/dev.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho get NAME [OPTION...]\n\n"
+	"Write the contents of parcel NAME to the standard output, or to a file. They are "
+	"checked before\n"
+	"the first byte is written. The parcel stays; `kho drop NAME` removes it.\n\n"
+	"Options:\n"
+	"  -o, --output FILE  write to FILE (mode 600). A file of this name is replaced, but "
+	"only when\n"
+	"                     everything is written; - is the standard output\n"
+	"  -h, --help         this help\n\n"
+	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage.\n\n"
+	"Examples:\n"
+	"  kho get leases > leases\n"
+	"  kho get disk.img --output /srv/disk.img && kho drop disk.img\n";
+
+static void say_open_failed(const char *name, int err)
+{
+	if (err == -ENOENT)
+		say("there is no parcel '%s'; `kho list` shows all of them.",
+		    name);
+	else if (err == -EBADMSG)
+		say("parcel '%s' is damaged: its contents do not match their checksum, so "
+		    "nothing was written.",
+		    name);
+	else if (err == -EINVAL)
+		say("'%s' cannot be the name of a parcel; `kho list` shows all of them.",
+		    name);
+	else
+		say("parcel '%s' cannot be opened (%s); see the kernel log.",
+		    name, strerror(-err));
+}
+
+/* Negative errno of the output; errors of the parcel are said here and become -ECANCELED. */
+static int copy_pieces(int parcel, int to, const char *name,
+		       struct progress *progress)
+{
+	autofree u8 *buf = need(malloc(MIB));
+
+	while (progress->done < progress->total) {
+		u64 left = progress->total - progress->done;
+		ssize_t n = read_full(parcel, buf, left < MIB ? left : MIB);
+		int err;
+
+		if (n <= 0) {
+			progress_end(progress);
+			say("parcel '%s' cannot be read to its end (%s).", name,
+			    n ? strerror((int)-n) :
+				"it is shorter than it says");
+			return -ECANCELED;
+		}
+		err = write_all(to, buf, (size_t)n);
+		if (err)
+			return err;
+		progress_add(progress, (u64)n);
+	}
+	return 0;
+}
+
+static int copy(int parcel, int to, const char *name, u64 bytes)
+{
+	struct progress progress;
+	int err;
+
+	progress_begin(&progress, "getting", bytes);
+	err = copy_pieces(parcel, to, name, &progress);
+	progress_end(&progress);
+	return err;
+}
+
+static int get_to_stdout(int parcel, const char *name, u64 bytes)
+{
+	int err = copy(parcel, STDOUT_FILENO, name, bytes);
+
+	if (!err)
+		return EXIT_OK;
+	if (err != -ECANCELED)
+		say("the standard output cannot be written (%s); what was written is incomplete.",
+		    strerror(-err));
+	return EXIT_FAILED;
+}
+
+/* Renaming over a device or a directory is never what is meant. */
+static int refuse_special(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	say("%s is not a regular file, so it was not replaced; use `kho get NAME > %s` to "
+	    "write into it.",
+	    path, path);
+	return -1;
+}
+
+static int fill_and_rename(int parcel, const char *name, u64 bytes, int fd,
+			   const char *temp, const char *path)
+{
+	int err = copy(parcel, fd, name, bytes);
+
+	if (!err && fsync(fd))
+		err = -errno;
+	if (!err && rename(temp, path))
+		err = -errno;
+	if (!err)
+		return EXIT_OK;
+	unlink(temp);
+	if (err != -ECANCELED)
+		say("%s cannot be written (%s); nothing was changed.", path,
+		    strerror(-err));
+	return EXIT_FAILED;
+}
+
+static int get_to_file(int parcel, const char *name, u64 bytes,
+		       const char *path)
+{
+	autofree char *temp = format("%s.kho-XXXXXX", path);
+	int fd, code;
+
+	if (refuse_special(path))
+		return EXIT_FAILED;
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0) {
+		say("%s cannot be created (%s); nothing was changed.", path,
+		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	code = fill_and_rename(parcel, name, bytes, fd, temp, path);
+	close(fd);
+	return code;
+}
+
+static int get(const char *name, const char *output)
+{
+	autoclose int dev = dev_open_or_say();
+	autoclose int parcel = -1;
+	u64 bytes;
+
+	if (dev < 0)
+		return EXIT_FAILED;
+	parcel = dev_parcel_open(dev, name, &bytes);
+	if (parcel < 0) {
+		say_open_failed(name, parcel);
+		return EXIT_FAILED;
+	}
+	if (!output || !strcmp(output, "-"))
+		return get_to_stdout(parcel, name, bytes);
+	return get_to_file(parcel, name, bytes, output);
+}
+
+int verb_get(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *output = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c != 'o')
+			return usage_error("get");
+		output = optarg;
+	}
+	if (argc - optind != 1) {
+		say(argc == optind ? "which parcel? Give its name." :
+				     "get takes one name.");
+		return usage_error("get");
+	}
+	return get(argv[optind], output);
+}

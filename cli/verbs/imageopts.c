@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/verbs/imageopts.h"
+
+enum {
+	OPT_INITRD = 0x100,
+	OPT_APPEND,
+	OPT_COMMAND_LINE,
+	OPT_REUSE,
+};
+
+static const struct option options[] = {
+	/* First, because only check has them. */
+	{ "output", required_argument, NULL, 'o' },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "initrd", required_argument, NULL, OPT_INITRD },
+	{ "ramdisk", required_argument, NULL, OPT_INITRD },
+	{ "append", required_argument, NULL, OPT_APPEND },
+	{ "command-line", required_argument, NULL, OPT_COMMAND_LINE },
+	{ "reuse-cmdline", no_argument, NULL, OPT_REUSE },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+const struct option *const imageopts_of_load = options + 3;
+const struct option *const imageopts_of_check = options;
+
+bool imageopts_take(struct image_options *opt, int c)
+{
+	switch (c) {
+	case OPT_INITRD:
+		opt->initrd = optarg;
+		return true;
+	case OPT_APPEND:
+		opt->append = optarg;
+		return true;
+	case OPT_COMMAND_LINE:
+		opt->command_line = optarg;
+		return true;
+	case OPT_REUSE:
+		opt->reuse_cmdline = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *imageopts_objection(const struct image_options *opt)
+{
+	if (opt->command_line && opt->reuse_cmdline)
+		return "--command-line and --reuse-cmdline exclude each other; use --append to "
+		       "add to either.";
+	return NULL;
+}

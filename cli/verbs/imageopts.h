@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The options that `kho load` and `kho check` share.
+ */
+#ifndef KHO_CLI_IMAGEOPTS_H
+#define KHO_CLI_IMAGEOPTS_H
+
+#include <getopt.h>
+
+#include "cli/image/image.h"
+
+/* For getopt_long(); 'h' is --help, 'J' is --json, the others go to imageopts_take(). */
+extern const struct option *const imageopts_of_load;
+extern const struct option *const imageopts_of_check;
+
+#define IMAGE_OPTIONS_HELP                                                               \
+	"  --initrd FILE         initial RAM file system of the next kernel\n"           \
+	"  --command-line STR    command line of the next kernel\n"                      \
+	"  --reuse-cmdline       the running kernel's command line, without BOOT_IMAGE=" \
+	" and initrd=\n"                                                                 \
+	"  --append STR          add STR to the command line\n"
+
+/**
+ * imageopts_take() - note an option
+ * @opt: where
+ * @c: what getopt_long() returned
+ *
+ * Return: false if it is none of these.
+ */
+bool imageopts_take(struct image_options *opt, int c);
+
+/**
+ * imageopts_objection() - do the options fit together?
+ * @opt: options
+ *
+ * Return: NULL, or what is wrong, a whole sentence.
+ */
+const char *imageopts_objection(const struct image_options *opt);
+
+#endif /* KHO_CLI_IMAGEOPTS_H */

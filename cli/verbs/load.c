@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/verbs/imageopts.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho load KERNEL [OPTION...]\n"
+	"       kho -l KERNEL [OPTION...]\n\n"
+	"Load KERNEL, a bzImage such as /boot/vmlinuz-VERSION, to be started by `systemctl "
+	"kexec` or\n"
+	"`kho exec`. It will keep everything that is preserved, also what is preserved after "
+	"this.\n"
+	"Everything is checked first; if anything is wrong, nothing is changed.\n\n"
+	"Options:\n" IMAGE_OPTIONS_HELP "  -h, --help            this help\n\n"
+	"Exit status: 0 loaded, 1 not loaded, 2 wrong usage.\n\n"
+	"Examples:\n"
+	"  kho load /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
+	"  kho load vmlinuz --initrd initrd.img --command-line \"root=/dev/vda1 ro\"\n";
+
+static void say_loaded(const struct image *im)
+{
+	char a[32], b[32];
+
+	printf("loaded %s%s%s%s: kernel %s, initrd %s; `systemctl kexec` or `kho exec` starts "
+	       "it.\n",
+	       im->opt.kernel, im->bz.release[0] ? " (" : "", im->bz.release,
+	       im->bz.release[0] ? ")" : "",
+	       human_bytes(im->bz.code_bytes, a, sizeof(a)),
+	       im->initrd_file.bytes ?
+		       human_bytes(im->initrd_file.bytes, b, sizeof(b)) :
+		       "none");
+}
+
+static int load(const struct image_options *opt)
+{
+	autoimage struct image im = { .opt = *opt, .dev = -1 };
+
+	if (!image_check(&im, false)) {
+		findings_say_problem(&im.findings);
+		return EXIT_FAILED;
+	}
+	findings_say_notes(&im.findings);
+	if (image_load(&im))
+		return EXIT_FAILED;
+	say_loaded(&im);
+	return finish_output();
+}
+
+int verb_load(int argc, char **argv)
+{
+	struct image_options opt = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", imageopts_of_load, NULL)) !=
+	       -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (!imageopts_take(&opt, c))
+			return usage_error("load");
+	}
+	if (argc - optind != 1 || imageopts_objection(&opt)) {
+		say("%s",
+		    argc == optind ?
+			    "which kernel? Give the file to load." :
+		    argc - optind > 1 ?
+			    "there is more than one kernel; give one file." :
+			    imageopts_objection(&opt));
+		return usage_error("load");
+	}
+	opt.kernel = argv[optind];
+	return load(&opt);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/base/dev.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho put NAME [FILE] [OPTION...]\n\n"
+	"Store what comes on the standard input, or FILE, as parcel NAME. Every following "
+	"kernel hands it\n"
+	"on until it is dropped. NAME has 1 to 63 bytes, without '/' and control characters.\n\n"
+	"Options:\n"
+	"  --file FILE  the same as the argument FILE; - is the standard input\n"
+	"  --replace    take the place of a parcel of this name, once everything is stored\n"
+	"  -h, --help   this help\n\n"
+	"Exit status: 0 stored, 1 failure and nothing changed, 2 wrong usage.\n\n"
+	"Examples:\n"
+	"  kho put leases < /var/lib/dhcp/leases\n"
+	"  kho put disk.img /srv/disk.img --replace\n";
+
+static void say_create_failed(const char *name, int err)
+{
+	if (err == -EEXIST)
+		say("there is a parcel '%s' already, so nothing was stored; use --replace, or "
+		    "drop it first.",
+		    name);
+	else if (err == -EINVAL)
+		say("'%s' cannot be the name of a parcel: it takes 1 to 63 bytes without '/' "
+		    "and control characters; "
+		    "nothing was stored.",
+		    name);
+	else if (err == -EOPNOTSUPP)
+		say("the kho module is disabled, so nothing was stored; load it with enable=1.");
+	else
+		say("parcel '%s' was not stored (%s); see the kernel log.",
+		    name, strerror(-err));
+}
+
+static void say_write_failed(const char *name, int err)
+{
+	if (err == -ENOMEM || err == -ENOSPC)
+		say("there is not enough memory for parcel '%s', so nothing was stored; free "
+		    "some and try again.",
+		    name);
+	else
+		say("parcel '%s' was not stored (%s); nothing was changed.",
+		    name, strerror(-err));
+}
+
+/* Large pieces, so that the module takes its lock seldom. */
+static int copy_pieces(int from, int to, const char *name,
+		       struct progress *progress)
+{
+	autofree u8 *buf = need(malloc(MIB));
+	ssize_t n;
+
+	while ((n = read_full(from, buf, MIB)) > 0) {
+		int err = write_all(to, buf, (size_t)n);
+
+		if (err) {
+			progress_end(progress);
+			say_write_failed(name, err);
+			return -1;
+		}
+		progress_add(progress, (u64)n);
+	}
+	if (!n)
+		return 0;
+	progress_end(progress);
+	say("the input cannot be read (%s), so nothing was stored.",
+	    strerror((int)-n));
+	return -1;
+}
+
+static int copy(int from, int to, const char *name, u64 total)
+{
+	struct progress progress;
+	int err;
+
+	progress_begin(&progress, "putting", total);
+	err = copy_pieces(from, to, name, &progress);
+	progress_end(&progress);
+	return err;
+}
+
+static u64 size_of_input(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? (u64)st.st_size : 0;
+}
+
+static int put_from(int input, const char *name, bool replace)
+{
+	autoclose int dev = dev_open_or_say();
+	autoclose int parcel = -1;
+	int err;
+
+	if (dev < 0)
+		return EXIT_FAILED;
+	parcel = dev_parcel_create(dev, name, replace);
+	if (parcel < 0) {
+		say_create_failed(name, parcel);
+		return EXIT_FAILED;
+	}
+	if (isatty(input))
+		say("reading from the terminal; Ctrl-D ends the parcel.");
+	if (copy(input, parcel, name, size_of_input(input)))
+		return EXIT_FAILED;
+	err = dev_parcel_commit(parcel);
+	if (!err)
+		return EXIT_OK;
+	if (err == -EEXIST)
+		say_create_failed(name, err);
+	else
+		say_write_failed(name, err);
+	return EXIT_FAILED;
+}
+
+static int put(const char *name, const char *file, bool replace)
+{
+	autoclose int fd = -1;
+
+	if (!file || !strcmp(file, "-"))
+		return put_from(STDIN_FILENO, name, replace);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return put_from(fd, name, replace);
+	say("%s cannot be read (%s), so nothing was stored.", file,
+	    strerror(errno));
+	return EXIT_FAILED;
+}
+
+int verb_put(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "file", required_argument, NULL, 'f' },
+		{ "replace", no_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *file = NULL;
+	bool replace = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "f:rh", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c == '?')
+			return usage_error("put");
+		if (c == 'f')
+			file = optarg;
+		else
+			replace = true;
+	}
+	if (argc == optind || argc - optind > (file ? 1 : 2)) {
+		say(argc == optind ?
+			    "which parcel? Give its name." :
+			    "put takes one name and at most one file.");
+		return usage_error("put");
+	}
+	if (argc - optind == 2)
+		file = argv[optind + 1];
+	return put(argv[optind], file, replace);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <json-c/json.h>
+
+#include "cli/base/dev.h"
+#include "cli/image/loaded.h"
+#include "cli/base/output.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho status [OPTION...]\n\n"
+	"Show what is preserved for the next kernel, what became of what the previous kernel "
+	"left, and\n"
+	"which image is loaded.\n\n"
+	"Options:\n"
+	"  --json      the same as JSON; sizes in bytes, instants in nanoseconds since 1970\n"
+	"  -h, --help  this help\n\n"
+	"Exit status: 0 success, 1 failure (such as: the module is not loaded), 2 wrong "
+	"usage.\n\n"
+	"Examples:\n"
+	"  kho status\n"
+	"  kho status --json | jq .out.bytes\n";
+
+static const struct {
+	u32 flag;
+	const char *name;
+} flag_names[] = {
+	{ KHO_STATUS_ENABLED, "enabled" },
+	{ KHO_STATUS_IMAGE_LOADED, "image-loaded" },
+	{ KHO_STATUS_FOREIGN_IMAGE, "foreign-image" },
+	{ KHO_STATUS_IN_PRESENT, "in-present" },
+	{ KHO_STATUS_IN_ACCEPTED, "in-accepted" },
+	{ KHO_STATUS_IN_REFUSED, "in-refused" },
+	{ KHO_STATUS_IN_DROPPED, "in-dropped" },
+	{ KHO_STATUS_MAP_UNSAFE, "loading-unsafe" },
+};
+
+static const char *image_state_name(enum loaded_image state)
+{
+	static const char *const name[] = { "none", "kho", "foreign",
+					    "unloaded-elsewhere" };
+
+	return name[state];
+}
+
+static void add_string(struct json_object *o, const char *key,
+		       const char *value)
+{
+	json_object_object_add(o, key,
+			       *value ? json_object_new_string(value) : NULL);
+}
+
+static void add_number(struct json_object *o, const char *key, u64 value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static struct json_object *json_flags(u32 flags)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(flag_names); i++) {
+		if (flags & flag_names[i].flag)
+			json_object_array_add(
+				list,
+				json_object_new_string(flag_names[i].name));
+	}
+	return list;
+}
+
+static struct json_object *json_out(const struct kho_ioctl_status *st)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "blocks", st->out_blocks);
+	add_number(o, "bytes", st->out_bytes);
+	add_number(o, "parcels", st->nr_parcels);
+	add_number(o, "extents", st->nr_extents);
+	add_number(o, "extent-bytes", st->out_extent_bytes);
+	add_number(o, "scratch-areas", st->nr_scratch);
+	add_number(o, "scratch-bytes", st->out_scratch_bytes);
+	add_number(o, "overhead-bytes", st->out_overhead_bytes);
+	add_string(o, "reason", st->out_reason);
+	return o;
+}
+
+static struct json_object *json_in(const struct kho_ioctl_status *st)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "release", st->in_release);
+	add_string(o, "module-version", st->in_module_version);
+	add_number(o, "blocks", st->in_blocks);
+	add_number(o, "bytes", st->in_bytes);
+	add_number(o, "unclaimed-bytes", st->in_unclaimed_bytes);
+	add_number(o, "released-bytes", st->in_released_bytes);
+	add_number(o, "error", st->in_error);
+	add_string(o, "reason", st->in_reason);
+	add_number(o, "validate-ns", st->in_validate_ns);
+	add_number(o, "release-ns", st->in_release_ns);
+	add_number(o, "module-load-time-ns", st->in_stamp_ns[0]);
+	add_number(o, "image-load-time-ns", st->in_stamp_ns[1]);
+	add_number(o, "reboot-time-ns", st->in_stamp_ns[2]);
+	add_number(o, "ready-time-ns", st->in_ready_ns);
+	return o;
+}
+
+static void print_json(const struct kho_ioctl_status *st)
+{
+	struct json_object *root = json_object_new_object();
+
+	json_object_object_add(root, "flags", json_flags(st->flags));
+	add_string(root, "image", image_state_name(loaded_image(st)));
+	add_number(root, "kexec-count", st->kexec_count);
+	json_object_object_add(root, "out", json_out(st));
+	json_object_object_add(root, "in", json_in(st));
+	output_json(root);
+}
+
+static void print_out(const struct kho_ioctl_status *st)
+{
+	char a[32], b[32];
+
+	printf("Preserved for the next kernel: %s in %llu blocks, %u parcel%s.\n",
+	       human_bytes(st->out_bytes, a, sizeof(a)),
+	       (unsigned long long)st->out_blocks, st->nr_parcels,
+	       st->nr_parcels == 1 ? "" : "s");
+	printf("  The next kernel will reserve %s in %u extent%s at first; the module itself "
+	       "holds %s.\n",
+	       human_bytes(st->out_extent_bytes, a, sizeof(a)), st->nr_extents,
+	       st->nr_extents == 1 ? "" : "s",
+	       human_bytes(st->out_overhead_bytes, b, sizeof(b)));
+	if (st->nr_scratch)
+		printf("  Memory held for the image: %s in %u area%s.\n",
+		       human_bytes(st->out_scratch_bytes, a, sizeof(a)),
+		       st->nr_scratch, st->nr_scratch == 1 ? "" : "s");
+	if (!(st->flags & KHO_STATUS_ENABLED))
+		puts("  The module is disabled: nothing more can be preserved.");
+	if (st->flags & KHO_STATUS_MAP_UNSAFE)
+		printf("  Loading an image is refused here: %s\n",
+		       st->out_reason);
+}
+
+static void print_image(const struct kho_ioctl_status *st)
+{
+	switch (loaded_image(st)) {
+	case LOADED_NONE:
+		puts("Image: none is loaded; `kho load` loads one.");
+		break;
+	case LOADED_OURS:
+		puts("Image: loaded by kho; `systemctl kexec` or `kho exec` starts it.");
+		break;
+	case LOADED_FOREIGN:
+		puts(loaded_state(st) ?
+			     "Image: ANOTHER PROGRAM LOADED IT. The next kernel would lose "
+			     "everything that is preserved;\n"
+			     "  load it again with `kho load`." :
+			     "Image: another program loaded it; what is preserved from now on "
+			     "would be lost.");
+		break;
+	case LOADED_GONE:
+		puts("Image: the one kho loaded was unloaded by another program; `kho unload` "
+		     "gives its memory back.");
+		break;
+	}
+}
+
+static void print_times(const struct kho_ioctl_status *st)
+{
+	u64 reboot = st->in_stamp_ns[2];
+
+	if (reboot && st->in_ready_ns > reboot)
+		printf("  From its reboot to the module being ready here: %.2f s (by the clock "
+		       "of the machine).\n",
+		       (double)(st->in_ready_ns - reboot) / 1e9);
+	printf("  Checking took %.1f ms, giving back the gaps %.1f ms.\n",
+	       (double)st->in_validate_ns / 1e6,
+	       (double)st->in_release_ns / 1e6);
+}
+
+static void print_accepted(const struct kho_ioctl_status *st)
+{
+	char a[32], b[32], c[32];
+
+	printf("From the previous kernel (%s, module %s, handover %u since cold boot): "
+	       "accepted.\n",
+	       *st->in_release ? st->in_release : "release unknown",
+	       *st->in_module_version ? st->in_module_version : "unknown",
+	       st->kexec_count);
+	printf("  %s in %llu blocks came in, %s not claimed yet; %s between them were given "
+	       "back.\n",
+	       human_bytes(st->in_bytes, a, sizeof(a)),
+	       (unsigned long long)st->in_blocks,
+	       human_bytes(st->in_unclaimed_bytes, b, sizeof(b)),
+	       human_bytes(st->in_released_bytes, c, sizeof(c)));
+	if (*st->in_reason)
+		printf("  A part of it was REFUSED: %s.\n"
+		       "  Its memory stays reserved; `kho drop --incoming` gives it back.\n",
+		       st->in_reason);
+	print_times(st);
+}
+
+static void print_in(const struct kho_ioctl_status *st)
+{
+	if (!(st->flags & KHO_STATUS_IN_PRESENT))
+		puts("From the previous kernel: nothing.");
+	else if (st->flags & KHO_STATUS_IN_REFUSED)
+		printf("From the previous kernel: REFUSED. %s (%s)\n  Its memory %s\n",
+		       st->in_reason, strerror((int)st->in_error),
+		       st->flags & KHO_STATUS_IN_DROPPED ?
+			       "was given back by `kho drop`." :
+			       "stays reserved until `kho drop --incoming`.");
+	else if (st->flags & KHO_STATUS_IN_ACCEPTED)
+		print_accepted(st);
+	else
+		puts("From the previous kernel: something came in that was not checked yet.");
+	if (st->flags & KHO_STATUS_IN_DROPPED &&
+	    !(st->flags & KHO_STATUS_IN_REFUSED))
+		puts("  What nobody had claimed was given back by `kho drop`.");
+}
+
+static int status(bool json)
+{
+	autoclose int fd = dev_open_or_say();
+	struct kho_ioctl_status st;
+	int err;
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	err = dev_status(fd, &st);
+	if (err) {
+		say("the kho module does not tell its state (%s); use a tool and module of the "
+		    "same version.",
+		    strerror(-err));
+		return EXIT_FAILED;
+	}
+	if (json) {
+		print_json(&st);
+	} else {
+		print_out(&st);
+		print_image(&st);
+		print_in(&st);
+	}
+	return finish_output();
+}
+
+int verb_status(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "Jh", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c != 'J')
+			return usage_error("status");
+		json = true;
+	}
+	if (optind != argc) {
+		say("status takes no argument, but there is '%s'.",
+		    argv[optind]);
+		return usage_error("status");
+	}
+	return status(json);
+}

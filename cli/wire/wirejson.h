@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A handover as JSON: every structure, decoded. */
+#ifndef KHO_CLI_WIREJSON_H
+#define KHO_CLI_WIREJSON_H
+
+#include <json-c/json.h>
+
+#include "cli/wire/wire.h"
+
+/* Names of the sections, in order; the last is NULL. */
+extern const char *const wire_sections[];
+
+/**
+ * wire_json() - describe a handover
+ * @w: read
+ * @section: one of wire_sections
+ * @all: also each node of the tree and each block
+ *
+ * Return: object, array, or NULL if there is nothing of it.
+ */
+struct json_object *wire_json(struct wire *w, const char *section, bool all);
+
+/* The part for clients of the module itself: parcels and regions. */
+struct json_object *wire_json_parcels(struct wire *w);
+struct json_object *wire_json_regions(struct wire *w);
+
+/* Shorthands. */
+void json_add_number(struct json_object *o, const char *key, u64 value);
+/* At most @size bytes, up to a NUL; what is not printable becomes '?'. */
+void json_add_text(struct json_object *o, const char *key, const char *text,
+		   size_t size);
+/* "good", or what a refusal says. */
+void json_add_verdict(struct json_object *o, int err,
+		      const struct kho_refusal *r);
+
+#endif /* KHO_CLI_WIREJSON_H */
