@@ -193,7 +193,7 @@ static void replan(struct outcome *o)
 	free(buf);
 }
 
-/* Pages between blocks, in one extent, as kmod/incoming.c looks for them: page by page. */
+/* Pages between blocks, in one extent, as kmod/in/incoming.c looks for them: page by page. */
 static u64 count_gaps(const struct kho_range *extent)
 {
 	u64 pfn = extent->start >> KHO_PAGE_SHIFT, nr = 0;

@@ -5,8 +5,8 @@
 #include <linux/crash_dump.h>
 #include <linux/module.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 #ifndef KHO_ENABLE_DEFAULT
 #define KHO_ENABLE_DEFAULT 1

@@ -4,7 +4,7 @@
 #include <linux/ioport.h>
 #include <linux/slab.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* A list in the making. */
 struct ram_list {

@@ -8,8 +8,8 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /**
  * kho_is_enabled() - is handover switched on?

@@ -13,7 +13,7 @@
 #include <linux/kho_radix_tree.h>
 #include <linux/mm.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 enum {
 	ROOT_LEVEL = KHO_TREE_MAX_DEPTH - 1,

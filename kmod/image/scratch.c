@@ -17,7 +17,7 @@
 #include <linux/sizes.h>
 
 #include "core/scratch_spec.h"
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Areas start and end on this border, so that an extent beside one can be whole granules. */
 #define SCRATCH_ALIGN KHO_COVER_GRANULE

@@ -11,7 +11,7 @@
 #include <linux/io.h>
 #include <linux/mount.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /*
  * Where the zero page (boot protocol) has boot_params.hdr.setup_data, and what follows. The

@@ -20,8 +20,8 @@
 #include <linux/workqueue.h>
 #include <linux/kho/abi/metadata.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /* In page->private of the head page: "KHOC" "DONE". The next page then has the kexec count. */
 #define CONSUMED 0x4b484f43444f4e45UL

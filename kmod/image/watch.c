@@ -8,7 +8,7 @@
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 static bool watching;
 /* Entry point of the last image, and how many there were; written from the probe. */

@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Larger blobs that came in are not shown. */
 #define MAX_COPY SZ_1M

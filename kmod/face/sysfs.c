@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /**
  * struct value - one file

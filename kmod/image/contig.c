@@ -6,8 +6,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /*
  * Could this page be moved or is it free? A guess without locks, to avoid asking the allocator

@@ -20,7 +20,7 @@
 #include <linux/uaccess.h>
 
 #include "core/crc32c.h"
-#include "kho.h"
+#include "kmod/kho.h"
 
 /**
  * struct kho_parcel - one parcel, in the store or being written

@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Ranges that one list may hold: extents, scratch, what came in, and a memory map. */
 #define MAX_RANGES 1024

@@ -4,8 +4,8 @@
 #include <linux/efi.h>
 #include <linux/sched.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /*
  * The log of the TPM. The firmware's other tables lie in memory that the kernel takes out of RAM;

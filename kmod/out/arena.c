@@ -13,7 +13,7 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /*
  * 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000

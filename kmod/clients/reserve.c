@@ -19,9 +19,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "compat/compat.h"
+#include "kmod/compat/compat.h"
 #include "core/reserve_fdt.h"
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Upstream's limit for the boot parameter. */
 #define MAX_PARAMETERS 8

@@ -19,9 +19,9 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "compat/compat.h"
+#include "kmod/compat/compat.h"
 #include "core/parcel.h"
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* "KHOV" in the upper half of page->private; the flags of kho_vmalloc and its order below. */
 #define AREA_MAGIC (0x4b484f56UL << 32)

@@ -14,7 +14,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Where the zero page (boot protocol) has boot_params.efi_info.efi_systab, and what follows. */
 #define BOOT_PARAMS_EFI_SYSTAB 0x1c4

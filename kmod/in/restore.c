@@ -23,8 +23,8 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /* Words in a struct page; the first is the flags. */
 #define PAGE_WORDS (sizeof(struct page) / sizeof(unsigned long))

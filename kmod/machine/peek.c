@@ -7,7 +7,7 @@
 #include <linux/mm.h>
 #include <linux/rwsem.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /* Held for reading by who looks, for writing by who drops. */
 DECLARE_RWSEM(kho_in_looking);

@@ -5,7 +5,7 @@
 #include <linux/utsname.h>
 #include <linux/kho/abi/metadata.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /**
  * kho_metadata_write() - describe this kernel to the next

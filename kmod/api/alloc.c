@@ -6,8 +6,8 @@
 #include <linux/kexec_handover.h>
 #include <linux/mm.h>
 
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /* What the allocator hands out but cannot be preserved (the last page of RAM) is little. */
 #define MAX_UNFIT 4

@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "kho.h"
+#include "kmod/kho.h"
 
 /**
  * struct writer - an open file of KHO_IOCTL_PARCEL_CREATE

@@ -27,8 +27,8 @@
 #include "core/chain.h"
 #include "core/crc32c.h"
 #include "core/fdt.h"
-#include "compat/compat.h"
-#include "kho.h"
+#include "kmod/compat/compat.h"
+#include "kmod/kho.h"
 
 /* Names in one page of FDT: each takes at least 60 bytes. */
 #define MAX_SUBTREES 64
