@@ -6,7 +6,13 @@
 #include <linux/module.h>
 
 #include "kmod/compat/compat.h"
+#include "kmod/clients/clients.h"
+#include "kmod/face/face.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
 
 #ifndef KHO_ENABLE_DEFAULT
 #define KHO_ENABLE_DEFAULT 1

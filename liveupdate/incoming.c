@@ -8,7 +8,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho_incoming.h>
+#include <linux/kho_waiting.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -34,7 +34,7 @@ struct reading {
 const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
 {
 	cond_resched();
-	return kho_incoming_block(phys, order);
+	return kho_waiting_block(phys, order);
 }
 
 static int add_session(void *ctx, const struct luo_session_ser *ser)
@@ -86,7 +86,7 @@ static int read_wire(u64 phys, u64 bytes, struct reading *rd,
 {
 	const struct kho_page_ops ops = {
 		.page = luo_page_op,
-		.nr_pages = kho_incoming_unclaimed(),
+		.nr_pages = kho_waiting_unclaimed(),
 	};
 	const struct kho_luo_visit count = { .block = add_page, .ctx = rd };
 	const struct kho_luo_visit add = {
@@ -128,12 +128,12 @@ u64 luo_incoming_read(void)
 
 	if (kho_retrieve_subtree(LUO_KHO_SUBTREE, &phys, &bytes))
 		return 0;
-	kho_incoming_begin();
-	luo = kho_incoming_page(phys);
+	kho_waiting_begin();
+	luo = kho_waiting_page(phys);
 	if (luo)
 		num = luo->liveupdate_num;
 	ret = read_wire(phys, bytes, &rd, &r);
-	kho_incoming_end();
+	kho_waiting_end();
 	kvfree(rd.pages);
 	if (!ret) {
 		pr_info("live update number %llu\n", num);
@@ -148,6 +148,6 @@ u64 luo_incoming_read(void)
 	luo_sessions_forget_incoming();
 	luo_flbs_forget_incoming();
 	luo_sessions_set_damaged();
-	kho_incoming_refused(LUO_KHO_SUBTREE ": ", &r);
+	kho_client_refused(LUO_KHO_SUBTREE ": ", &r);
 	return 0;
 }

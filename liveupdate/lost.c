@@ -7,7 +7,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho_incoming.h>
+#include <linux/kho_waiting.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -50,14 +50,14 @@ static void read_incoming(void)
 
 	if (kho_retrieve_subtree(LUO_LOST_SUBTREE, &phys, &bytes))
 		return;
-	kho_incoming_begin();
-	lost = kho_incoming_page(phys);
+	kho_waiting_begin();
+	lost = kho_waiting_page(phys);
 	ret = kho_luo_lost_check(lost, phys, bytes, &r);
 	if (!ret)
 		memcpy(in_text, lost->text, lost->bytes);
-	kho_incoming_end();
+	kho_waiting_end();
 	if (ret) {
-		kho_incoming_refused(LUO_LOST_SUBTREE ": ", &r);
+		kho_client_refused(LUO_LOST_SUBTREE ": ", &r);
 		return;
 	}
 	kho_restore_free(phys_to_virt(phys));

@@ -12,7 +12,7 @@
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho_incoming.h>
+#include <linux/kho_waiting.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -48,7 +48,7 @@ struct memfd_in {
 
 static unsigned int folio_order_op(void *ctx, u64 phys)
 {
-	return kho_incoming_order(phys);
+	return kho_waiting_order(phys);
 }
 
 static struct kho_memfd_ops walk_ops(void)
@@ -56,7 +56,7 @@ static struct kho_memfd_ops walk_ops(void)
 	return (struct kho_memfd_ops){
 		.pages = {
 			.page = luo_page_op,
-			.nr_pages = kho_incoming_unclaimed(),
+			.nr_pages = kho_waiting_unclaimed(),
 		},
 		.folio_order = folio_order_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
@@ -183,7 +183,7 @@ static void file_end(struct file *file, const struct memfd_luo_ser *ser)
 /* What is left of the wire, when all folios were taken over. */
 static void free_wire(u64 phys)
 {
-	const struct memfd_luo_ser *ser = kho_incoming_page(phys);
+	const struct memfd_luo_ser *ser = kho_waiting_page(phys);
 	struct kho_vmalloc list;
 
 	if (ser->nr_folios) {
@@ -241,7 +241,7 @@ static int check(u64 phys)
 	ret = kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
 	if (ret)
 		return refused(phys, ret, &r);
-	ser = kho_incoming_page(phys);
+	ser = kho_waiting_page(phys);
 	if (ser->seals & ~KHO_COMPAT_ALL_SEALS)
 		pr_notice_once(
 			"memfds lose seal %#x, which this kernel does not know: they could be made executable\n",
@@ -259,7 +259,7 @@ static int retrieve(struct liveupdate_file_op_args *args)
 		ret = check(phys);
 		if (ret)
 			return ret;
-		m = file_begin(kho_incoming_page(phys));
+		m = file_begin(kho_waiting_page(phys));
 		if (IS_ERR(m))
 			return PTR_ERR(m);
 		args->private_data = m;
@@ -269,7 +269,7 @@ static int retrieve(struct liveupdate_file_op_args *args)
 		return ret;
 	args->private_data = NULL;
 	args->file = memfd_in_end(m);
-	file_end(args->file, kho_incoming_page(phys));
+	file_end(args->file, kho_waiting_page(phys));
 	free_wire(phys);
 	return 0;
 }
@@ -278,9 +278,9 @@ int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
 {
 	int ret;
 
-	kho_incoming_begin();
+	kho_waiting_begin();
 	ret = retrieve(args);
-	kho_incoming_end();
+	kho_waiting_end();
 	return ret;
 }
 
@@ -296,14 +296,14 @@ void luo_memfd_finish(struct liveupdate_file_op_args *args)
 	if (args->retrieve_status > 0)
 		return;
 	/* Nothing is freed of a file that is not good: `kho drop --incoming` frees all of it. */
-	kho_incoming_begin();
+	kho_waiting_begin();
 	ret = m ? 0 : kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
 	if (!ret)
 		ret = kho_memfd_walk(phys, from, &ops, drop_folio, NULL, &r);
 	refused(phys, ret, &r);
 	if (!ret)
 		free_wire(phys);
-	kho_incoming_end();
+	kho_waiting_end();
 	if (m)
 		fput(memfd_in_end(m));
 	args->private_data = NULL;

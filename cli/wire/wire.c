@@ -151,7 +151,7 @@ static void find_tree(struct wire *w)
 
 /* ----------------------------------------------------------------------------- the verdict */
 
-/* What core/incoming.c asks for. */
+/* What core/checked.c asks for. */
 struct judge {
 	struct wire_pages *pages;
 	struct wire_marks *marks;
@@ -184,10 +184,10 @@ static unsigned int judge_order(void *ctx, u64 phys)
 static void judge(struct wire *w)
 {
 	struct judge j = { w->pages, wire_marks_create(), 0 };
-	struct kho_incoming_ops ops = { judge_page, judge_mark, judge_order,
-					&j };
+	struct kho_checked_ops ops = { judge_page, judge_mark, judge_order,
+				       &j };
 
-	w->err = kho_incoming_check(&w->in, &ops, w->head_phys, &w->r);
+	w->err = kho_handover_check(&w->in, &ops, w->head_phys, &w->r);
 	wire_marks_destroy(j.marks);
 }
 

@@ -6,7 +6,7 @@
 #ifndef KHO_CLI_WIRE_H
 #define KHO_CLI_WIRE_H
 
-#include "core/incoming.h"
+#include "core/checked.h"
 #include "cli/wire/wirepages.h"
 
 /**
@@ -40,7 +40,7 @@ struct wire_block {
  * @tree_phys: root of the tree, 0 if it is not known
  * @fdt: root FDT that is in use; valid if @have_fdt
  * @have_fdt: see @fdt
- * @in: what core/incoming.c found, as far as it came
+ * @in: what core/checked.c found, as far as it came
  * @err: 0 if a kernel would accept all of this, or the refusal's errno
  * @r: the refusal
  * @node: pages of the tree, parents first
@@ -56,7 +56,7 @@ struct wire {
 	u64 tree_phys;
 	struct kho_fdt fdt;
 	bool have_fdt;
-	struct kho_incoming in;
+	struct kho_checked in;
 	int err;
 	struct kho_refusal r;
 	struct wire_node *node;

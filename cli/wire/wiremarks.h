@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A set of blocks by their addresses, for struct kho_incoming_ops. */
+/* A set of blocks by their addresses, for struct kho_checked_ops. */
 #ifndef KHO_CLI_WIREMARKS_H
 #define KHO_CLI_WIREMARKS_H
 

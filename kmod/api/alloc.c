@@ -7,7 +7,9 @@
 #include <linux/mm.h>
 
 #include "kmod/compat/compat.h"
+#include "kmod/api/api.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /* What the allocator hands out but cannot be preserved (the last page of RAM) is little. */
 #define MAX_UNFIT 4

@@ -8,8 +8,11 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
+#include "core/fdt.h"
 #include "kmod/compat/compat.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /**
  * kho_is_enabled() - is handover switched on?

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
 
 static_assert(KHO_BLOCK_SIZE == PAGE_SIZE);

@@ -21,7 +21,9 @@
 
 #include "kmod/compat/compat.h"
 #include "core/parcel.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /* "KHOV" in the upper half of page->private; the flags of kho_vmalloc and its order below. */
 #define AREA_MAGIC (0x4b484f56UL << 32)

@@ -5,6 +5,7 @@
 #include <linux/utsname.h>
 #include <linux/kho/abi/metadata.h>
 
+#include "kmod/clients/clients.h"
 #include "kmod/kho.h"
 
 /**

@@ -10,7 +10,9 @@
  * committed.
  */
 
-#include <linux/kho_incoming.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho.h>
+#include <linux/kho_waiting.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -20,6 +22,11 @@
 #include <linux/uaccess.h>
 
 #include "core/crc32c.h"
+#include "core/fdt.h"
+#include "core/parcel.h"
+#include "kmod/api/api.h"
+#include "kmod/clients/clients.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
 
 /**
@@ -705,7 +712,7 @@ u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
 
 static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 {
-	return kho_incoming_block(phys, order);
+	return kho_waiting_block(phys, order);
 }
 
 static struct kho_page_ops waiting_pages = { .page = waiting_page };

@@ -7,11 +7,14 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kho.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "kmod/clients/clients.h"
+#include "kmod/face/face.h"
 #include "kmod/kho.h"
 
 /**

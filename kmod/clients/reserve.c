@@ -11,6 +11,8 @@
  */
 
 #include <linux/bits.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho.h>
 #include <linux/kho_reserve.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -19,9 +21,17 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "core/cover.h"
+#include "core/fdt.h"
 #include "kmod/compat/compat.h"
 #include "core/reserve_fdt.h"
+#include "kmod/clients/clients.h"
+#include "kmod/face/face.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
 
 /* Upstream's limit for the boot parameter. */
 #define MAX_PARAMETERS 8

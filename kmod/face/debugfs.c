@@ -19,7 +19,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "core/fdt.h"
+#include "kmod/face/face.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /* Larger blobs that came in are not shown. */
 #define MAX_COPY SZ_1M

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/kho.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -12,7 +13,12 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "kmod/clients/clients.h"
+#include "kmod/face/face.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /* Ranges that one list may hold: extents, scratch, what came in, and a memory map. */
 #define MAX_RANGES 1024

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /sys/kernel/kho: the state of both sides, one value a file. Described in docs/abi/sysfs-kho. */
 
+#include <linux/kho.h>
 #include <linux/kobject.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "kmod/face/face.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /**
  * struct value - one file

@@ -6,8 +6,12 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "core/cover.h"
 #include "kmod/compat/compat.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
 
 /*
  * Could this page be moved or is it free? A guess without locks, to avoid asking the allocator

@@ -11,13 +11,19 @@
  */
 
 #include <linux/bitmap.h>
+#include <linux/kho.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
+#include "core/cover.h"
 #include "core/scratch_spec.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
 
 /* Areas start and end on this border, so that an extent beside one can be whole granules. */
 #define SCRATCH_ALIGN KHO_COVER_GRANULE

@@ -8,6 +8,7 @@
 #include <linux/kexec.h>
 #include <linux/kprobes.h>
 
+#include "kmod/image/image.h"
 #include "kmod/kho.h"
 
 static bool watching;

@@ -11,6 +11,7 @@
 #include <linux/io.h>
 #include <linux/mount.h>
 
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
 
 /*

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 
 #include "kmod/compat/compat.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
 
 /*

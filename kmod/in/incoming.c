@@ -9,6 +9,7 @@
  * a tree whose pages are long in other use.
  */
 
+#include <linux/kho.h>
 #include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -20,8 +21,14 @@
 #include <linux/workqueue.h>
 #include <linux/kho/abi/metadata.h>
 
+#include "core/checked.h"
+#include "core/fdt.h"
 #include "kmod/compat/compat.h"
+#include "kmod/clients/clients.h"
+#include "kmod/image/image.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
 
 /* In page->private of the head page: "KHOC" "DONE". The next page then has the kexec count. */
 #define CONSUMED 0x4b484f43444f4e45UL
@@ -38,7 +45,7 @@ enum in_state {
 static enum in_state in_state;
 static bool in_dropped;
 static struct kho_boot_list in_list;
-static struct kho_incoming in_data;
+static struct kho_checked in_data;
 static struct kho_range in_segment[MAX_SEGMENTS];
 static u32 nr_segments;
 /* The segment found last: neighbours are asked for one after the other. */
@@ -363,7 +370,7 @@ static void claim_wire(void)
 
 /* ------------------------------------------------------------------------------ init and exit */
 
-static const struct kho_incoming_ops in_ops = {
+static const struct kho_checked_ops in_ops = {
 	.page = in_page,
 	.mark = in_mark,
 	.marked_order = in_marked_order,
@@ -416,7 +423,7 @@ static int validate(u64 head_phys)
 	if (ret && !r.err)
 		return ret;
 	if (!ret) {
-		ret = kho_incoming_check(&in_data, &in_ops, head_phys, &r);
+		ret = kho_handover_check(&in_data, &in_ops, head_phys, &r);
 		if (!ret)
 			ret = check_wire_preserved(&r);
 		if (ret)
@@ -814,7 +821,7 @@ static int drop(void)
 /**
  * kho_in_drop() - give back everything that came in and that nobody has restored
  *
- * Waits for who looks at it, see kho_incoming_begin().
+ * Waits for who looks at it, see kho_waiting_begin().
  *
  * Context: may sleep.
  *

@@ -18,12 +18,13 @@
 
 #include <linux/export.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho_incoming.h>
+#include <linux/kho_waiting.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 
 #include "kmod/compat/compat.h"
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
 
 /* Words in a struct page; the first is the flags. */

@@ -14,7 +14,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
 
 /* Where the zero page (boot protocol) has boot_params.efi_info.efi_systab, and what follows. */
 #define BOOT_PARAMS_EFI_SYSTAB 0x1c4

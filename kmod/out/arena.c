@@ -13,7 +13,9 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 
+#include "core/cover.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /*
  * 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000

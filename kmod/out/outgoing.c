@@ -11,6 +11,7 @@
  * Everything here is under out_lock, except where stated.
  */
 
+#include <linux/kho.h>
 #include <linux/kmsg_dump.h>
 #include <linux/list.h>
 #include <linux/memory.h>
@@ -25,10 +26,17 @@
 #include <linux/kho/abi/metadata.h>
 
 #include "core/chain.h"
+#include "core/cover.h"
 #include "core/crc32c.h"
 #include "core/fdt.h"
+#include "core/tracker.h"
 #include "kmod/compat/compat.h"
+#include "kmod/clients/clients.h"
+#include "kmod/face/face.h"
+#include "kmod/image/image.h"
 #include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
 
 /* Names in one page of FDT: each takes at least 60 bytes. */
 #define MAX_SUBTREES 64

@@ -10,7 +10,7 @@
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
-#include <linux/kho_incoming.h>
+#include <linux/kho_waiting.h>
 #include <linux/liveupdate.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -83,7 +83,7 @@ static int freeze(struct liveupdate_file_op_args *args)
 
 static int retrieve(struct liveupdate_file_op_args *args)
 {
-	const u64 *page = kho_incoming_page(args->serialized_data);
+	const u64 *page = kho_waiting_page(args->serialized_data);
 
 	if (!page || *page != FILE_MAGIC)
 		return -EINVAL;

@@ -364,9 +364,9 @@ static unsigned int marked_order_op(void *ctx, u64 phys)
 	return in_memory(phys) ? h->mark[page_nr(phys)] : 0;
 }
 
-struct kho_incoming_ops handover_ops(struct handover *h)
+struct kho_checked_ops handover_ops(struct handover *h)
 {
-	return (struct kho_incoming_ops){
+	return (struct kho_checked_ops){
 		.page = page_op,
 		.mark = mark_op,
 		.marked_order = marked_order_op,
@@ -383,14 +383,14 @@ void handover_forget_marks(struct handover *h)
 	h->nr_seen = 0;
 }
 
-int handover_check(struct handover *h, struct kho_incoming *in,
+int handover_check(struct handover *h, struct kho_checked *in,
 		   struct kho_refusal *r)
 {
-	struct kho_incoming_ops ops = handover_ops(h);
+	struct kho_checked_ops ops = handover_ops(h);
 
 	handover_forget_marks(h);
 	h->reads_elsewhere = 0;
-	return kho_incoming_check(in, &ops, h->head_phys, r);
+	return kho_handover_check(in, &ops, h->head_phys, r);
 }
 
 /* ---- naive reader ---- */

@@ -7,7 +7,7 @@
 #define KHO_TESTS_HANDOVER_H
 
 #include "core/chain.h"
-#include "core/incoming.h"
+#include "core/checked.h"
 #include "core/tracker.h"
 #include "testmem.h"
 
@@ -110,11 +110,11 @@ void handover_fix_chain(struct handover *h);
 void handover_fix_module(struct handover *h);
 void handover_fix_fdt(struct handover *h);
 
-/* Environment of kho_incoming_check(): this memory, of which only the extents are reserved. */
-struct kho_incoming_ops handover_ops(struct handover *h);
+/* Environment of kho_handover_check(): this memory, of which only the extents are reserved. */
+struct kho_checked_ops handover_ops(struct handover *h);
 void handover_forget_marks(struct handover *h);
-/* kho_incoming_check() on a memory without marks. */
-int handover_check(struct handover *h, struct kho_incoming *in,
+/* kho_handover_check() on a memory without marks. */
+int handover_check(struct handover *h, struct kho_checked *in,
 		   struct kho_refusal *r);
 
 /**

@@ -255,7 +255,7 @@ static u64 pages_found(u64 phys, u64 nr_pages)
 
 static void the_handover_is_read(void **state)
 {
-	struct kho_incoming in;
+	struct kho_checked in;
 	struct kho_refusal r;
 	u64 total = 0;
 	size_t i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "incoming.h"
+#include "checked.h"
 
 #include "chain.h"
 #include "cover.h"
@@ -40,7 +40,7 @@ struct tree_step {
 };
 
 /*
- * State of one kho_incoming_check().
+ * State of one kho_handover_check().
  * @extent: the one that contained the last address, because the next is likely to be near
  * @orders: bit n: a block of order n has been seen
  * @max_keys: more keys than that mean that the tree is not what the previous kernel wrote
@@ -48,8 +48,8 @@ struct tree_step {
  * @depth: steps of the way in use; 0 when the walk is over
  */
 struct check {
-	struct kho_incoming *in;
-	const struct kho_incoming_ops *ops;
+	struct kho_checked *in;
+	const struct kho_checked_ops *ops;
 	struct kho_refusal *r;
 	struct kho_range extent;
 	u64 orders;
@@ -71,8 +71,7 @@ static const void *page_at(const struct check *c, u64 phys)
 	return c->ops->page(c->ops->ctx, phys);
 }
 
-static u64 wire_page_phys(const struct kho_incoming *in,
-			  enum kho_wire_page page)
+static u64 wire_page_phys(const struct kho_checked *in, enum kho_wire_page page)
 {
 	return in->head_phys + page * KHO_PAGE_SIZE;
 }
@@ -80,7 +79,7 @@ static u64 wire_page_phys(const struct kho_incoming *in,
 /* ---- extents ---- */
 
 /* The extent that starts last at or before @phys, or NULL. */
-static const struct kho_range *extent_before(const struct kho_incoming *in,
+static const struct kho_range *extent_before(const struct kho_checked *in,
 					     u64 phys)
 {
 	u32 low = 0, high = in->nr_extents;
@@ -96,7 +95,7 @@ static const struct kho_range *extent_before(const struct kho_incoming *in,
 	return low ? &in->extent[low - 1] : NULL;
 }
 
-bool kho_incoming_contains(const struct kho_incoming *in, u64 start, u64 end)
+bool kho_checked_contains(const struct kho_checked *in, u64 start, u64 end)
 {
 	const struct kho_range *extent;
 
@@ -108,13 +107,13 @@ bool kho_incoming_contains(const struct kho_incoming *in, u64 start, u64 end)
 
 static bool find_extent(struct check *c, u64 start, u64 end)
 {
-	if (!kho_incoming_contains(c->in, start, end))
+	if (!kho_checked_contains(c->in, start, end))
 		return false;
 	c->extent = *extent_before(c->in, start);
 	return true;
 }
 
-/* As kho_incoming_contains(). */
+/* As kho_checked_contains(). */
 static inline bool contained(struct check *c, u64 start, u64 end)
 {
 	if (likely(start >= c->extent.start && end <= c->extent.end &&
@@ -123,7 +122,7 @@ static inline bool contained(struct check *c, u64 start, u64 end)
 	return find_extent(c, start, end);
 }
 
-static u64 extent_pages(const struct kho_incoming *in)
+static u64 extent_pages(const struct kho_checked *in)
 {
 	u64 pages = 0;
 	u32 i;
@@ -138,7 +137,7 @@ static u64 extent_pages(const struct kho_incoming *in)
 
 static int check_head_data(const struct check *c, const struct kho_data *d)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	u64 scratch_phys = in->head_phys + KHO_WIRE_SCRATCH_OFFSET;
 
 	if (d->fdt_addr != wire_page_phys(in, KHO_WIRE_FDT_A) &&
@@ -165,7 +164,7 @@ static int check_head_data(const struct check *c, const struct kho_data *d)
 
 static int check_head(struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	const struct kho_setup_header *hdr;
 
 	/* Any other position was not chosen by the kho module; nothing there is to be read. */
@@ -195,7 +194,7 @@ static int check_head(struct check *c)
 
 static int check_chain(struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	u64 phys = in->head->hdr.next;
 	int err;
 	u32 i;
@@ -214,9 +213,9 @@ static int check_chain(struct check *c)
 		in->extent[i].end = ind->addr + ind->len;
 	}
 	in->nr_extents = i;
-	if (!kho_incoming_contains(in, in->head_phys,
-				   in->head_phys +
-					   KHO_WIRE_PAGES * KHO_PAGE_SIZE))
+	if (!kho_checked_contains(in, in->head_phys,
+				  in->head_phys +
+					  KHO_WIRE_PAGES * KHO_PAGE_SIZE))
 		return refuse(c, -ERANGE, "wire area outside the extents",
 			      in->head_phys, in->head_phys, in->head_phys);
 	return 0;
@@ -253,7 +252,7 @@ static int check_module_identity(const struct check *c,
 
 static int check_module(struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	u64 phys = wire_page_phys(in, KHO_WIRE_MODULE);
 	const struct kho_module_ser *m;
 	int err;
@@ -286,7 +285,7 @@ static int check_module(struct check *c)
 
 static int check_module_subtree(const struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	u64 fdt_phys = in->head->data.fdt_addr;
 	struct kho_fdt_subtree s;
 
@@ -309,13 +308,13 @@ static int check_module_subtree(const struct check *c)
 /* Where clients will look for their blobs. */
 static int check_subtrees(const struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	struct kho_fdt_subtree s;
 	u32 i;
 
 	for (i = 0; !kho_fdt_subtree_at(&in->fdt, i, &s); i++)
-		if (!kho_incoming_contains(in, s.phys,
-					   s.phys + (s.bytes ? s.bytes : 1)))
+		if (!kho_checked_contains(in, s.phys,
+					  s.phys + (s.bytes ? s.bytes : 1)))
 			return refuse(c, -ERANGE, "subtree outside the extents",
 				      in->head->data.fdt_addr, s.phys, s.phys);
 	return 0;
@@ -327,7 +326,7 @@ static int check_subtrees(const struct check *c)
  */
 static int check_fdt(struct check *c)
 {
-	struct kho_incoming *in = c->in;
+	struct kho_checked *in = c->in;
 	u64 phys = in->head->data.fdt_addr;
 	bool is_b = phys == wire_page_phys(in, KHO_WIRE_FDT_B);
 	const void *page = page_at(c, phys);
@@ -679,8 +678,8 @@ static int check_tree(struct check *c)
 	return err;
 }
 
-int kho_incoming_check(struct kho_incoming *in,
-		       const struct kho_incoming_ops *ops, u64 head_phys,
+int kho_handover_check(struct kho_checked *in,
+		       const struct kho_checked_ops *ops, u64 head_phys,
 		       struct kho_refusal *r)
 {
 	struct check c = { .in = in, .ops = ops, .r = r };

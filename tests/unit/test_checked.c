@@ -45,8 +45,7 @@ static void fill_small(struct handover *h)
 
 /* ---- what is good is accepted ---- */
 
-static void assert_found(const struct handover *h,
-			 const struct kho_incoming *in)
+static void assert_found(const struct handover *h, const struct kho_checked *in)
 {
 	assert_int_equal(in->head_phys, h->head_phys);
 	assert_ptr_equal(in->head, handover_head(h));
@@ -63,7 +62,7 @@ static void assert_found(const struct handover *h,
 static void assert_accepted(struct handover *h)
 {
 	struct handover_keys keys;
-	struct kho_incoming in;
+	struct kho_checked in;
 	struct kho_refusal r;
 	int err = handover_check(h, &in, &r);
 
@@ -85,7 +84,7 @@ static void assert_accepted(struct handover *h)
 static void accepts_an_empty_tree(void **state)
 {
 	struct handover *h = *state;
-	struct kho_incoming in;
+	struct kho_checked in;
 
 	handover_seal(h);
 	assert_accepted(h);
@@ -114,7 +113,7 @@ static void accepts_random_trees(void **state)
 static void counts_nodes(void **state)
 {
 	struct handover *h = *state;
-	struct kho_incoming in;
+	struct kho_checked in;
 
 	fill_small(h);
 	assert_int_equal(handover_check(h, &in, NULL), 0);
@@ -303,7 +302,7 @@ static bool is_refused(const struct bits *b, unsigned int bit)
 static void assert_reaction(struct handover *h, const struct bits *b,
 			    u32 offset, unsigned int bit)
 {
-	struct kho_incoming in;
+	struct kho_checked in;
 	struct kho_refusal r = { 0 };
 	int err = handover_check(h, &in, &r);
 
@@ -509,7 +508,7 @@ static void assert_harmless(struct handover *h, u64 phys, u32 word,
 			    unsigned int bit)
 {
 	struct handover_keys keys;
-	struct kho_incoming in;
+	struct kho_checked in;
 	struct kho_refusal r = { 0 };
 	int err = handover_check(h, &in, &r);
 
@@ -527,7 +526,7 @@ static void assert_harmless(struct handover *h, u64 phys, u32 word,
 /* Nothing in use can change without a refusal. */
 static void assert_refused_somehow(struct handover *h)
 {
-	struct kho_incoming in;
+	struct kho_checked in;
 
 	assert_true(handover_check(h, &in, NULL) < 0);
 }
@@ -588,7 +587,7 @@ static void fix(struct handover *h, enum fix what)
 
 static void assert_refused(struct handover *h, int want, const char *check)
 {
-	struct kho_incoming in;
+	struct kho_checked in;
 	struct kho_refusal r = { 0 };
 	int err = handover_check(h, &in, &r);
 
@@ -831,7 +830,7 @@ static void heads_at_impossible_places(void **state)
 
 /* An environment in which one page is missing. */
 struct without_page {
-	struct kho_incoming_ops whole;
+	struct kho_checked_ops whole;
 	u64 phys;
 };
 
@@ -878,14 +877,14 @@ static void pages_that_are_not_there(void **state)
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		struct without_page w = { handover_ops(h),
 					  h->head_phys + table[i].offset };
-		struct kho_incoming_ops ops = { page_but_one, mark_whole,
-						marked_order_whole, &w };
-		struct kho_incoming in;
+		struct kho_checked_ops ops = { page_but_one, mark_whole,
+					       marked_order_whole, &w };
+		struct kho_checked in;
 		struct kho_refusal r;
 		int err;
 
 		handover_forget_marks(h);
-		err = kho_incoming_check(&in, &ops, h->head_phys, &r);
+		err = kho_handover_check(&in, &ops, h->head_phys, &r);
 		assert_int_equal(err, table[i].check ? -ERANGE : 0);
 		if (err)
 			assert_string_equal(r.check, table[i].check);
@@ -1104,13 +1103,13 @@ static void overlap_is_found_among_many_orders(void **state)
 static void a_page_marked_before(void **state)
 {
 	struct handover *h = *state;
-	struct kho_incoming_ops ops = handover_ops(h);
-	struct kho_incoming in;
+	struct kho_checked_ops ops = handover_ops(h);
+	struct kho_checked in;
 	struct kho_refusal r;
 
 	fill_small(h);
 	assert_int_equal(ops.mark(ops.ctx, page_1(9), 2), 0);
-	assert_int_equal(kho_incoming_check(&in, &ops, h->head_phys, &r),
+	assert_int_equal(kho_handover_check(&in, &ops, h->head_phys, &r),
 			 -EEXIST);
 	assert_string_equal(r.check, "two preserved blocks at one address");
 }
@@ -1192,7 +1191,7 @@ static void agrees_with_the_naive_reader(void **state)
 	for (seed = 0; seed < 1500; seed++) {
 		struct testrand r = { seed };
 		struct handover_keys keys;
-		struct kho_incoming in;
+		struct kho_checked in;
 		bool is_good;
 
 		handover_clear(h);
@@ -1219,13 +1218,13 @@ static void agrees_with_the_naive_reader(void **state)
 
 static void contains(void **state)
 {
-	static const struct kho_incoming in = {
+	static const struct kho_checked in = {
 		.extent = { { 0x1000, 0x3000 },
 			    { 0x3000, 0x4000 },
 			    { 0x8000, 0x9000 } },
 		.nr_extents = 3,
 	};
-	static const struct kho_incoming none;
+	static const struct kho_checked none;
 	u64 start, end;
 
 	for (start = 0; start <= 0xa000; start += 0x800)
@@ -1235,11 +1234,11 @@ static void contains(void **state)
 				     (start >= 0x3000 && end <= 0x4000) ||
 				     (start >= 0x8000 && end <= 0x9000));
 
-			assert_int_equal(kho_incoming_contains(&in, start, end),
+			assert_int_equal(kho_checked_contains(&in, start, end),
 					 want);
-			assert_false(kho_incoming_contains(&none, start, end));
+			assert_false(kho_checked_contains(&none, start, end));
 		}
-	assert_false(kho_incoming_contains(&in, -0x1000ULL, 0));
+	assert_false(kho_checked_contains(&in, -0x1000ULL, 0));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

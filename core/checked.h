@@ -6,8 +6,8 @@
  * reserved are read at all (the environment says which), every count is bounded by memory that
  * exists, and the walk ends after at most as many nodes as the extents have pages.
  */
-#ifndef KHO_CORE_INCOMING_H
-#define KHO_CORE_INCOMING_H
+#ifndef KHO_CORE_CHECKED_H
+#define KHO_CORE_CHECKED_H
 
 #include <linux/kho/abi/kho_module.h>
 
@@ -16,7 +16,7 @@
 #include "refusal.h"
 
 /**
- * struct kho_incoming_ops - what the environment knows
+ * struct kho_checked_ops - what the environment knows
  * @page: readable contents of one page that is RAM, in the direct map and was reserved by this
  *   kernel at boot, or NULL
  * @mark: remember a block of @order at @phys by its first page. -ERANGE unless all of the block
@@ -27,7 +27,7 @@
  *        address, whether there is memory or not
  * @ctx: passed to all of them
  */
-struct kho_incoming_ops {
+struct kho_checked_ops {
 	const void *(*page)(void *ctx, u64 phys);
 	int (*mark)(void *ctx, u64 phys, unsigned int order);
 	unsigned int (*marked_order)(void *ctx, u64 phys);
@@ -35,7 +35,7 @@ struct kho_incoming_ops {
 };
 
 /**
- * struct kho_incoming - a handover that was found good
+ * struct kho_checked - a handover that was found good
  * @head_phys: physical address of the head page
  * @head: head page
  * @chain: chain page in use
@@ -47,7 +47,7 @@ struct kho_incoming_ops {
  * @tally: what was found in the tree: equals one of the two copies in @module
  * @nr_nodes: node pages of the tree
  */
-struct kho_incoming {
+struct kho_checked {
 	u64 head_phys;
 	const struct kho_head_ser *head;
 	const struct kho_chain_ser *chain;
@@ -61,7 +61,7 @@ struct kho_incoming {
 };
 
 /**
- * kho_incoming_check() - validate a handover as a whole
+ * kho_handover_check() - validate a handover as a whole
  * @in: filled as far as validation came; usable only on success
  * @ops: environment
  * @head_phys: physical address of the setup_data node of type KHO_SETUP_DATA_TYPE, as found in
@@ -81,16 +81,16 @@ struct kho_incoming {
  *
  * Return: 0 or the refusal's errno; after a refusal the caller forgets all marks.
  */
-int kho_incoming_check(struct kho_incoming *in,
-		       const struct kho_incoming_ops *ops, u64 head_phys,
+int kho_handover_check(struct kho_checked *in,
+		       const struct kho_checked_ops *ops, u64 head_phys,
 		       struct kho_refusal *r);
 
 /**
- * kho_incoming_contains() - is the range inside one extent?
+ * kho_checked_contains() - is the range inside one extent?
  * @in: extents filled
  * @start: first byte
  * @end: first byte after it; a range that wraps or is empty is not contained
  */
-bool kho_incoming_contains(const struct kho_incoming *in, u64 start, u64 end);
+bool kho_checked_contains(const struct kho_checked *in, u64 start, u64 end);
 
-#endif /* KHO_CORE_INCOMING_H */
+#endif /* KHO_CORE_CHECKED_H */

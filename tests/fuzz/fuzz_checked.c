@@ -171,7 +171,7 @@ static void run_step(struct input *in)
 	}
 }
 
-static void compare_accepted(const struct kho_incoming *in,
+static void compare_accepted(const struct kho_checked *in,
 			     const struct handover_keys *keys)
 {
 	if (keys->nr != h.nr_seen ||
@@ -185,7 +185,7 @@ static void judge(void)
 {
 	struct handover_keys keys;
 	struct kho_refusal r = { 0 };
-	struct kho_incoming in;
+	struct kho_checked in;
 	int err = handover_check(&h, &in, &r);
 	bool good;
 

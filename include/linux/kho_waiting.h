@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Looking at what came in before taking it over. Upstream has no such functions: a client there
+ * restores first and checks afterwards. Here it can check all of its data, and take over all of
+ * it or leave all of it where it is.
+ */
+#ifndef LINUX_KHO_WAITING_H
+#define LINUX_KHO_WAITING_H
+
+#include <linux/types.h>
+
+struct folio;
+struct kho_refusal;
+
+void kho_waiting_begin(void);
+void kho_waiting_end(void);
+const void *kho_waiting_page(phys_addr_t phys);
+const void *kho_waiting_block(phys_addr_t phys, unsigned int order);
+unsigned int kho_waiting_order(phys_addr_t phys);
+struct folio *kho_restore_cache_folio(phys_addr_t phys);
+u64 kho_waiting_unclaimed(void);
+void kho_client_refused(const char *client, const struct kho_refusal *r);
+
+#endif /* LINUX_KHO_WAITING_H */

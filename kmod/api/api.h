@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What api/ offers to the other rooms, beside what drivers call. */
+#ifndef KHO_KMOD_API_H
+#define KHO_KMOD_API_H
+
+#include <linux/mm_types.h>
+
+/* --- alloc.c: pages to be preserved */
+
+struct page *kho_alloc_fit(gfp_t gfp, unsigned int order);
+
+#endif /* KHO_KMOD_API_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What face/ offers to the other rooms: what user space sees: /dev/kho, sysfs, debugfs. */
+#ifndef KHO_KMOD_FACE_H
+#define KHO_KMOD_FACE_H
+
+#include <linux/kho.h>
+#include <linux/types.h>
+
+/* --- dev.c */
+
+int kho_dev_init(void);
+void kho_dev_ready(void);
+void kho_dev_exit(void);
+int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
+		  u32 bytes);
+int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
+bool kho_image_loaded(u64 *entry);
+void kho_status_get(struct kho_ioctl_status *status);
+
+/* --- debugfs.c, sysfs.c: what can be looked at */
+
+struct dentry;
+struct kho_out_subtree;
+
+void kho_debugfs_init(void);
+void kho_debugfs_exit(void);
+struct dentry *kho_debugfs_subtree_add(const char *name, u64 bytes,
+				       struct kho_out_subtree *subtree);
+void kho_debugfs_subtree_remove(struct dentry *file);
+void kho_sysfs_init(void);
+void kho_sysfs_exit(void);
+
+#endif /* KHO_KMOD_FACE_H */

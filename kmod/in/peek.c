@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What came in, looked at while it still waits: the functions of <linux/kho_waiting.h>. */
+
+#include <linux/export.h>
+#include <linux/kho_waiting.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/rwsem.h>
+
+#include "kmod/in/in.h"
+#include "kmod/kho.h"
+
+/* Held for reading by who looks, for writing by who drops. */
+DECLARE_RWSEM(kho_in_looking);
+
+/**
+ * kho_waiting_begin() - look at what waits, and keep `kho drop` from taking it away meanwhile
+ *
+ * What was found good between this and kho_waiting_end() is still there; other clients may have
+ * taken over what is theirs.
+ *
+ * Context: may sleep. Not twice by the same task.
+ */
+void kho_waiting_begin(void)
+{
+	down_read(&kho_in_looking);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_begin);
+
+/**
+ * kho_waiting_end() - undo kho_waiting_begin()
+ */
+void kho_waiting_end(void)
+{
+	up_read(&kho_in_looking);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_end);
+
+/**
+ * kho_waiting_order() - is there a block that nobody has restored yet?
+ * @phys: physical address of its first byte
+ *
+ * Context: any. Somebody else may restore the block at once, unless the caller knows better.
+ *
+ * Return: its order + 1; 0 if none begins at exactly this address.
+ */
+unsigned int kho_waiting_order(phys_addr_t phys)
+{
+	struct page *page;
+
+	if (!PAGE_ALIGNED(phys))
+		return 0;
+	page = pfn_to_online_page(PHYS_PFN(phys));
+	return page ? kho_page_marked_order(page) : 0;
+}
+EXPORT_SYMBOL_GPL(kho_waiting_order);
+
+/**
+ * kho_waiting_page() - look at a page that nobody has restored yet
+ * @phys: its physical address
+ *
+ * Context: any, as kho_waiting_order().
+ *
+ * Return: its contents, which are another kernel's and not to be trusted or written to; NULL if
+ * it is not the first page of a block that waits.
+ */
+const void *kho_waiting_page(phys_addr_t phys)
+{
+	return kho_waiting_order(phys) ? phys_to_virt(phys) : NULL;
+}
+EXPORT_SYMBOL_GPL(kho_waiting_page);
+
+/**
+ * kho_waiting_block() - look at a block of a certain order that nobody has restored yet
+ * @phys: physical address of its first byte
+ * @order: its order
+ *
+ * Context: any, as kho_waiting_order().
+ *
+ * Return: its contents, as kho_waiting_page(); NULL if no block of this order waits there.
+ */
+const void *kho_waiting_block(phys_addr_t phys, unsigned int order)
+{
+	return kho_waiting_order(phys) == order + 1 ? phys_to_virt(phys) : NULL;
+}
+EXPORT_SYMBOL_GPL(kho_waiting_block);
+
+/**
+ * kho_waiting_unclaimed() - how much waits?
+ *
+ * Context: any.
+ *
+ * Return: preserved pages that nobody has restored yet; 0 if nothing came in.
+ */
+u64 kho_waiting_unclaimed(void)
+{
+	return kho_in_unclaimed_pages();
+}
+EXPORT_SYMBOL_GPL(kho_waiting_unclaimed);
+
+/**
+ * kho_client_refused() - say that what came in for a client is not good
+ * @client: name of the client
+ * @r: why
+ *
+ * The reason is logged, and shows in `kho status`. The client leaves its memory where it is.
+ *
+ * Context: may sleep.
+ */
+void kho_client_refused(const char *client, const struct kho_refusal *r)
+{
+	kho_in_client_refused(client, r);
+}
+EXPORT_SYMBOL_GPL(kho_client_refused);
