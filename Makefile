@@ -15,8 +15,9 @@ CLANG ?= clang
 OPTIMIZE ?= -O2 -g
 # Runs of one fuzzer: a number, not a time, so that every machine does the same.
 FUZZ_RUNS ?= 30000
-# Kernels of tests/vm/kernels.list that `make modules` builds for.
-KERNELS ?= $(shell awk '!/^\#/ && NF { print $$1 }' tests/vm/kernels.list)
+# Kernels that `make modules` builds for: those that the scripts fetch, pack and run, $KHO_KERNELS or all of
+# tests/vm/kernels.list.
+KERNELS = $(shell . scripts/lib.sh && kernel_names)
 
 WERROR ?= -Werror
 WARN := $(WERROR) -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wshadow
@@ -25,9 +26,10 @@ CFLAGS_COMMON := -std=gnu11 $(OPTIMIZE) $(WARN) $(INCLUDES) -MMD -MP
 LIB_CFLAGS := -std=gnu11 $(OPTIMIZE) $(WARN) -I. -Iinclude/uapi -MMD -MP
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# make V=1 shows whole commands
+# make V=1 shows whole commands, make -s none: the options are the first word, without a dash.
 Q := $(if $(V),,@)
-show = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@')
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+show = $(if $(V),,@$(if $(silent),:,printf '  %-5s %s\n' '$(1)' '$@'))
 
 core_src := $(wildcard core/*.c)
 cli_src := $(wildcard cli/*.c cli/*/*.c)
@@ -156,11 +158,12 @@ $(B)/lib/obj/%.o: %.c
 
 modules: $(KERNELS:%=module-%)
 
+# With "+" the jobs of this make are shared with the kernel's.
 module-%:
-	@scripts/modules.sh $*
+	+@scripts/modules.sh $*
 
 modules-at:
-	@scripts/modules.sh --headers $(HEADERS)
+	+@scripts/modules.sh --headers $(HEADERS)
 
 # --- unit tests: one program for each test_*.c, twice
 

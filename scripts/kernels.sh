@@ -146,7 +146,7 @@ fetch_drivers() {
 }
 
 main() {
-	local update='' name suites abi flavour found wanted
+	local update='' name suites abi flavour
 	local -a chosen=()
 
 	if [ "${1-}" = --update ]; then
@@ -158,19 +158,21 @@ main() {
 		return
 	fi
 	[ -d "$cache/kernels" ] || mkdir -p "$cache/kernels"
-	[ $# -gt 0 ] || [ -z "${KHO_KERNELS-}" ] || read -r -a chosen <<<"$KHO_KERNELS"
-	[ $# -eq 0 ] || chosen=("$@")
-	for wanted in "${chosen[@]}"; do
-		KHO_KERNELS='' kernel_names | grep -qxF -- "$wanted" || die "$wanted: not in $kernels_list"
+	chosen=("$@")
+	[ $# -gt 0 ] || mapfile -t chosen < <(kernel_names)
+	for name in "${chosen[@]}"; do
+		all_kernel_names | grep -qxF -- "$name" || die "$name: not in $kernels_list"
 	done
-	while read -r name suites abi flavour; do
-		found=" ${chosen[*]:-$name} "
-		[ "${found#* "$name" }" != "$found" ] || continue
+	# Builds for several kernels may find at the same time that theirs is not there.
+	exec 8>"$cache/kernels/.lock"
+	flock 8
+	for name in "${chosen[@]}"; do
+		read -r suites abi flavour < <(awk -v name="$name" '$1 == name { print $2, $3, $4 }' "$kernels_list")
 		if [ -n "$update" ] || ! is_as_wanted "$cache/kernels/$name"; then
 			find_and_fetch "$name" "$suites" "$abi" "$flavour"
 		fi
 		printf '%s %s %s\n' "$name" "$(kernel_release "$name")" "$(kernel_dir "$name")"
-	done < <(grep -v -e '^#' -e '^$' "$kernels_list")
+	done
 }
 
 main "$@"

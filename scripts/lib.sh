@@ -40,13 +40,24 @@ this_suite() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# Names of the kernels of the list, one a line; $KHO_KERNELS may name a few of them.
+# Names of the kernels to work with, one a line: those of the list, or what $KHO_KERNELS names. This is the
+# only place that says which: what fetches, builds, packs and runs, and the Makefile, ask here.
 kernel_names() {
 	if [ -n "${KHO_KERNELS-}" ]; then
-		tr ' ' '\n' <<<"$KHO_KERNELS"
+		xargs -n 1 <<<"$KHO_KERNELS"
 	else
-		awk '!/^#/ && NF { print $1 }' "$kernels_list"
+		all_kernel_names
 	fi
+}
+
+all_kernel_names() {
+	awk '!/^#/ && NF { print $1 }' "$kernels_list"
+}
+
+# need_kernel NAME: the kernel is in the cache afterwards. One that is wanted and not there is fetched, or
+# the reason why it cannot be is said.
+need_kernel() {
+	kernel_dir "$1" >/dev/null || "$top/scripts/kernels.sh" "$1" >&2
 }
 
 # kernel_dir NAME: where the kernel's packages are unpacked; fails if they are not

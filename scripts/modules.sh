@@ -49,8 +49,10 @@ case ${1-} in
 	;;
 '' | -*) die "usage: ${0##*/} NAME | --headers DIR" ;;
 *)
-	headers=$(kernel_headers "$1") || die "$1: not there; scripts/kernels.sh fetches it"
-	builds_here "$headers" || in_suite=("$top/scripts/in-suite.sh" "$(kernel_suite "$1")")
+	need_kernel "$1"
+	headers=$(kernel_headers "$1")
+	# Another make there may not understand how this one shares its jobs.
+	builds_here "$headers" || in_suite=(env -u MAKEFLAGS -u MFLAGS "$top/scripts/in-suite.sh" "$(kernel_suite "$1")")
 	shift
 	;;
 esac

@@ -51,7 +51,7 @@ add_modules() {
 	local name release file
 
 	for name in $(kernel_names); do
-		release=$(kernel_release "$name") || die "$name: not there; scripts/kernels.sh fetches it"
+		release=$(kernel_release "$name")
 		mkdir -p "$1/ko/$release"
 		for file in "$build/modules/$release"/{,tests/kmod/,docs/examples/*/}*.ko; do
 			[ ! -e "$file" ] || cp "$file" "$1/ko/$release/"
@@ -119,6 +119,9 @@ make_base() {
 }
 
 mkdir -p "$out"
+for name in $(kernel_names); do
+	need_kernel "$name"
+done
 # Not by the machines that need it, which may be several.
 "$top/scripts/extras.sh" ovmf >/dev/null
 work=$(mktemp -d "$out/work.XXXXXX")
