@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "core/cover.h"
+#include "core/mark.h"
 #include "micro.h"
 #include "pool.h"
 
@@ -98,7 +99,7 @@ static struct kho_range ram[2];
 static struct kho_cover cover;
 static struct kho_tally_ser tally[2];
 static struct kho_tracker tracker;
-/* For each page what page->private tells the module: order + 1 of the block that begins there. */
+/* For each page what page->private tells the module: its mark. */
 static u8 *marks;
 
 static void make_ram(u64 bytes)
@@ -172,7 +173,7 @@ static int mark_plan(void *ctx, u64 phys, unsigned int order, u64 nr)
 static int mark_pages(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
 	for (; nr; nr--, phys += KHO_PAGE_SIZE << order)
-		marks[phys >> KHO_PAGE_SHIFT] = order + 1;
+		marks[phys >> KHO_PAGE_SHIFT] = kho_mark_of(order).bits;
 	return 0;
 }
 
@@ -201,7 +202,7 @@ static u64 count_gaps(const struct kho_range *extent)
 
 	while (pfn < end) {
 		if (marks[pfn]) {
-			pfn += 1ULL << (marks[pfn] - 1);
+			pfn += kho_mark_pages(kho_mark_stored(marks[pfn]));
 			continue;
 		}
 		nr++;

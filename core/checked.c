@@ -488,10 +488,10 @@ static int next_node(struct check *c, struct tree_node *node)
  * Is @phys inside a block of an order above @order? Larger blocks come first in the walk, and
  * their orders are known, so that only as many pages are looked at as there are such orders.
  *
- * Return: order of that block plus 1, 0 if there is none.
+ * Return: the mark of that block.
  */
-static unsigned int enclosing_block(const struct check *c, u64 phys,
-				    unsigned int order)
+static struct kho_mark enclosing_block(const struct check *c, u64 phys,
+				       unsigned int order)
 {
 	u64 larger = c->orders & ~((2ULL << order) - 1);
 
@@ -499,10 +499,10 @@ static unsigned int enclosing_block(const struct check *c, u64 phys,
 		unsigned int n = kho_ffs64(larger);
 		u64 head = kho_align_down(phys, KHO_PAGE_SIZE << n);
 
-		if (c->ops->marked_order(c->ops->ctx, head) == n + 1)
-			return n + 1;
+		if (kho_mark_is(c->ops->marked(c->ops->ctx, head), n))
+			return kho_mark_of(n);
 	}
-	return 0;
+	return kho_mark_none();
 }
 
 static int refuse_mark(const struct check *c, int err, u64 where, u64 phys)
@@ -537,7 +537,8 @@ static inline int take_key(struct check *c, u64 key, u64 where)
 	if (unlikely(!contained(c, phys, end)))
 		return refuse(c, -ERANGE, "preserved block outside the extents",
 			      where, phys, phys);
-	if (unlikely(c->orders >> order > 1) && enclosing_block(c, phys, order))
+	if (unlikely(c->orders >> order > 1) &&
+	    kho_marked(enclosing_block(c, phys, order)))
 		return refuse(c, -EEXIST, "preserved block inside another",
 			      where, phys, phys);
 	err = c->ops->mark(c->ops->ctx, phys, order);
@@ -603,8 +604,8 @@ static int take_tree(struct check *c)
 /* Whether any block, of whatever order, contains the page of a node. */
 static int check_node_free(const struct check *c, u64 phys)
 {
-	if (c->ops->marked_order(c->ops->ctx, phys) ||
-	    enclosing_block(c, phys, 0))
+	if (kho_marked(c->ops->marked(c->ops->ctx, phys)) ||
+	    kho_marked(enclosing_block(c, phys, 0)))
 		return refuse(c, -EEXIST, "preserved block over a tree node",
 			      phys, phys, phys);
 	return 0;

@@ -13,6 +13,7 @@
 
 #include "bits.h"
 #include "fdt.h"
+#include "mark.h"
 #include "refusal.h"
 
 /**
@@ -23,14 +24,13 @@
  *        is RAM that this kernel reserved at boot (an extent may have holes in it, so looking at
  *        both ends is not enough); -EEXIST if its first page is marked already; 0 otherwise. What
  *        was marked stays so until the caller forgets all marks; marks change nothing else.
- * @marked_order: order + 1 of the block marked at this page, 0 if none; asked for any aligned
- *        address, whether there is memory or not
+ * @marked: the mark of this page; asked for any aligned address, whether there is memory or not
  * @ctx: passed to all of them
  */
 struct kho_checked_ops {
 	const void *(*page)(void *ctx, u64 phys);
 	int (*mark)(void *ctx, u64 phys, unsigned int order);
-	unsigned int (*marked_order)(void *ctx, u64 phys);
+	struct kho_mark (*marked)(void *ctx, u64 phys);
 	void *ctx;
 };
 

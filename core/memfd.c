@@ -31,17 +31,18 @@ static int check_folio(struct memfd_walk *w,
 		.index = ser->index,
 		.has_contents = ser->pfn_flags & MEMFD_LUO_FOLIO_UPTODATE,
 	};
-	unsigned int order;
+	struct kho_mark mark = kho_mark_none();
 
 	if (ser->pfn_flags >> MEMFD_LUO_PFN_BITS << MEMFD_LUO_PFN_BITS & ~flags)
 		return kho_refuse(w->r, -EBADMSG, "memfd folio flags", at,
 				  ser->pfn_flags, pfn);
-	order = f.phys ? w->ops->folio_order(w->ops->pages.ctx, f.phys) : 0;
-	if (!order)
+	if (f.phys)
+		mark = w->ops->block(w->ops->pages.ctx, f.phys);
+	if (!kho_marked(mark))
 		return kho_refuse(w->r, -EBADMSG,
 				  "memfd folio is not preserved", at, f.phys,
 				  f.phys);
-	f.order = order - 1;
+	f.order = kho_mark_order(mark);
 	if (f.order > w->ops->max_order)
 		return kho_refuse(w->r, -ERANGE, "memfd folio order", at,
 				  f.order, w->ops->max_order);

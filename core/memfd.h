@@ -5,6 +5,7 @@
 
 #include <linux/kho/abi/memfd.h>
 
+#include "mark.h"
 #include "parcel.h"
 #include "refusal.h"
 
@@ -25,12 +26,12 @@ struct kho_memfd_folio {
 /**
  * struct kho_memfd_ops - the environment
  * @pages: pages that may be looked at
- * @folio_order: order + 1 of the preserved block that starts at @phys, 0 if none does
+ * @block: the mark of the page at @phys
  * @max_order: of a folio
  */
 struct kho_memfd_ops {
 	struct kho_page_ops pages;
-	unsigned int (*folio_order)(void *ctx, u64 phys);
+	struct kho_mark (*block)(void *ctx, u64 phys);
 	unsigned int max_order;
 };
 

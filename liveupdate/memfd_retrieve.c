@@ -46,9 +46,9 @@ struct memfd_in {
 	bool whole;
 };
 
-static unsigned int folio_order_op(void *ctx, u64 phys)
+static struct kho_mark block_op(void *ctx, u64 phys)
 {
-	return kho_waiting_order(phys);
+	return kho_waiting_mark(phys);
 }
 
 static struct kho_memfd_ops walk_ops(void)
@@ -58,7 +58,7 @@ static struct kho_memfd_ops walk_ops(void)
 			.page = luo_page_op,
 			.nr_pages = kho_waiting_unclaimed(),
 		},
-		.folio_order = folio_order_op,
+		.block = block_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};
 }

@@ -24,7 +24,7 @@ const void *wire_page_of(const struct wire *w, enum kho_wire_page which)
 
 bool wire_has_block(const struct wire *w, u64 phys, u32 order)
 {
-	return wire_marks_order(w->mark, phys) == order + 1;
+	return kho_mark_is(wire_marks_at(w->mark, phys), order);
 }
 
 /* -------------------------------------------------------------------------------- the tree */
@@ -174,17 +174,17 @@ static int judge_mark(void *ctx, u64 phys, unsigned int order)
 	return wire_marks_add(j->marks, phys, order) ? 0 : -EEXIST;
 }
 
-static unsigned int judge_order(void *ctx, u64 phys)
+static struct kho_mark judge_marked(void *ctx, u64 phys)
 {
 	struct judge *j = ctx;
 
-	return wire_marks_order(j->marks, phys);
+	return wire_marks_at(j->marks, phys);
 }
 
 static void judge(struct wire *w)
 {
 	struct judge j = { w->pages, wire_marks_create(), 0 };
-	struct kho_checked_ops ops = { judge_page, judge_mark, judge_order,
+	struct kho_checked_ops ops = { judge_page, judge_mark, judge_marked,
 				       &j };
 
 	w->err = kho_handover_check(&w->in, &ops, w->head_phys, &w->r);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/wire/wiremarks.h"
 
-/* Frame number of the block in the upper bits, order + 1 in the lower eight; 0 is empty. */
+/* Frame number of the block in the upper bits, its mark in the lower eight; 0 is empty. */
 struct wire_marks {
 	u64 *slot;
 	size_t slots; /* a power of two */
@@ -58,13 +58,13 @@ bool wire_marks_add(struct wire_marks *m, u64 phys, u32 order)
 
 	if (*slot)
 		return false;
-	*slot = phys / PAGE_BYTES << 8 | (order + 1);
+	*slot = phys / PAGE_BYTES << 8 | kho_mark_of(order).bits;
 	if (++m->nr > m->slots / 2)
 		marks_grow(m);
 	return true;
 }
 
-u32 wire_marks_order(const struct wire_marks *m, u64 phys)
+struct kho_mark wire_marks_at(const struct wire_marks *m, u64 phys)
 {
-	return (u32)(*marks_find(m, phys / PAGE_BYTES) & 0xff);
+	return kho_mark_stored(*marks_find(m, phys / PAGE_BYTES) & 0xff);
 }

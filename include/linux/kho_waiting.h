@@ -10,13 +10,14 @@
 #include <linux/types.h>
 
 struct folio;
+struct kho_mark;
 struct kho_refusal;
 
 void kho_waiting_begin(void);
 void kho_waiting_end(void);
 const void *kho_waiting_page(phys_addr_t phys);
 const void *kho_waiting_block(phys_addr_t phys, unsigned int order);
-unsigned int kho_waiting_order(phys_addr_t phys);
+struct kho_mark kho_waiting_mark(phys_addr_t phys);
 struct folio *kho_restore_cache_folio(phys_addr_t phys);
 u64 kho_waiting_unclaimed(void);
 void kho_client_refused(const char *client, const struct kho_refusal *r);

@@ -310,16 +310,16 @@ static int region_drop(struct region *r)
 /* Do whole preserved blocks, waiting to be restored, make up exactly these pages? */
 static bool pages_wait(u64 phys, u64 nr_pages)
 {
+	struct kho_mark mark;
 	struct page *page;
-	unsigned int order;
 
 	while (nr_pages) {
 		page = pfn_to_online_page(PHYS_PFN(phys));
-		order = page ? kho_page_marked_order(page) : 0;
-		if (!order || 1ULL << (order - 1) > nr_pages)
+		mark = page ? kho_page_mark(page) : kho_mark_none();
+		if (!kho_marked(mark) || kho_mark_pages(mark) > nr_pages)
 			return false;
-		nr_pages -= 1ULL << (order - 1);
-		phys += PAGE_SIZE << (order - 1);
+		nr_pages -= kho_mark_pages(mark);
+		phys += PAGE_SIZE << kho_mark_order(mark);
 		cond_resched();
 	}
 	return true;

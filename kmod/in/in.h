@@ -8,6 +8,7 @@
 #include <linux/rwsem.h>
 
 #include "core/checked.h"
+#include "core/mark.h"
 
 /* --- bootdata.c: what the boot loader handed to us */
 
@@ -54,26 +55,25 @@ u32 kho_in_ranges(struct kho_range_info *info, u32 room);
 
 /* --- restore.c: from boot-reserved memory to pages and folios */
 
-/* "KHOP" in the upper half of page->private, order + 1 in the lower. */
+/* "KHOP" in the upper half of page->private, the bits of a mark in the lower. */
 #define KHO_MARK_MAGIC (0x4b484f50UL << 32)
-#define KHO_MARK(order) (KHO_MARK_MAGIC | ((order) + 1))
 /* "KHOT": the same, but somebody is about to restore it. */
 #define KHO_TAKEN_MAGIC (0x4b484f54UL << 32)
 
-static inline unsigned int kho_page_order_if(struct page *page,
-					     unsigned long magic)
+static inline struct kho_mark kho_page_mark_if(struct page *page,
+					       unsigned long magic)
 {
-	unsigned long mark = READ_ONCE(page_private(page));
+	unsigned long word = READ_ONCE(page_private(page));
 
-	if ((mark & ~0xffffffffUL) != magic || !PageReserved(page))
-		return 0;
-	return mark;
+	if ((word & ~0xffffffffUL) != magic || !PageReserved(page))
+		return kho_mark_none();
+	return kho_mark_stored(word);
 }
 
-/* Order + 1 of the preserved block that starts at this page; 0 if none does. */
-static inline unsigned int kho_page_marked_order(struct page *page)
+/* The preserved block that starts at this page. */
+static inline struct kho_mark kho_page_mark(struct page *page)
 {
-	return kho_page_order_if(page, KHO_MARK_MAGIC);
+	return kho_page_mark_if(page, KHO_MARK_MAGIC);
 }
 
 int kho_restore_init(void);

@@ -178,17 +178,17 @@ static int in_mark(void *ctx, u64 phys, unsigned int order)
 	page = pfn_to_page(PHYS_PFN(phys));
 	if (unlikely(!PageReserved(page)))
 		return -ERANGE;
-	if (unlikely(kho_page_marked_order(page)))
+	if (unlikely(kho_marked(kho_page_mark(page))))
 		return -EEXIST;
-	set_page_private(page, KHO_MARK(order));
+	set_page_private(page, KHO_MARK_MAGIC | kho_mark_of(order).bits);
 	return 0;
 }
 
-static unsigned int in_marked_order(void *ctx, u64 phys)
+static struct kho_mark in_marked(void *ctx, u64 phys)
 {
 	struct page *page = reserved_page(phys);
 
-	return page ? kho_page_marked_order(page) : 0;
+	return page ? kho_page_mark(page) : kho_mark_none();
 }
 
 static void forget_marks(void)
@@ -201,7 +201,7 @@ static void forget_marks(void)
 		     pfn < PHYS_PFN(in_segment[i].end); pfn++) {
 			struct page *page = pfn_to_page(pfn);
 
-			if (kho_page_marked_order(page))
+			if (kho_marked(kho_page_mark(page)))
 				set_page_private(page, 0);
 			if (!(pfn % PAGES_PER_SECTION))
 				cond_resched();
@@ -317,7 +317,7 @@ static struct page *gap_end(struct page *page, struct page *end)
 	for (; page < end; page++)
 		if (unlikely(page_private(page) >> 32 ==
 			     KHO_MARK_MAGIC >> 32) &&
-		    kho_page_marked_order(page))
+		    kho_marked(kho_page_mark(page)))
 			break;
 	return page;
 }
@@ -326,12 +326,12 @@ static struct page *gap_end(struct page *page, struct page *end)
 static void find_gaps(struct page *page, struct page *end)
 {
 	struct page *stop;
-	unsigned int order;
+	struct kho_mark mark;
 
 	while (page < end) {
-		order = kho_page_marked_order(page);
-		if (order) {
-			page += 1UL << (order - 1);
+		mark = kho_page_mark(page);
+		if (kho_marked(mark)) {
+			page += kho_mark_pages(mark);
 			continue;
 		}
 		stop = gap_end(page, end);
@@ -373,7 +373,7 @@ static void claim_wire(void)
 static const struct kho_checked_ops in_ops = {
 	.page = in_page,
 	.mark = in_mark,
-	.marked_order = in_marked_order,
+	.marked = in_marked,
 };
 
 /*
@@ -406,7 +406,7 @@ static int check_wire_preserved(struct kho_refusal *r)
 	u32 i;
 
 	for (i = 0; i < KHO_WIRE_PAGES; i++, phys += PAGE_SIZE)
-		if (in_marked_order(NULL, phys) != 1)
+		if (!kho_mark_is(in_marked(NULL, phys), 0))
 			return kho_refuse(r, -EBADMSG,
 					  "page of the wire is not preserved",
 					  phys, 0, 0);
@@ -739,11 +739,13 @@ static void drop_unclaimed(void)
 		while (pfn < end) {
 			/* What was given back may be unplugged by now. */
 			struct page *page = pfn_to_online_page(pfn);
-			unsigned int order =
-				page ? kho_page_marked_order(page) : 0;
-			unsigned long nr = order ? 1UL << (order - 1) : 1;
+			struct kho_mark mark = page ? kho_page_mark(page) :
+						      kho_mark_none();
+			unsigned long nr =
+				kho_marked(mark) ? kho_mark_pages(mark) : 1;
 
-			if (order && kho_page_unmark(page, order - 1))
+			if (kho_marked(mark) &&
+			    kho_page_unmark(page, kho_mark_order(mark)))
 				kho_in_claimed(kho_give_back(pfn, pfn + nr));
 			pfn += nr;
 			cond_resched();

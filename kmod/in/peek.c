@@ -37,36 +37,36 @@ void kho_waiting_end(void)
 EXPORT_SYMBOL_GPL(kho_waiting_end);
 
 /**
- * kho_waiting_order() - is there a block that nobody has restored yet?
+ * kho_waiting_mark() - is there a block that nobody has restored yet?
  * @phys: physical address of its first byte
  *
  * Context: any. Somebody else may restore the block at once, unless the caller knows better.
  *
- * Return: its order + 1; 0 if none begins at exactly this address.
+ * Return: what begins at exactly this address.
  */
-unsigned int kho_waiting_order(phys_addr_t phys)
+struct kho_mark kho_waiting_mark(phys_addr_t phys)
 {
 	struct page *page;
 
 	if (!PAGE_ALIGNED(phys))
-		return 0;
+		return kho_mark_none();
 	page = pfn_to_online_page(PHYS_PFN(phys));
-	return page ? kho_page_marked_order(page) : 0;
+	return page ? kho_page_mark(page) : kho_mark_none();
 }
-EXPORT_SYMBOL_GPL(kho_waiting_order);
+EXPORT_SYMBOL_GPL(kho_waiting_mark);
 
 /**
  * kho_waiting_page() - look at a page that nobody has restored yet
  * @phys: its physical address
  *
- * Context: any, as kho_waiting_order().
+ * Context: any, as kho_waiting_mark().
  *
  * Return: its contents, which are another kernel's and not to be trusted or written to; NULL if
  * it is not the first page of a block that waits.
  */
 const void *kho_waiting_page(phys_addr_t phys)
 {
-	return kho_waiting_order(phys) ? phys_to_virt(phys) : NULL;
+	return kho_marked(kho_waiting_mark(phys)) ? phys_to_virt(phys) : NULL;
 }
 EXPORT_SYMBOL_GPL(kho_waiting_page);
 
@@ -75,13 +75,14 @@ EXPORT_SYMBOL_GPL(kho_waiting_page);
  * @phys: physical address of its first byte
  * @order: its order
  *
- * Context: any, as kho_waiting_order().
+ * Context: any, as kho_waiting_mark().
  *
  * Return: its contents, as kho_waiting_page(); NULL if no block of this order waits there.
  */
 const void *kho_waiting_block(phys_addr_t phys, unsigned int order)
 {
-	return kho_waiting_order(phys) == order + 1 ? phys_to_virt(phys) : NULL;
+	return kho_mark_is(kho_waiting_mark(phys), order) ? phys_to_virt(phys) :
+							    NULL;
 }
 EXPORT_SYMBOL_GPL(kho_waiting_block);
 

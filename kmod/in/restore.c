@@ -87,7 +87,7 @@ static DEFINE_MUTEX(mark_lock);
 bool kho_page_unmark(struct page *page, unsigned int order)
 {
 	guard(mutex)(&mark_lock);
-	if (kho_page_marked_order(page) != order + 1)
+	if (!kho_mark_is(kho_page_mark(page), order))
 		return false;
 	set_page_private(page, 0);
 	return true;
@@ -394,9 +394,9 @@ static struct page *marked_page(phys_addr_t phys, unsigned int *order)
 	if (!PAGE_ALIGNED(phys))
 		return NULL;
 	page = pfn_to_online_page(PHYS_PFN(phys));
-	if (!page || !kho_page_marked_order(page))
+	if (!page || !kho_marked(kho_page_mark(page)))
 		return NULL;
-	*order = kho_page_marked_order(page) - 1;
+	*order = kho_mark_order(kho_page_mark(page));
 	return page;
 }
 
@@ -498,17 +498,18 @@ struct folio *kho_restore_cache_folio(phys_addr_t phys)
 }
 EXPORT_SYMBOL_GPL(kho_restore_cache_folio);
 
-/*
- * Order + 1 of the block at @phys, if it is marked with @magic and no longer than @nr_pages; else
- * 0.
- */
-static unsigned int block_within(phys_addr_t phys, unsigned long nr_pages,
-				 unsigned long magic)
+/* The block at @phys, if it is marked with @magic and no longer than @nr_pages. */
+static struct kho_mark block_within(phys_addr_t phys, unsigned long nr_pages,
+				    unsigned long magic)
 {
 	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
-	unsigned int order = page ? kho_page_order_if(page, magic) : 0;
+	struct kho_mark mark = kho_mark_none();
 
-	return order && 1UL << (order - 1) <= nr_pages ? order : 0;
+	if (page)
+		mark = kho_page_mark_if(page, magic);
+	return kho_marked(mark) && kho_mark_pages(mark) <= nr_pages ?
+		       mark :
+		       kho_mark_none();
 }
 
 /**
@@ -520,16 +521,16 @@ static unsigned int block_within(phys_addr_t phys, unsigned long nr_pages,
  */
 bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
 {
-	unsigned int order;
+	struct kho_mark mark;
 
 	if (!nr_pages || !PAGE_ALIGNED(phys))
 		return false;
 	while (nr_pages) {
-		order = block_within(phys, nr_pages, KHO_MARK_MAGIC);
-		if (!order)
+		mark = block_within(phys, nr_pages, KHO_MARK_MAGIC);
+		if (!kho_marked(mark))
 			return false;
-		nr_pages -= 1UL << (order - 1);
-		phys += PAGE_SIZE << (order - 1);
+		nr_pages -= kho_mark_pages(mark);
+		phys += PAGE_SIZE << kho_mark_order(mark);
 	}
 	return true;
 }
@@ -538,16 +539,16 @@ bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
 static void change_marks(phys_addr_t phys, unsigned long nr_pages,
 			 unsigned long from, unsigned long to)
 {
-	unsigned int order;
+	struct kho_mark mark;
 
 	while (nr_pages) {
-		order = block_within(phys, nr_pages, from);
-		if (WARN_ON_ONCE(!order))
+		mark = block_within(phys, nr_pages, from);
+		if (WARN_ON_ONCE(!kho_marked(mark)))
 			return;
 		set_page_private(pfn_to_page(PHYS_PFN(phys)),
-				 to ? to | order : 0);
-		nr_pages -= 1UL << (order - 1);
-		phys += PAGE_SIZE << (order - 1);
+				 to ? to | mark.bits : 0);
+		nr_pages -= kho_mark_pages(mark);
+		phys += PAGE_SIZE << kho_mark_order(mark);
 	}
 }
 

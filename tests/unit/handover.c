@@ -352,16 +352,16 @@ static int mark_op(void *ctx, u64 phys, unsigned int order)
 		return -ERANGE;
 	if (h->mark[page_nr(phys)])
 		return -EEXIST;
-	h->mark[page_nr(phys)] = (u8)(order + 1);
+	h->mark[page_nr(phys)] = (u8)kho_mark_of(order).bits;
 	note_key(&h->seen, &h->nr_seen, &h->room, kho_key(phys, order));
 	return 0;
 }
 
-static unsigned int marked_order_op(void *ctx, u64 phys)
+static struct kho_mark marked_op(void *ctx, u64 phys)
 {
 	struct handover *h = ctx;
 
-	return in_memory(phys) ? h->mark[page_nr(phys)] : 0;
+	return kho_mark_stored(in_memory(phys) ? h->mark[page_nr(phys)] : 0);
 }
 
 struct kho_checked_ops handover_ops(struct handover *h)
@@ -369,7 +369,7 @@ struct kho_checked_ops handover_ops(struct handover *h)
 	return (struct kho_checked_ops){
 		.page = page_op,
 		.mark = mark_op,
-		.marked_order = marked_order_op,
+		.marked = marked_op,
 		.ctx = h,
 	};
 }

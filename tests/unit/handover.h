@@ -38,7 +38,7 @@ enum { HANDOVER_EXTENTS = 3, HANDOVER_MAX_SUBTREES = 4 };
 /**
  * struct handover - see above
  * @va: where the memory is mapped
- * @mark: of each page: order + 1 of the block marked there
+ * @mark: bits of the mark of each page
  * @extent: what the previous kernel announced and this one reserved
  * @head_phys: start of the wire area
  * @chain_page: KHO_WIRE_CHAIN_A or _B, in use

@@ -141,14 +141,14 @@ u64 luowire_memfd(struct luowire *w, u32 nr)
 	return phys;
 }
 
-static unsigned int folio_order(void *ctx, u64 phys)
+static struct kho_mark block(void *ctx, u64 phys)
 {
 	struct luowire *w = (struct luowire *)ctx;
 	u64 nr = (phys - PARCELS_BASE) / KHO_PAGE_SIZE;
 
 	if (phys < PARCELS_BASE || nr >= w->mem.nr_pages || !w->mem.known[nr])
-		return 0;
-	return w->order[nr] + 1;
+		return kho_mark_none();
+	return kho_mark_of(w->order[nr]);
 }
 
 struct kho_memfd_ops luowire_memfd_ops(struct luowire *w)
@@ -156,6 +156,6 @@ struct kho_memfd_ops luowire_memfd_ops(struct luowire *w)
 	/* The memory is the first member, so that one context serves both. */
 	static_assert(offsetof(struct luowire, mem) == 0, "layout");
 	return (struct kho_memfd_ops){ .pages = parcels_ops(&w->mem),
-				       .folio_order = folio_order,
+				       .block = block,
 				       .max_order = 10 };
 }

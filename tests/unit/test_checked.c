@@ -848,11 +848,11 @@ static int mark_whole(void *ctx, u64 phys, unsigned int order)
 	return w->whole.mark(w->whole.ctx, phys, order);
 }
 
-static unsigned int marked_order_whole(void *ctx, u64 phys)
+static struct kho_mark marked_whole(void *ctx, u64 phys)
 {
 	const struct without_page *w = ctx;
 
-	return w->whole.marked_order(w->whole.ctx, phys);
+	return w->whole.marked(w->whole.ctx, phys);
 }
 
 static void pages_that_are_not_there(void **state)
@@ -878,7 +878,7 @@ static void pages_that_are_not_there(void **state)
 		struct without_page w = { handover_ops(h),
 					  h->head_phys + table[i].offset };
 		struct kho_checked_ops ops = { page_but_one, mark_whole,
-					       marked_order_whole, &w };
+					       marked_whole, &w };
 		struct kho_checked in;
 		struct kho_refusal r;
 		int err;
