@@ -449,7 +449,7 @@ static unsigned int used_slot(const u64 *words, unsigned int slot)
 	return slot;
 }
 
-/* Gives the next node, its parent having been given before. Return: 1, 0 at the end, or errno. */
+/* Gives the next node, its parent having been given before. Return: enum kho_step, or errno. */
 static int next_node(struct check *c, struct tree_node *node)
 {
 	while (c->depth) {
@@ -477,7 +477,7 @@ static int next_node(struct check *c, struct tree_node *node)
 			return err;
 		if (node->level)
 			push_node(c, node);
-		return 1;
+		return KHO_STEP_NEXT;
 	}
 	return 0;
 }
@@ -585,20 +585,20 @@ static int take_leaf(struct check *c, const struct tree_node *leaf)
 static int take_tree(struct check *c)
 {
 	struct tree_node node;
-	int more;
+	int step;
 
 	memset(&c->in->tally, 0, sizeof(c->in->tally));
-	more = first_node(c, &node);
-	if (more)
-		return more;
-	while ((more = next_node(c, &node)) > 0) {
+	step = first_node(c, &node);
+	if (step)
+		return step;
+	while ((step = next_node(c, &node)) == KHO_STEP_NEXT) {
 		int err = node.level ? 0 : take_leaf(c, &node);
 
 		if (err)
 			return err;
 	}
 	c->in->nr_nodes = c->nr_nodes;
-	return more;
+	return step;
 }
 
 /* Whether any block, of whatever order, contains the page of a node. */
@@ -618,20 +618,20 @@ static int check_node_free(const struct check *c, u64 phys)
 static int check_nodes_free(struct check *c)
 {
 	struct tree_node node;
-	int more;
+	int step;
 
-	more = first_node(c, &node);
-	if (!more)
-		more = check_node_free(c, node.phys);
-	if (more)
-		return more;
-	while ((more = next_node(c, &node)) > 0) {
+	step = first_node(c, &node);
+	if (!step)
+		step = check_node_free(c, node.phys);
+	if (step)
+		return step;
+	while ((step = next_node(c, &node)) == KHO_STEP_NEXT) {
 		int err = check_node_free(c, node.phys);
 
 		if (err)
 			return err;
 	}
-	return more;
+	return step;
 }
 
 static bool tally_is(const struct kho_tally_ser *a,

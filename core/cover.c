@@ -415,33 +415,34 @@ static void run_ahead(struct kho_cover *c, u32 at, bool down, bool up)
 }
 
 /* @old: what extent number @at was; @new: what it was merged with. */
-static int follow_growth(struct kho_cover *c, u32 at,
-			 const struct kho_range *old,
-			 const struct kho_range *new)
+static enum kho_leads follow_growth(struct kho_cover *c, u32 at,
+				    const struct kho_range *old,
+				    const struct kho_range *new)
 {
 	const struct kho_range *e = &c->extent[at];
 	u32 lead = find_range(c->lead, c->nr_leads, e->start);
 
 	if (lead < c->nr_leads && within(&c->lead[lead], e->start, e->end))
-		return 0;
+		return KHO_LEADS_SAME;
 	run_ahead(c, at, e->start != old->start,
 		  e->end != old->end && e->end == new->end);
-	return 1;
+	return KHO_LEADS_CHANGED;
 }
 
 /*
  * After an extent for @new was inserted. Where it grows to is not known; but extents that are as
  * many as there may be are not many by chance.
  */
-static int follow_insertion(struct kho_cover *c, const struct kho_range *new)
+static enum kho_leads follow_insertion(struct kho_cover *c,
+				       const struct kho_range *new)
 {
 	u32 at = find_range(c->extent, c->nr_extents, new->start);
 	bool full = c->nr_extents == KHO_MAX_EXTENTS;
 
 	if (leads_suffice(c))
-		return 0;
+		return KHO_LEADS_SAME;
 	run_ahead(c, at, full && !at, full && at == c->nr_extents - 1);
-	return 1;
+	return KHO_LEADS_CHANGED;
 }
 
 int kho_cover_add(struct kho_cover *c, u64 start, u64 end)
@@ -451,14 +452,14 @@ int kho_cover_add(struct kho_cover *c, u64 start, u64 end)
 	int err;
 
 	if (likely(within(&c->hot, start, end) && well_formed(start, end)))
-		return 0;
+		return KHO_LEADS_SAME;
 	err = kho_cover_check(c, start, end, NULL);
 	if (err)
 		return err;
 	at = find_range(c->extent, c->nr_extents, start);
 	if (at < c->nr_extents && within(&c->extent[at], start, end)) {
 		remember(c, &c->extent[at], start);
-		return 0;
+		return KHO_LEADS_SAME;
 	}
 	new = rounded(c, start, end);
 	at = find_range(c->extent, c->nr_extents, new.start - 1);
@@ -468,7 +469,9 @@ int kho_cover_add(struct kho_cover *c, u64 start, u64 end)
 		return follow_growth(c, at, &old, &new);
 	}
 	err = insert(c, at, &new);
-	return err ? err : follow_insertion(c, &new);
+	if (err)
+		return err;
+	return follow_insertion(c, &new);
 }
 
 bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end)
@@ -481,15 +484,15 @@ bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end)
 	return i < c->nr_extents && within(&c->extent[i], start, end);
 }
 
-bool kho_cover_tighten(struct kho_cover *c)
+enum kho_leads kho_cover_tighten(struct kho_cover *c)
 {
 	const size_t bytes = c->nr_extents * sizeof(*c->extent);
 
 	if (c->nr_leads == c->nr_extents && !memcmp(c->lead, c->extent, bytes))
-		return false;
+		return KHO_LEADS_SAME;
 	memcpy(c->lead, c->extent, bytes);
 	c->nr_leads = c->nr_extents;
-	return true;
+	return KHO_LEADS_CHANGED;
 }
 
 u64 kho_cover_bytes(const struct kho_cover *c)

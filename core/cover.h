@@ -93,6 +93,16 @@ int kho_cover_check(const struct kho_cover *c, u64 start, u64 end,
 		    struct kho_refusal *r);
 
 /**
+ * enum kho_leads - what became of the leads, unless the call fails
+ * @KHO_LEADS_SAME: nothing: what is published is still right
+ * @KHO_LEADS_CHANGED: publish them before relying on them
+ */
+enum kho_leads {
+	KHO_LEADS_SAME = 0,
+	KHO_LEADS_CHANGED = 1,
+};
+
+/**
  * kho_cover_add() - make sure that a range is covered
  * @c: cover
  * @start: as for check
@@ -100,10 +110,8 @@ int kho_cover_check(const struct kho_cover *c, u64 start, u64 end,
  *
  * Extends an extent, adds one, or closes the cheapest gap. Amounts to kho_cover_check() first.
  *
- * Return: 0 the leads contain it already, 1 the leads changed (publish them before relying on
- * them),
- * -EINVAL as for check (nothing changed), -ENOSPC (keep-out ranges leave no way with
- * KHO_MAX_EXTENTS extents; nothing changed).
+ * Return: enum kho_leads; -EINVAL as for check (nothing changed), -ENOSPC (keep-out ranges leave
+ * no way with KHO_MAX_EXTENTS extents; nothing changed).
  */
 int kho_cover_add(struct kho_cover *c, u64 start, u64 end);
 
@@ -119,9 +127,9 @@ bool kho_cover_contains(const struct kho_cover *c, u64 start, u64 end);
  * kho_cover_tighten() - make the leads the extents
  * @c: cover
  *
- * Return: whether the leads changed.
+ * Return: what became of them.
  */
-bool kho_cover_tighten(struct kho_cover *c);
+enum kho_leads kho_cover_tighten(struct kho_cover *c);
 
 /**
  * kho_cover_bytes() - bytes of all extents together
@@ -219,8 +227,8 @@ void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
  *
  * The leads become the extents.
  *
- * Return: 0 the leads are as they were, 1 they changed, -EINVAL (something outside the RAM of
- * begin was marked; all stays as it was).
+ * Return: enum kho_leads; -EINVAL (something outside the RAM of begin was marked; all stays as it
+ * was).
  */
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
 

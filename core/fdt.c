@@ -135,7 +135,7 @@ static int walk_begin(struct fdt_walk *w, const void *page,
  * Goes on to the end of the next child of the root that has both properties; it then is
  * @w->subtree.
  *
- * Return: 1 found, 0 there is none any more, negative errno.
+ * Return: enum kho_step, or errno.
  */
 static int next_subtree(struct fdt_walk *w, struct kho_fdt_fault *f)
 {
@@ -148,7 +148,7 @@ static int next_subtree(struct fdt_walk *w, struct kho_fdt_fault *f)
 		if (token < 0)
 			return token;
 		if (token == KHO_FDT_END)
-			return 0;
+			return KHO_STEP_END;
 		if (token == KHO_FDT_BEGIN_NODE && depth == 2)
 			enter_subtree(w, &item);
 		if (token == KHO_FDT_PROP && depth == 1)
@@ -159,7 +159,7 @@ static int next_subtree(struct fdt_walk *w, struct kho_fdt_fault *f)
 			return err;
 		if (token == KHO_FDT_END_NODE && depth == 1 && w->data_seen &&
 		    w->size_seen)
-			return 1;
+			return KHO_STEP_NEXT;
 	}
 }
 
@@ -188,36 +188,36 @@ static int check_root(const struct fdt_walk *w, struct kho_fdt_fault *f)
 static int check_unique(const struct fdt_walk *w, struct kho_fdt_fault *f)
 {
 	struct fdt_walk rest = *w;
-	int more;
+	int step;
 
-	while ((more = next_subtree(&rest, f)) > 0)
+	while ((step = next_subtree(&rest, f)) == KHO_STEP_NEXT)
 		if (kho_fdt_same_string(rest.subtree.name, w->subtree.name)) {
 			kho_fdt_fault(f, "FDT subtree name twice",
 				      rest.tokens.pos, 0, 0);
 			f->err = -EEXIST;
 			return f->err;
 		}
-	return more;
+	return step;
 }
 
 static int check_structure(struct fdt_walk *w, u32 *nr_subtrees,
 			   struct kho_fdt_fault *f)
 {
-	int more;
+	int step;
 
 	*nr_subtrees = 0;
-	while ((more = next_subtree(w, f)) > 0) {
+	while ((step = next_subtree(w, f)) == KHO_STEP_NEXT) {
 		if (!kho_fdt_node_name_ok(w->subtree.name, w->subtree_name_len,
 					  KHO_FDT_NAME_MAX))
 			return kho_fdt_fault(f, "FDT subtree name",
 					     w->tokens.pos, w->subtree_name_len,
 					     KHO_FDT_NAME_MAX);
-		more = check_unique(w, f);
-		if (more)
-			return more;
+		step = check_unique(w, f);
+		if (step)
+			return step;
 		++*nr_subtrees;
 	}
-	return more ? more : check_root(w, f);
+	return step ? step : check_root(w, f);
 }
 
 int kho_fdt_check(struct kho_fdt *fdt, const void *page, u64 page_phys,
@@ -246,7 +246,7 @@ int kho_fdt_subtree_at(const struct kho_fdt *fdt, u32 index,
 
 	if (walk_begin(&walk, fdt->page, &f))
 		return -ENOENT;
-	while (next_subtree(&walk, &f) > 0)
+	while (next_subtree(&walk, &f) == KHO_STEP_NEXT)
 		if (!index--) {
 			*out = walk.subtree;
 			return 0;
@@ -262,7 +262,7 @@ int kho_fdt_subtree_find(const struct kho_fdt *fdt, const char *name,
 
 	if (walk_begin(&walk, fdt->page, &f))
 		return -ENOENT;
-	while (next_subtree(&walk, &f) > 0)
+	while (next_subtree(&walk, &f) == KHO_STEP_NEXT)
 		if (kho_fdt_same_string(walk.subtree.name, name)) {
 			*out = walk.subtree;
 			return 0;

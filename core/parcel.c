@@ -176,7 +176,7 @@ static u64 slot_phys(const struct slot_walk *w, u32 slot)
 	       slot * sizeof(struct kho_parcel_ser);
 }
 
-/* Return: 1, 0 if there is no further block, or errno. */
+/* Return: enum kho_step, or errno. */
 static int next_block(struct slot_walk *w, struct kho_refusal *r)
 {
 	u64 from = w->block_phys;
@@ -200,25 +200,25 @@ static int next_block(struct slot_walk *w, struct kho_refusal *r)
 	w->next_phys = w->block->next;
 	w->nr_blocks++;
 	w->slot = 0;
-	return 1;
+	return KHO_STEP_NEXT;
 }
 
-/* Gives the next slot that is not free. Return: 1, 0 at the end, or errno. */
+/* Gives the next slot that is not free. Return: enum kho_step, or errno. */
 static int next_parcel(struct slot_walk *w, const struct kho_parcel_ser **out,
 		       struct kho_refusal *r)
 {
 	for (;;) {
-		int more;
+		int step;
 
 		while (w->block && w->slot < w->block->count) {
 			*out = (const struct kho_parcel_ser *)(w->block + 1) +
 			       w->slot++;
 			if ((*out)->state != KHO_PARCEL_FREE)
-				return 1;
+				return KHO_STEP_NEXT;
 		}
-		more = next_block(w, r);
-		if (more <= 0)
-			return more;
+		step = next_block(w, r);
+		if (step != KHO_STEP_NEXT)
+			return step;
 	}
 }
 
@@ -303,10 +303,10 @@ static int check_index(u64 first_phys, const struct kho_page_ops *ops,
 	struct index_sum sum = { 0, 0 };
 	const struct kho_parcel_ser *p;
 	struct slot_walk w;
-	int more;
+	int step;
 
 	walk_begin(&w, ops, first_phys);
-	while ((more = next_parcel(&w, &p, r)) > 0) {
+	while ((step = next_parcel(&w, &p, r)) == KHO_STEP_NEXT) {
 		u64 phys = slot_phys(&w, w.slot - 1);
 		struct kho_vmalloc list;
 		int err;
@@ -324,7 +324,7 @@ static int check_index(u64 first_phys, const struct kho_page_ops *ops,
 		if (err)
 			return err;
 	}
-	return more;
+	return step;
 }
 
 static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,
@@ -365,7 +365,7 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 	if (err || !each)
 		return err;
 	walk_begin(&w, ops, head->first_block_phys);
-	while ((err = next_parcel(&w, &p, r)) > 0) {
+	while ((err = next_parcel(&w, &p, r)) == KHO_STEP_NEXT) {
 		err = each(ctx, p);
 		if (err)
 			return err;

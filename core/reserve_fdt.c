@@ -192,7 +192,7 @@ static int walk_begin(struct region_walk *w, const void *page,
  * Goes on to the end of the next child of the root, and checks it by itself; it then is
  * @w->region.
  *
- * Return: 1 found, 0 there is none any more, negative errno.
+ * Return: enum kho_step, or errno.
  */
 static int next_region(struct region_walk *w, struct kho_fdt_fault *f)
 {
@@ -205,7 +205,7 @@ static int next_region(struct region_walk *w, struct kho_fdt_fault *f)
 		if (token < 0)
 			return token;
 		if (token == KHO_FDT_END)
-			return 0;
+			return KHO_STEP_END;
 		if (token == KHO_FDT_BEGIN_NODE && depth == 2) {
 			memset(&w->node, 0, sizeof(w->node));
 			w->region.name = item.name;
@@ -216,7 +216,7 @@ static int next_region(struct region_walk *w, struct kho_fdt_fault *f)
 			return err;
 		if (token == KHO_FDT_END_NODE && depth == 1) {
 			err = check_region(w, item.pos, f);
-			return err ? err : 1;
+			return err ? err : KHO_STEP_NEXT;
 		}
 	}
 }
@@ -225,9 +225,9 @@ static int next_region(struct region_walk *w, struct kho_fdt_fault *f)
 static int check_unique(const struct region_walk *w, struct kho_fdt_fault *f)
 {
 	struct region_walk rest = *w;
-	int more;
+	int step;
 
-	while ((more = next_region(&rest, f)) > 0) {
+	while ((step = next_region(&rest, f)) == KHO_STEP_NEXT) {
 		if (same_name(&rest.region, &w->region))
 			return fault_as(-EEXIST, "region name twice",
 					rest.tokens.pos, f);
@@ -235,26 +235,26 @@ static int check_unique(const struct region_walk *w, struct kho_fdt_fault *f)
 			return fault_as(-EEXIST, "regions overlap",
 					rest.tokens.pos, f);
 	}
-	return more;
+	return step;
 }
 
 static int check_all(struct region_walk *w, u32 *nr, struct kho_fdt_fault *f)
 {
-	int more;
+	int step;
 
 	*nr = 0;
-	while ((more = next_region(w, f)) > 0) {
-		more = check_unique(w, f);
-		if (more)
-			return more;
+	while ((step = next_region(w, f)) == KHO_STEP_NEXT) {
+		step = check_unique(w, f);
+		if (step)
+			return step;
 		++*nr;
 	}
-	if (!more && !w->root.compatible_ok)
+	if (!step && !w->root.compatible_ok)
 		return fault_as(
 			-EPROTONOSUPPORT,
 			"FDT of regions is not " MEMBLOCK_KHO_NODE_COMPATIBLE,
 			w->tokens.struct_pos, f);
-	return more;
+	return step;
 }
 
 int kho_regions_check(struct kho_regions *regions, const void *page,
@@ -282,7 +282,7 @@ int kho_region_at(const struct kho_regions *regions, u32 index,
 
 	if (walk_begin(&walk, regions->page, &f))
 		return -ENOENT;
-	while (next_region(&walk, &f) > 0)
+	while (next_region(&walk, &f) == KHO_STEP_NEXT)
 		if (!index--) {
 			*out = walk.region;
 			return 0;

@@ -221,7 +221,7 @@ static __always_inline void commit(struct kho_tracker *t, u64 *word, u64 value,
 	publish(&tally[0], now);
 }
 
-/* Enters a key whose leaf @f is on. */
+/* Enters a key whose leaf @f is on. Return: enum kho_entered. */
 static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 				   u64 key, unsigned int order)
 {
@@ -230,7 +230,7 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 	u64 old = *word;
 
 	if (old & word_bit(key))
-		return 0;
+		return KHO_ENTERED_BEFORE;
 	++*f->population;
 	if (!t->nr_of_order[order]++)
 		t->orders |= 1ULL << order;
@@ -238,7 +238,7 @@ static __always_inline int set_key(struct kho_tracker *t, struct kho_finger *f,
 	now.nr_pages += 1ULL << order;
 	now.hash += kho_mix64(key);
 	commit(t, word, old | word_bit(key), &now);
-	return 1;
+	return KHO_ENTERED_NOW;
 }
 
 /* Puts @f on the leaf of @prefix, which is made if there is none. */
@@ -496,7 +496,8 @@ int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages)
 			undo_range(t, phys, nr_pages, fresh, nr);
 			return ret;
 		}
-		fresh[nr / 64] |= (u64)ret << nr % 64;
+		if (ret == KHO_ENTERED_NOW)
+			fresh[nr / 64] |= 1ULL << nr % 64;
 		nr++;
 	} while (cut_next(&c));
 	return 0;

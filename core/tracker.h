@@ -118,6 +118,16 @@ void kho_tracker_destroy(struct kho_tracker *t);
 u64 kho_tracker_root_phys(const struct kho_tracker *t);
 
 /**
+ * enum kho_entered - what entering a block did, unless it fails
+ * @KHO_ENTERED_BEFORE: nothing, the block was there
+ * @KHO_ENTERED_NOW: the block is new
+ */
+enum kho_entered {
+	KHO_ENTERED_BEFORE = 0,
+	KHO_ENTERED_NOW = 1,
+};
+
+/**
  * kho_tracker_preserve() - enter one block
  * @t: tracker
  * @phys: physical address, a multiple of PAGE_SIZE << @order
@@ -126,8 +136,8 @@ u64 kho_tracker_root_phys(const struct kho_tracker *t);
  * Idempotent: a block that is there stays. Overlap with blocks of other orders is not looked for:
  * see kho_tracker_overlap().
  *
- * Return: 1 if the block is new, 0 if it was there, -EINVAL (unaligned), -ERANGE (order too
- * large for a key), -ENOMEM (nothing changed).
+ * Return: enum kho_entered; -EINVAL (unaligned), -ERANGE (order too large for a key), -ENOMEM
+ * (nothing changed).
  */
 int kho_tracker_preserve(struct kho_tracker *t, u64 phys, unsigned int order);
 

@@ -191,7 +191,7 @@ int kho_out_cover(u64 start, u64 end)
 			  -EINVAL :
 			  kho_cover_add(&out_cover, start, end);
 
-	if (ret <= 0)
+	if (ret != KHO_LEADS_CHANGED)
 		return ret;
 	if (wire)
 		publish_chain();
@@ -240,9 +240,11 @@ out:
  */
 static int replan(void)
 {
-	int ret = find_extents();
+	int ret = find_extents(), leads = ret;
 
-	if (ret > 0 || (ret < 0 && kho_cover_tighten(&out_cover)))
+	if (ret < 0)
+		leads = kho_cover_tighten(&out_cover);
+	if (leads == KHO_LEADS_CHANGED)
 		publish_chain();
 	return min(ret, 0);
 }

@@ -28,7 +28,7 @@ void refcover_init(struct refcover *f, const struct kho_cover *c);
 /* What kho_cover_check() must say: 0 or -EINVAL. */
 int refcover_check(const struct refcover *f, u64 start, u64 end);
 
-/* What kho_cover_add() must do: 1, 0, -EINVAL or -ENOSPC. */
+/* What kho_cover_add() must return. */
 int refcover_add(struct refcover *f, u64 start, u64 end);
 
 /* Covers all that may be preserved of the granules of 1 << @shift bytes that a range touches. */

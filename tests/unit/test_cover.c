@@ -35,7 +35,7 @@ static void plain(struct kho_cover *c)
 /* Adds a page that is not covered yet. */
 static void add_page(struct kho_cover *c, u64 at)
 {
-	assert_int_equal(kho_cover_add(c, at, at + PAGE), 1);
+	assert_int_equal(kho_cover_add(c, at, at + PAGE), KHO_LEADS_CHANGED);
 }
 
 /* Makes the cover full: extents of 2 MiB from @base on, with gaps of 2, 4, 6, ... MiB. */
@@ -130,9 +130,10 @@ static void block_is_rounded_to_granules(void **state)
 	struct kho_cover c;
 
 	plain(&c);
-	assert_int_equal(kho_cover_add(&c, 5 * MIB, 5 * MIB + PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, 5 * MIB, 5 * MIB + PAGE),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, 4 * MIB, 6 * MIB);
-	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB), 0);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB), KHO_LEADS_SAME);
 	assert_int_equal(kho_cover_bytes(&c), 2 * MIB);
 	assert_true(kho_cover_contains(&c, 4 * MIB, 6 * MIB));
 	assert_false(kho_cover_contains(&c, 4 * MIB, 6 * MIB + PAGE));
@@ -149,7 +150,8 @@ static void rounding_stops_at_what_must_stay_out(void **state)
 	kho_cover_init(&c, ram, 2);
 	kho_cover_keepout_add(&c, 20 * MIB + PAGE, 20 * MIB + 2 * PAGE);
 	kho_cover_keepout_add(&c, 21 * MIB, 30 * MIB);
-	assert_int_equal(kho_cover_add(&c, MIB + PAGE, MIB + 2 * PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, MIB + PAGE, MIB + 2 * PAGE),
+			 KHO_LEADS_CHANGED);
 	add_page(&c, 10 * MIB);
 	add_page(&c, 11 * MIB);
 	add_page(&c, 20 * MIB + 4 * PAGE);
@@ -168,7 +170,8 @@ static void rounding_never_wraps(void **state)
 	struct kho_cover c;
 
 	kho_cover_init(&c, &ram, 1);
-	assert_int_equal(kho_cover_add(&c, 0 - 4 * PAGE, 0 - 3 * PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, 0 - 4 * PAGE, 0 - 3 * PAGE),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, 0 - 2 * MIB, 0 - 3 * PAGE);
 }
 
@@ -178,7 +181,7 @@ static void malformed_range_inside_an_extent_is_refused(void **state)
 
 	plain(&c);
 	kho_cover_add(&c, 4 * MIB, 8 * MIB);
-	assert_int_equal(kho_cover_add(&c, 4 * MIB, 8 * MIB), 0);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB, 8 * MIB), KHO_LEADS_SAME);
 	assert_int_equal(kho_cover_add(&c, 4 * MIB + 1, 8 * MIB), -EINVAL);
 	assert_int_equal(kho_cover_add(&c, 4 * MIB, 8 * MIB - 1), -EINVAL);
 	assert_int_equal(kho_cover_add(&c, 6 * MIB, 6 * MIB), -EINVAL);
@@ -204,7 +207,7 @@ static void neighbours_are_merged(void **state)
 	assert_int_equal(c.nr_extents, 2);
 	check_extent_is(&c, 0, 2 * MIB, 16 * MIB);
 	check_extent_is(&c, 1, 20 * MIB, 22 * MIB);
-	assert_int_equal(kho_cover_add(&c, MIB, GIB), 1);
+	assert_int_equal(kho_cover_add(&c, MIB, GIB), KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, 1);
 }
 
@@ -230,12 +233,14 @@ static void one_extent_too_many_closes_the_smallest_gap(void **state)
 
 	plain(&c);
 	next = fill(&c, 10 * MIB);
-	assert_int_equal(kho_cover_add(&c, next, next + PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, next, next + PAGE),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
 	check_extent_is(&c, 0, 10 * MIB, 16 * MIB);
 	check_extent_is(&c, 1, 20 * MIB, 22 * MIB);
 	/* The new one itself may be what is joined. */
-	assert_int_equal(kho_cover_add(&c, 4 * MIB + PAGE, 6 * MIB), 1);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB + PAGE, 6 * MIB),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
 	check_extent_is(&c, 0, 4 * MIB, 16 * MIB);
 }
@@ -253,7 +258,8 @@ static void gap_over_a_hole_is_closed_last(void **state)
 	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
 	check_extent_is(&c, 0, 8 * MIB, 10 * MIB);
 	check_extent_is(&c, 1, 10 * MIB + PAGE, 16 * MIB);
-	assert_int_equal(kho_cover_add(&c, next, next + PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, next, next + PAGE),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, 8 * MIB, 10 * MIB);
 }
 
@@ -289,7 +295,8 @@ static void gap_with_a_keepout_is_never_closed(void **state)
 	plain(&c);
 	kho_cover_keepout_add(&c, 12 * MIB + 5 * PAGE, 12 * MIB + 6 * PAGE);
 	next = fill(&c, 10 * MIB);
-	assert_int_equal(kho_cover_add(&c, next, next + PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, next, next + PAGE),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, 10 * MIB, 12 * MIB);
 	check_extent_is(&c, 1, 14 * MIB, 22 * MIB);
 }
@@ -322,8 +329,10 @@ static void last_page_of_ram_is_never_pulled_in(void **state)
 
 	kho_cover_init(&c, ram, 2);
 	for (i = 0, at = 4 * MIB; i < 100; i++, at += 8 * MIB)
-		assert_in_range(kho_cover_add(&c, at, at + PAGE), 0, 1);
-	assert_int_equal(kho_cover_add(&c, 2 * GIB, 2 * GIB + 3 * PAGE), 1);
+		assert_in_range(kho_cover_add(&c, at, at + PAGE), 0,
+				KHO_LEADS_CHANGED);
+	assert_int_equal(kho_cover_add(&c, 2 * GIB, 2 * GIB + 3 * PAGE),
+			 KHO_LEADS_CHANGED);
 	for (at = MIB; at < GIB; at += MIB) {
 		kho_cover_add(&c, at, at + PAGE);
 		assert_true(c.extent[c.nr_extents - 1].end ==
@@ -375,11 +384,11 @@ static void keepout_counts_at_once_inside_an_extent(void **state)
 
 	plain(&c);
 	kho_cover_add(&c, 4 * MIB, 8 * MIB);
-	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB), 0);
+	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB), KHO_LEADS_SAME);
 	kho_cover_keepout_add(&c, 5 * MIB, 6 * MIB);
 	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB), -EINVAL);
-	assert_int_equal(kho_cover_add(&c, 4 * MIB, 5 * MIB), 0);
-	assert_int_equal(kho_cover_add(&c, 6 * MIB, 8 * MIB), 0);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB, 5 * MIB), KHO_LEADS_SAME);
+	assert_int_equal(kho_cover_add(&c, 6 * MIB, 8 * MIB), KHO_LEADS_SAME);
 	assert_int_equal(kho_cover_add(&c, 4 * MIB, 5 * MIB + PAGE), -EINVAL);
 }
 
@@ -390,11 +399,12 @@ static void other_ram_counts_at_once(void **state)
 
 	plain(&c);
 	kho_cover_add(&c, 4 * MIB, 8 * MIB);
-	assert_int_equal(kho_cover_add(&c, 6 * MIB, 7 * MIB), 0);
+	assert_int_equal(kho_cover_add(&c, 6 * MIB, 7 * MIB), KHO_LEADS_SAME);
 	kho_cover_set_ram(&c, less, 1);
 	assert_int_equal(kho_cover_add(&c, 6 * MIB, 7 * MIB), -EINVAL);
 	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB), -EINVAL);
-	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB - PAGE), 0);
+	assert_int_equal(kho_cover_add(&c, 5 * MIB, 6 * MIB - PAGE),
+			 KHO_LEADS_SAME);
 }
 
 /* A random memory of at most 1 GiB: 1 .. 6 RAM ranges, 0 .. 5 keep-out ranges. */
@@ -466,7 +476,7 @@ static u32 add_blocks(struct kho_cover *c, u64 at, u32 nr, u64 step)
 		struct kho_range b = { at, at + 2 * MIB };
 		int ret = kho_cover_add(c, b.start, b.end);
 
-		assert_in_range(ret, 0, 1);
+		assert_in_range(ret, KHO_LEADS_SAME, KHO_LEADS_CHANGED);
 		ref_cover_sound(c, &b, 1);
 		published += ret;
 	}
@@ -560,7 +570,8 @@ static void no_lead_begins_outside_ram(void **state)
 	add_blocks(&c, GIB, 4, 2 * MIB);
 	kho_cover_tighten(&c);
 	kho_cover_set_ram(&c, less, 1);
-	assert_int_equal(kho_cover_add(&c, GIB - 4 * MIB, GIB - PAGE), 1);
+	assert_int_equal(kho_cover_add(&c, GIB - 4 * MIB, GIB - PAGE),
+			 KHO_LEADS_CHANGED);
 	assert_true(kho_cover_contains(&c, GIB - 4 * MIB, GIB - PAGE));
 }
 
@@ -624,7 +635,8 @@ static void replan_takes_leads_back(void **state)
 	add_blocks(&c, GIB, 100, 2 * MIB);
 	assert_true(c.lead[0].end > all.end);
 	/* The extents are as they were. */
-	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, all.start, all.end);
 	check_leads_are_extents(&c);
 	/* A keep-out range may be where only a lead was. */
@@ -632,7 +644,8 @@ static void replan_takes_leads_back(void **state)
 	all.end += 2 * MIB;
 	assert_true(c.lead[0].end > all.end);
 	kho_cover_keepout_add(&c, all.end, all.end + 2 * MIB);
-	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, &all, 1, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	check_leads_are_extents(&c);
 	ref_cover_sound(&c, &all, 1);
 }
@@ -643,11 +656,14 @@ static void replan_of_nothing_empties_the_cover(void **state)
 
 	plain(&c);
 	kho_cover_add(&c, 4 * MIB, 6 * MIB);
-	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB), 0);
-	assert_int_equal(replan(&c, NULL, 0, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB), KHO_LEADS_SAME);
+	assert_int_equal(replan(&c, NULL, 0, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, 0);
-	assert_int_equal(replan(&c, NULL, 0, kho_replan_bytes(&c), NULL), 0);
-	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB), 1);
+	assert_int_equal(replan(&c, NULL, 0, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_SAME);
+	assert_int_equal(kho_cover_add(&c, 4 * MIB, 6 * MIB),
+			 KHO_LEADS_CHANGED);
 }
 
 static void replan_drops_what_is_gone(void **state)
@@ -659,11 +675,13 @@ static void replan_drops_what_is_gone(void **state)
 
 	plain(&c);
 	kho_cover_add(&c, MIB, GIB);
-	assert_int_equal(replan(&c, left, 2, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, left, 2, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, 2);
 	check_extent_is(&c, 0, 4 * MIB, 6 * MIB);
 	check_extent_is(&c, 1, 20 * MIB, 22 * MIB);
-	assert_int_equal(replan(&c, left, 2, kho_replan_bytes(&c), NULL), 0);
+	assert_int_equal(replan(&c, left, 2, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_SAME);
 }
 
 static void replan_splits_at_holes_and_keepouts(void **state)
@@ -680,7 +698,8 @@ static void replan_splits_at_holes_and_keepouts(void **state)
 
 	kho_cover_init(&c, ram, 3);
 	kho_cover_keepout_add(&c, 12 * MIB + PAGE, 13 * MIB);
-	assert_int_equal(replan(&c, all, 3, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, all, 3, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, 3);
 	check_extent_is(&c, 0, MIB, 9 * MIB);
 	check_extent_is(&c, 1, 9 * MIB + PAGE, 12 * MIB + PAGE);
@@ -696,7 +715,8 @@ static void replan_joins_touching_ram_ranges(void **state)
 	struct kho_cover c;
 
 	kho_cover_init(&c, ram, 2);
-	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, 1);
 	check_extent_is(&c, 0, GIB - 2 * MIB, GIB + 2 * MIB);
 }
@@ -717,7 +737,8 @@ static void replan_keeps_the_largest_gaps_open(void **state)
 		at += 2 * MIB + ((i * 37) % NR + 1) * 2 * MIB;
 	}
 	kho_cover_init(&c, &ram, 1);
-	assert_int_equal(replan(&c, block, NR, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, block, NR, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
 	ref_cover_sound(&c, block, NR);
 	for (i = 0; i + 1 < NR; i++) {
@@ -742,7 +763,8 @@ static void replan_works_with_a_small_buffer(void **state)
 
 	kho_cover_init(&c, ram, 2);
 	assert_int_equal(kho_replan_bytes(&c) % 8, 0);
-	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), &fine), 1);
+	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), &fine),
+			 KHO_LEADS_CHANGED);
 	assert_int_equal(1ULL << fine, KHO_COVER_GRANULE);
 	assert_int_equal(kho_cover_bytes(&c), 4 * MIB);
 	assert_int_equal(replan(&c, block, 2, KHO_REPLAN_MIN_BYTES, &coarse),
@@ -772,7 +794,8 @@ static void replan_of_little_memory_needs_little(void **state)
 
 	kho_cover_init(&c, &ram, 1);
 	assert_int_equal(kho_replan_bytes(&c), KHO_REPLAN_MIN_BYTES);
-	assert_int_equal(replan(&c, &block, 1, KHO_REPLAN_MIN_BYTES, NULL), 1);
+	assert_int_equal(replan(&c, &block, 1, KHO_REPLAN_MIN_BYTES, NULL),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, MIB, 2 * MIB);
 }
 
@@ -807,7 +830,8 @@ static void replan_honours_a_keepout_of_later(void **state)
 	plain(&c);
 	kho_cover_add(&c, 4 * MIB, 8 * MIB);
 	kho_cover_keepout_add(&c, 5 * MIB, 6 * MIB);
-	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), NULL), 1);
+	assert_int_equal(replan(&c, block, 2, kho_replan_bytes(&c), NULL),
+			 KHO_LEADS_CHANGED);
 	check_extent_is(&c, 0, 4 * MIB, 5 * MIB);
 	check_extent_is(&c, 1, 6 * MIB, 8 * MIB);
 	ref_cover_sound(&c, block, 2);
