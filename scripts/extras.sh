@@ -6,7 +6,9 @@
 # usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots; with it,
 #                                      in "lib", libraries of its own
 #        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
-#        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables"
+#        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables", and
+#                                      "secure", the same with Secure Boot
+#        scripts/extras.sh owner       key and certificate (".key") of the owner of machines with Secure Boot
 # Prints the path of the program.
 
 set -eu -o pipefail
@@ -55,22 +57,33 @@ fetch_checkpatch() {
 fetch_ovmf() {
 	suite_unpack "$suite" "$1" ovmf
 	mv "$1/usr/share/OVMF/OVMF_CODE_4M.fd" "$1/ovmf"
+	mv "$1/usr/share/OVMF/OVMF_CODE_4M.secboot.fd" "$1/secure"
 	mv "$1/usr/share/OVMF/OVMF_VARS_4M.fd" "$1/variables"
 	rm -r "${1:?}/usr"
 }
 
+# Made, not fetched: what mokutil(1) would have enrolled, and DKMS signs modules with.
+fetch_owner() {
+	mkdir -p "$1"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj "/CN=kho test bed/" \
+		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning \
+		-keyout "$1/owner.key" -out "$1/owner" 2>/dev/null || die "openssl(1) cannot make a key"
+}
+
 name=${1-}
 case $name in
-kexec | checkpatch | ovmf) ;;
-*) die "usage: ${0##*/} kexec|checkpatch|ovmf" ;;
+kexec | checkpatch | ovmf | owner) ;;
+*) die "usage: ${0##*/} kexec|checkpatch|ovmf|owner" ;;
 esac
 dir=$cache/extras/$name
 # One from before its libraries were with it.
 [ "$name" != kexec ] || [ -e "$dir/lib" ] || rm -rf "$dir"
+# One from before Secure Boot was tested.
+[ "$name" != ovmf ] || [ -e "$dir/secure" ] || rm -rf "$dir"
 if [ ! -e "$dir/$name" ]; then
 	say "$name: fetching"
 	rm -rf "$dir" "$dir.part"
-	suite_update "$suite"
+	[ "$name" = owner ] || suite_update "$suite"
 	"fetch_$name" "$dir.part"
 	mv "$dir.part" "$dir"
 fi

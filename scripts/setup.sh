@@ -22,7 +22,7 @@ build_packages=(
 	libzstd-dev liblzma-dev liblz4-dev zlib1g-dev libbz2-dev
 	debian-archive-keyring xz-utils
 )
-vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler kmod)
+vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler kmod openssl)
 all_packages=(
 	git clang llvm clang-format libclang-rt-dev libcmocka-dev
 	perl python3 sparse shellcheck codespell

@@ -157,13 +157,27 @@ memory_options() {
 	done
 }
 
-# firmware_options DIR: none, or those of an EFI machine whose variables are its own
+# firmware_options DIR KERNEL...: none, or those of an EFI machine whose variables are its own; on a secure one
+# they trust what these kernels, and the modules of the test bed, are signed with
 firmware_options() {
-	local code
+	local code dir=$1 kernel
+	local -a images=()
 
-	[ "$firmware" = efi ] || return 0
+	[ "$firmware" != bios ] || return 0
 	code=$("$top/scripts/extras.sh" ovmf) || return
-	cp "${code%/*}/variables" "$1/variables"
+	if [ "$firmware" = secure ]; then
+		shift
+		for kernel in "$@"; do
+			images+=("$(kernel_image "$kernel")")
+		done
+		"$top/scripts/efi-variables.py" "${code%/*}/variables" "$dir/variables" \
+			"$("$top/scripts/extras.sh" owner)" "${images[@]}" || return
+		code=${code%/*}/secure
+		printf '%s\n' -global driver=cfi.pflash01,property=secure,value=on
+	else
+		cp "${code%/*}/variables" "$dir/variables"
+	fi
+	set -- "$dir"
 	printf '%s\n' -drive "if=pflash,unit=0,format=raw,readonly=on,file=$code" \
 		-drive "if=pflash,unit=1,format=raw,file=${1//,/,,}/variables"
 }
@@ -189,7 +203,7 @@ boot() {
 	for kernel in $(printf '%s\n' "${kernels[@]:1}" | sort -u); do
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
-	mapfile -t memory < <(memory_options && firmware_options "$dir")
+	mapfile -t memory < <(memory_options && firmware_options "$dir" "${kernels[@]}")
 	command=(qemu-system-x86_64 -machine q35 "${machine[@]}"
 		"${memory[@]}" -nodefaults -display none
 		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"

@@ -24,6 +24,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/kexec.h>
 #include <linux/kho.h>
 #include <linux/reboot.h>
 #include <sys/io.h>
@@ -417,6 +418,41 @@ static int tool_kexec(char **arg)
 	return 1;
 }
 
+/*
+ * kexec_file_load(2) and nothing else, as a loader has it that does not know of handovers:
+ * KERNEL INITRD COMMAND-LINE; KERNEL may be "-u" to unload, or "-p FILE" in one word for a crash
+ * kernel.
+ */
+static int tool_kexec_file(char **arg)
+{
+	unsigned long flags = 0;
+	const char *file = arg[0];
+	int kernel, initrd;
+
+	if (!strcmp(file, "-u")) {
+		flags = KEXEC_FILE_UNLOAD;
+		kernel = -1;
+		initrd = -1;
+	} else {
+		if (!strncmp(file, "-p ", 3)) {
+			flags |= KEXEC_FILE_ON_CRASH;
+			file += 3;
+		}
+		kernel = open(file, O_RDONLY | O_CLOEXEC);
+		initrd = open(arg[1], O_RDONLY | O_CLOEXEC);
+		if (kernel < 0 || initrd < 0) {
+			perror("kexec-file");
+			return 2;
+		}
+	}
+	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(arg[2]) + 1,
+		    arg[2], flags)) {
+		fprintf(stderr, "kexec-file: %s\n", strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
 /* A word that says which page this is, to notice two pages that are one. */
 static uint64_t page_mark(uint64_t page)
 {
@@ -608,6 +644,7 @@ static const struct {
 	{ "tsc", 0, tool_tsc },
 	{ "tsc-per-ms", 0, tool_tsc_per_ms },
 	{ "kexec", 0, tool_kexec },
+	{ "kexec-file", 3, tool_kexec_file },
 	{ "fill", 1, tool_fill },
 	{ "bytes", 2, tool_bytes },
 	{ "same", 2, tool_same },

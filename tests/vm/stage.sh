@@ -28,6 +28,10 @@
 #   load_next [OPTION...]  load the next kernel of the path with `kho load`
 #   jump                   into what is loaded, with `kho exec`
 #   hop [OPTION...]        both
+#   file_load_next         load it with kexec_file_load(2), and nothing of ours
+#   file_load KERNEL INITRD LINE  any kernel so
+#   plain_load_next [OPTION...]  load the next kernel with kexec(8), which uses kexec_load(2)
+#   plain_jump             into what is loaded, by reboot(2) alone
 #
 # A scenario has functions stage_0, stage_1, ..., or stage_any for the others. It may use
 # the variables $VM_scenario, $VM_stage, $VM_path (names of kernels, separated by commas).
@@ -237,6 +241,20 @@ plain_load_next() {
 	image=$(next_image) && initrd=$(next_initrd) || exit 1
 	kexec -c -l --no-checks "$image" --initrd="$initrd" --command-line="$(next_cmdline)" "$@" ||
 		fail "kexec -l $image $*"
+	rm -f "$initrd"
+}
+
+# With kexec_file_load(2) alone. What is said on failure is in /tmp/load.err.
+file_load() {
+	vmtool kexec-file "$1" "$2" "$3" 2>/tmp/load.err
+}
+
+file_load_next() {
+	local image initrd
+
+	image=$(next_image) && initrd=$(next_initrd) || exit 1
+	file_load "$image" "$initrd" "$(next_cmdline)" ||
+		fail "kexec-file $image: $(cat /tmp/load.err); $(dmesg | grep KHO | tail -n 2)"
 	rm -f "$initrd"
 }
 
