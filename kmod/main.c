@@ -4,6 +4,9 @@
 #include <linux/cc_platform.h>
 #include <linux/crash_dump.h>
 #include <linux/module.h>
+#include <linux/kho/abi/kho_module.h>
+#include <linux/kho/abi/memblock.h>
+#include <linux/kho/abi/parcel.h>
 
 #include "kmod/compat/compat.h"
 #include "kmod/clients/clients.h"
@@ -136,3 +139,14 @@ module_exit(kho_exit);
 MODULE_DESCRIPTION("Kexec HandOver for unmodified kernels");
 MODULE_VERSION(KHO_MODULE_VERSION_STRING);
 MODULE_LICENSE("GPL");
+
+/* What will be understood of us, and of what others wrote: for `kho check`, before the jump. */
+MODULE_INFO(kho_wire,
+	    KHO_WIRE_INFO(KHO_MODULE_SUBTREE, KHO_MODULE_VERSION,
+			  KHO_MODULE_READERS_FROM, KHO_MODULE_READS_FROM));
+MODULE_INFO(kho_wire,
+	    KHO_WIRE_INFO(KHO_PARCEL_SUBTREE, KHO_PARCEL_VERSION,
+			  KHO_PARCEL_READERS_FROM, KHO_PARCEL_READS_FROM));
+MODULE_INFO(kho_compatible, KHO_FDT_COMPATIBLE);
+MODULE_INFO(kho_compatible, MEMBLOCK_KHO_NODE_COMPATIBLE);
+MODULE_INFO(kho_compatible, RESERVE_MEM_KHO_NODE_COMPATIBLE);

@@ -14,11 +14,16 @@
 #include <linux/module.h>
 #include <linux/reboot.h>
 #include <linux/string.h>
+#include <linux/kho/abi/luo.h>
+#include <linux/kho/abi/memfd.h>
 
 #include "luo.h"
 
 MODULE_DESCRIPTION("Live update: files that survive the update of the kernel");
 MODULE_LICENSE("GPL");
+/* For `kho check`, as in kho.ko. */
+MODULE_INFO(kho_compatible, LUO_COMPATIBLE);
+MODULE_INFO(kho_compatible, MEMFD_LUO_FH_COMPATIBLE);
 
 /* Read by whatever changes sessions; see luo.h. */
 DECLARE_RWSEM(luo_jump);

@@ -10,9 +10,8 @@
  * the decompressor of the next kernel maps all of it at once), at a fixed address from module
  * load to the jump:
  *
- *   page 0  head    setup_data node KHO_SETUP_DATA_TYPE at offset 0; at KHO_WIRE_SCRATCH_OFFSET
- *   the array of
- *                   struct kho_scratch that it points to
+ *   page 0  head    setup_data node KHO_SETUP_DATA_TYPE at offset 0; the array of struct
+ *                   kho_scratch that it points to at KHO_WIRE_SCRATCH_OFFSET
  *   page 1  chain A struct kho_chain_ser
  *   page 2  chain B struct kho_chain_ser
  *   page 3  FDT A   root FDT
@@ -37,13 +36,19 @@
 #define _LINUX_KHO_ABI_KHO_MODULE_H
 
 #include <linux/kho/abi/kexec_handover.h>
+#include <linux/kho/abi/version.h>
 
 /* Name of the subtree in the root FDT. */
 #define KHO_MODULE_SUBTREE "kho-module"
 /* "KHOMODUL", little-endian. */
 #define KHO_MODULE_MAGIC 0x4c55444f4d4f484bULL
-/* Version of everything in this file. */
+/*
+ * Version of everything in this file, the oldest version whose readers understand it, and the
+ * oldest version that is read; see version.h.
+ */
 #define KHO_MODULE_VERSION 1
+#define KHO_MODULE_READERS_FROM 1
+#define KHO_MODULE_READS_FROM 1
 
 /* "KHOCHAIN", little-endian. */
 #define KHO_CHAIN_MAGIC 0x4e494148434f484bULL

@@ -15,13 +15,19 @@
 #define _LINUX_KHO_ABI_PARCEL_H
 
 #include <linux/kho/abi/kexec_handover.h>
+#include <linux/kho/abi/version.h>
 
 /* Name of the subtree in the root FDT. */
 #define KHO_PARCEL_SUBTREE "kho-parcels"
 /* "KHOPARCL", little-endian. */
 #define KHO_PARCEL_MAGIC 0x4c435241504f484bULL
-/* Version of everything in this file. */
+/*
+ * Version of everything in this file, the oldest version whose readers understand it, and the
+ * oldest version that is read; see version.h.
+ */
 #define KHO_PARCEL_VERSION 1
+#define KHO_PARCEL_READERS_FROM 1
+#define KHO_PARCEL_READS_FROM 1
 /* Size of a name with its NUL. */
 #define KHO_PARCEL_NAME_SIZE 64
 
