@@ -52,6 +52,17 @@ list_files() {
 		-not -path './var/lib/systemd/deb-systemd-helper-*' -printf '%y %m %p\n') | LC_ALL=C sort
 }
 
+# A second kernel, which is neither the newest nor the one that runs: the same under another name.
+add_older_kernel() {
+	older=${release%%[-+]*}-0-older
+	cp -a "$root/lib/modules/$release" "$root/lib/modules/$older"
+	for file in vmlinuz config System.map; do
+		cp -a "$root/boot/$file-$release" "$root/boot/$file-$older"
+	done
+	inside depmod "$older"
+	inside update-initramfs -c -k "$older"
+}
+
 release_of_root() {
 	local dir=("$root"/lib/modules/*)
 
@@ -75,6 +86,23 @@ module_is() {
 initramfs_has_module() {
 	inside lsinitramfs "/boot/initrd.img-$release" >"$out/initramfs"
 	grep -q 'updates/dkms/kho\.ko' "$out/initramfs" && grep -q 'scripts/init-top/kho$' "$out/initramfs"
+}
+
+# initramfs_is VERSION: that of each kernel has modules of that version
+initramfs_is() {
+	local kernel file status=0
+
+	for kernel in "$release" "$older"; do
+		rm -rf "$root/tmp/initramfs"
+		inside unmkinitramfs "/boot/initrd.img-$kernel" /tmp/initramfs
+		file=$(cd "$root" && find tmp/initramfs -name 'kho.ko*')
+		if [ -z "$file" ] || [ "$(inside modinfo -F version "/$file")" != "$1" ]; then
+			echo "$kernel: $file is not $1"
+			status=1
+		fi
+	done
+	rm -rf "$root/tmp/initramfs"
+	return "$status"
 }
 
 initramfs_has_none() {
@@ -186,11 +214,13 @@ main() {
 	check lintian is_clean
 	open_root "$("$top/scripts/debian-root.sh" "$suite")" "$out/tree"
 	release=$(release_of_root)
+	check older-kernel add_older_kernel
 	list_files >"$out/before"
 	check install install_of "$packages"
 	check dkms module_is version "$version"
 	check dkms-serves module_is kho_aside ''
 	check initramfs initramfs_has_module
+	check initramfs-of-each initramfs_is "$version"
 	check units units_enabled
 	check tool tool_runs "$version"
 	check kernel-hooks kernel_hooks
@@ -203,6 +233,7 @@ main() {
 	check upgraded-module module_is version "$next"
 	check upgraded-aside module_is kho_aside ''
 	check upgraded-initramfs initramfs_has_module
+	check upgraded-initramfs-of-each initramfs_is "$next"
 	check upgraded-tool tool_runs "$next"
 	check remove remove_and_install_kernel
 	check purge purge
