@@ -63,6 +63,7 @@ unit-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: ## FUZZ_RUNS runs of each fuzzer
 golden: ## compare the wire with the golden files
 completion: ## compare the completion with what the tool's help names
+routes: ## where reboots go, and what is loaded for them, by the installed scripts
 lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
@@ -222,6 +223,9 @@ golden: $(patsubst %,$(B)/unit/%,$(filter test_golden%,$(unit_tests)))
 completion: cli
 	@tests/cli/completion.sh
 
+routes:
+	@tests/boot/routes.sh
+
 lint:
 	@scripts/lint.sh
 
@@ -243,6 +247,6 @@ clean:
 include install.mk
 
 .PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden completion lint format vm test bench nightly clean FORCE
+	golden completion routes lint format vm test bench nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

@@ -38,19 +38,19 @@ install-lib: lib
 
 LIBEXECDIR ?= $(PREFIX)/lib/kho
 UNITDIR ?= /usr/lib/systemd/system
-SHUTDOWNDIR ?= /usr/lib/systemd/system-shutdown
 INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR ?= /usr/lib/dracut/modules.d/90kho
 
 $(B)/boot/%: boot/%.in install.mk FORCE
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@sbindir@|$(SBINDIR)|' -e 's|@libexecdir@|$(LIBEXECDIR)|' $< >$@
+	$(Q)sed -e 's|@sbindir@|$(SBINDIR)|g' -e 's|@libexecdir@|$(LIBEXECDIR)|g' $< >$@
 
 # $(call script,FILE,PATH) installs a script, $(call text,FILE,PATH) a file
 script = install -D -m 755 $(1) $(DESTDIR)$(2)
 text = install -D -m 644 $(1) $(DESTDIR)$(2)
 
-install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.service shutdown) \
+install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.service) \
+		$(addprefix $(B)/boot/,kho-reboot systemd-reboot.conf systemd-kexec.conf) \
 		$(addprefix $(B)/boot/kernel/,postinst postrm header-postinst initramfs)
 	$(call script,boot/kho-boot,$(LIBEXECDIR)/kho-boot)
 	$(call text,boot/default,/etc/default/kho)
@@ -58,7 +58,9 @@ install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.s
 	$(call text,$(B)/boot/kho.service,$(UNITDIR)/kho.service)
 	$(call text,$(B)/boot/kho-load.service,$(UNITDIR)/kho-load.service)
 	$(call text,$(B)/boot/kho-stopping.service,$(UNITDIR)/kho-stopping.service)
-	$(call script,$(B)/boot/shutdown,$(SHUTDOWNDIR)/kho)
+	$(call script,$(B)/boot/kho-reboot,$(LIBEXECDIR)/kho-reboot)
+	$(call text,$(B)/boot/systemd-reboot.conf,$(UNITDIR)/systemd-reboot.service.d/kho.conf)
+	$(call text,$(B)/boot/systemd-kexec.conf,$(UNITDIR)/systemd-kexec.service.d/kho.conf)
 	$(call script,boot/initramfs-tools/hook,$(INITRAMFSDIR)/hooks/kho)
 	$(call script,boot/initramfs-tools/init-top,$(INITRAMFSDIR)/scripts/init-top/kho)
 	$(call script,boot/dracut/module-setup.sh,$(DRACUTDIR)/module-setup.sh)

@@ -126,6 +126,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	programs unit-san
 	fuzzers
 	beside completion make -s completion
+	beside routes make -s routes
 	modules
 	lints
 	wait
