@@ -17,7 +17,7 @@ set -eu -o pipefail
 . "$(dirname "$0")/apt-private.sh"
 
 # The last ones are libraries that our tool needs: tests run without a network.
-included=systemd,systemd-sysv,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
+included=systemd,systemd-sysv,dbus,grub2-common,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
 included+=,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
 kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
 

@@ -105,9 +105,11 @@ run_packages() {
 			continue
 		fi
 		scripts/test-system.sh "$suite" --keep || failed=1
+		scripts/test-routes.sh "$suite" --keep || failed=1
 	done
 	# Takes the packages of Debian 12, as its kernels are those of the test bed.
 	scripts/test-systemd.sh || failed=1
+	scripts/test-routes.sh forky --keep || failed=1
 	return "$failed"
 }
 

@@ -50,8 +50,7 @@ install_everything() {
 }
 
 make_packages() {
-	"$top/scripts/packages.sh" --in "$suite" "$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")" \
-		"$build/packages-$suite" >/dev/null
+	packages_of_suite
 }
 
 prepare() {

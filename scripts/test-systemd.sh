@@ -25,28 +25,10 @@ suite=forky
 suites=forky
 kernels=(6.1 7.3)
 
-# The modules cannot be built by DKMS there: the compilers of these kernels are not of that Debian.
-add_kernel() {
-	local release drivers file
-
-	read -r _ release drivers < <("$top/scripts/kernels.sh" --drivers "$1")
-	"$top/scripts/modules.sh" "$1"
-	tar -c -C "$drivers" --exclude=./complete . | tar -x --keep-directory-symlink -C "$root"
-	for file in vmlinuz config; do
-		[ -e "$root/boot/$file-$release" ] ||
-			cp "$root/usr/lib/modules/$release/$file" "$root/boot/$file-$release"
-	done
-	mkdir "$root/usr/lib/modules/$release/updates"
-	cp "$build/modules/$release"/{kho,liveupdate}.ko "$root/usr/lib/modules/$release/updates/"
-	inside depmod "$release"
-}
-
 # With no more than this machine needs. Made by initramfs-tools for one kernel, where systemd starts after
 # it, and for the other by dracut, where systemd is in the initramfs, too.
 make_initramfs() {
-	sed -i 's/^MODULES=.*/MODULES=list/' "$root/etc/initramfs-tools/initramfs.conf"
-	printf '%s\n' virtio_pci virtio_blk ext4 >>"$root/etc/initramfs-tools/modules"
-	inside update-initramfs -c -k "$old"
+	small_initramfs
 	inside dracut --no-hostonly --drivers 'virtio_pci virtio_blk ext4' \
 		--modules 'base dracut-systemd fs-lib kernel-modules kho rootfs-block systemd-initrd udev-rules' \
 		"/boot/initrd.img-$new" "$new"

@@ -40,6 +40,37 @@ configure_machine() {
 		apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 }
 
+# packages_of_suite: all of them, built where they are for
+packages_of_suite() {
+	"$top/scripts/packages.sh" --in "$suite" "$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")" \
+		"$build/packages-$suite" >/dev/null
+}
+
+# add_kernel NAME: of the test bed, with our modules, to a Debian whose compiler is not that of the kernel: there
+# DKMS cannot build them
+add_kernel() {
+	local release drivers file
+
+	read -r _ release drivers < <("$top/scripts/kernels.sh" --drivers "$1")
+	"$top/scripts/modules.sh" "$1"
+	tar -c -C "$drivers" --exclude=./complete . | tar -x --keep-directory-symlink -C "$root"
+	for file in vmlinuz config; do
+		[ -e "$root/boot/$file-$release" ] ||
+			cp "$root/usr/lib/modules/$release/$file" "$root/boot/$file-$release"
+	done
+	mkdir "$root/usr/lib/modules/$release/updates"
+	cp "$build/modules/$release"/{kho,liveupdate}.ko "$root/usr/lib/modules/$release/updates/"
+	inside depmod "$release"
+}
+
+# small_initramfs: of initramfs-tools for $old, with no more than this machine needs
+small_initramfs() {
+	sed -i 's/^MODULES=.*/MODULES=list/' "$root/etc/initramfs-tools/initramfs.conf"
+	printf '%s\n' virtio_pci virtio_blk ext4 >>"$root/etc/initramfs-tools/modules"
+	rm -f "$root/boot/initrd.img-$old"
+	inside update-initramfs -c -k "$old"
+}
+
 # make_disk: of the root, which is gone then; the machine starts with the kernel $old
 make_disk() {
 	cp "$root/boot/vmlinuz-$old" "$out/vmlinuz"
@@ -53,8 +84,16 @@ make_disk() {
 boot() {
 	local -a command
 
+	if [ "${firmware-}" = efi ]; then
+		code=$("$top/scripts/extras.sh" ovmf)
+		cp "${code%/*}/variables" "$out/variables"
+		devices+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$code"
+			-drive "if=pflash,unit=1,format=raw,file=$out/variables")
+	fi
+
 	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off,erms=off,fsrm=off" -m 2G -smp 2
 		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
+		${devices[@]+"${devices[@]}"}
 		-serial "file:$out/console" -serial "file:$out/verdict"
 		-kernel "$out/vmlinuz" -initrd "$out/initrd"
 		-append "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800")
