@@ -314,6 +314,25 @@ void luo_files_unpreserve(struct luo_session *s)
 	kho_block_set_shrink(&s->blocks, 0);
 }
 
+/**
+ * luo_files_bytes() - how much do the files of a session hold now?
+ * @s: outgoing session
+ *
+ * Context: may sleep.
+ *
+ * Return: bytes, of files in memory; what other handlers preserve is preserved already.
+ */
+u64 luo_files_bytes(struct luo_session *s)
+{
+	struct luo_file *f;
+	u64 bytes = 0;
+
+	guard(mutex)(&s->lock);
+	list_for_each_entry(f, &s->files, list)
+		bytes += luo_memfd_bytes(f->args.file);
+	return bytes;
+}
+
 /* ---------------------------------------------------------------------------- the last moment */
 
 static int freeze_all(struct luo_session *s, u64 *token)

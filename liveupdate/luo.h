@@ -5,8 +5,9 @@
  * Locks, in the order in which they are taken:
  *   luo_jump           read by whatever changes sessions; written by the reboot notifier, which
  *                      keeps it until the machine jumps
+ *   list of sessions
  *   session.lock       everything in one session
- *   one lock for each list: of sessions, of handlers, of preserved objects, of FLBs
+ *   one lock for each list: of handlers, of preserved objects, of FLBs
  *   flb.out.lock, flb.in.lock
  */
 #ifndef LIVEUPDATE_LUO_H
@@ -23,6 +24,7 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "liveupdate: " fmt
 
+struct kho_sessions;
 struct seq_file;
 
 /**
@@ -70,6 +72,7 @@ struct luo_session *luo_session_add_incoming(const char *name);
 void luo_sessions_forget_incoming(void);
 void luo_sessions_set_damaged(void);
 u64 luo_sessions_serialize(u64 *nr_lost);
+void luo_sessions_count(struct kho_sessions *count);
 void luo_sessions_show(struct seq_file *m, bool incoming);
 
 /* ------------------------------------------------------------------------------------ file.c */
@@ -79,6 +82,7 @@ void luo_files_unpreserve(struct luo_session *s);
 int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set);
 struct file *luo_file_retrieve(struct luo_session *s, u64 token);
 int luo_files_finish(struct luo_session *s);
+u64 luo_files_bytes(struct luo_session *s);
 int luo_file_add_incoming(struct luo_session *s,
 			  const struct luo_file_ser *ser);
 void luo_files_forget_incoming(struct luo_session *s);
@@ -144,6 +148,7 @@ struct file *luo_fill_end(struct luo_fill *fill);
 
 int luo_memfd_init(void);
 void luo_memfd_exit(void);
+u64 luo_memfd_bytes(struct file *file);
 int luo_memfd_retrieve(struct liveupdate_file_op_args *args);
 void luo_memfd_finish(struct liveupdate_file_op_args *args);
 

@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_sessions.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
 #include <linux/string.h>
@@ -107,13 +108,18 @@ static int luo_setup(void)
 	ret = luo_memfd_init();
 	if (ret)
 		goto err_lost;
-	ret = luo_dev_init();
+	ret = kho_sessions_register(luo_sessions_count);
 	if (ret)
 		goto err_memfd;
+	ret = luo_dev_init();
+	if (ret)
+		goto err_sessions;
 	/* What came in can be read once, so this comes after all that may fail. */
 	WRITE_ONCE(out_luo->liveupdate_num, luo_incoming_read() + 1);
 	return 0;
 
+err_sessions:
+	kho_sessions_unregister();
 err_memfd:
 	luo_memfd_exit();
 err_lost:
@@ -146,6 +152,7 @@ static void __exit luo_exit(void)
 {
 	unregister_reboot_notifier(&reboot_nb);
 	luo_dev_exit();
+	kho_sessions_unregister();
 	luo_memfd_exit();
 	luo_lost_exit();
 	unpublish();

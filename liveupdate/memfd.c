@@ -568,6 +568,25 @@ static struct liveupdate_file_handler memfd_handler = {
 	.compatible = MEMFD_LUO_FH_COMPATIBLE,
 };
 
+/**
+ * luo_memfd_bytes() - how much does a file in memory hold now?
+ * @file: any file
+ *
+ * Context: any.
+ *
+ * Return: bytes in memory and swapped out, which is what travels; 0 for other files.
+ */
+u64 luo_memfd_bytes(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (!shmem_file(file))
+		return 0;
+	return (READ_ONCE(inode->i_mapping->nrpages) +
+		READ_ONCE(SHMEM_I(inode)->swapped))
+	       << PAGE_SHIFT;
+}
+
 int luo_memfd_init(void)
 {
 	return liveupdate_register_file_handler(&memfd_handler);

@@ -6,6 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/hashtable.h>
+#include <linux/kho_sessions.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -298,6 +299,23 @@ void luo_session_close(struct luo_session *s)
 		incoming_close(s);
 	else
 		outgoing_close(s);
+}
+
+/**
+ * luo_sessions_count() - count sessions, see <linux/kho_sessions.h>
+ * @count: filled
+ *
+ * Context: may sleep.
+ */
+void luo_sessions_count(struct kho_sessions *count)
+{
+	struct luo_session *s;
+
+	guard(mutex)(&sessions_lock);
+	count->nr_in = in.nr;
+	count->nr_out = out.nr;
+	list_for_each_entry(s, &out.list, list)
+		count->out_bytes += luo_files_bytes(s);
 }
 
 /**

@@ -78,6 +78,8 @@ static struct json_object *json_out(const struct kho_ioctl_status *st)
 	add_number(o, "blocks", st->out_blocks);
 	add_number(o, "bytes", st->out_bytes);
 	add_number(o, "parcels", st->nr_parcels);
+	add_number(o, "sessions", st->out_sessions);
+	add_number(o, "session-bytes", st->out_session_bytes);
 	add_number(o, "extents", st->nr_extents);
 	add_number(o, "extent-bytes", st->out_extent_bytes);
 	add_number(o, "scratch-areas", st->nr_scratch);
@@ -97,6 +99,7 @@ static struct json_object *json_in(const struct kho_ioctl_status *st)
 	add_number(o, "bytes", st->in_bytes);
 	add_number(o, "unclaimed-bytes", st->in_unclaimed_bytes);
 	add_number(o, "released-bytes", st->in_released_bytes);
+	add_number(o, "sessions", st->in_sessions);
 	add_number(o, "error", st->in_error);
 	add_string(o, "reason", st->in_reason);
 	add_number(o, "validate-ns", st->in_validate_ns);
@@ -133,6 +136,12 @@ static void print_out(const struct kho_ioctl_status *st)
 	       human_bytes(st->out_extent_bytes, a, sizeof(a)), st->nr_extents,
 	       st->nr_extents == 1 ? "" : "s",
 	       human_bytes(st->out_overhead_bytes, b, sizeof(b)));
+	if (st->out_sessions)
+		printf("  %u session%s hold%s %s in files now; what is not preserved of it yet will be, "
+		       "at the jump.\n",
+		       st->out_sessions, st->out_sessions == 1 ? "" : "s",
+		       st->out_sessions == 1 ? "s" : "",
+		       human_bytes(st->out_session_bytes, a, sizeof(a)));
 	if (st->nr_scratch)
 		printf("  Memory held for the image: %s in %u area%s.\n",
 		       human_bytes(st->out_scratch_bytes, a, sizeof(a)),
@@ -196,6 +205,11 @@ static void print_accepted(const struct kho_ioctl_status *st)
 	       (unsigned long long)st->in_blocks,
 	       human_bytes(st->in_unclaimed_bytes, b, sizeof(b)),
 	       human_bytes(st->in_released_bytes, c, sizeof(c)));
+	if (st->in_sessions)
+		printf("  %u session%s wait%s for a program to ask for %s.\n",
+		       st->in_sessions, st->in_sessions == 1 ? "" : "s",
+		       st->in_sessions == 1 ? "s" : "",
+		       st->in_sessions == 1 ? "it" : "them");
 	if (*st->in_reason)
 		printf("  A part of it was REFUSED: %s.\n"
 		       "  Its memory stays reserved; `kho drop --incoming` gives it back.\n",

@@ -38,6 +38,12 @@ void kho_reserve_init(void);
 void kho_reserve_exit(void);
 long kho_reserve_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 
+/* --- sessions.c: how many sessions there are */
+
+struct kho_sessions;
+
+void kho_sessions_count(struct kho_sessions *s);
+
 /* --- metadata.c: subtree "kexec-metadata" */
 
 struct kho_kexec_metadata;

@@ -5,6 +5,8 @@
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kho.h>
+#include <linux/kho_sessions.h>
+#include <linux/kho_waiting.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -227,19 +229,20 @@ static int image_commit(struct image_file *mine, void __user *arg, u32 bytes)
 	return 0;
 }
 
-static int simple_get(void __user *arg, u32 bytes)
+/* Return: the flags, all of which are among @known; or an error. */
+static int simple_get(void __user *arg, u32 bytes, u32 known)
 {
 	struct kho_ioctl_simple simple;
 	int ret;
 
 	ret = kho_ioctl_get(&simple, sizeof(simple), sizeof(simple), arg,
 			    bytes);
-	return ret ?: simple.flags ? -EINVAL : 0;
+	return ret ?: simple.flags & ~known ? -EINVAL : (int)simple.flags;
 }
 
 static int image_release(void __user *arg, u32 bytes)
 {
-	int ret = simple_get(arg, bytes);
+	int ret = simple_get(arg, bytes, 0);
 
 	if (ret)
 		return ret;
@@ -253,7 +256,26 @@ static int image_release(void __user *arg, u32 bytes)
 	return 0;
 }
 
+static int in_drop(void __user *arg, u32 bytes)
+{
+	int flags = simple_get(arg, bytes, KHO_DROP_FORCE);
+
+	return flags < 0 ? flags : kho_in_drop(flags & KHO_DROP_FORCE);
+}
+
 /* ----------------------------------------------------------------------------------- status */
+
+static void sessions_status(struct kho_ioctl_status *status)
+{
+	struct kho_sessions s;
+
+	kho_waiting_begin();
+	kho_sessions_count(&s);
+	kho_waiting_end();
+	status->out_sessions = s.nr_out;
+	status->out_session_bytes = s.out_bytes;
+	status->in_sessions = s.nr_in;
+}
 
 /**
  * kho_status_get() - describe both sides
@@ -277,6 +299,7 @@ void kho_status_get(struct kho_ioctl_status *status)
 	}
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);
+	sessions_status(status);
 }
 
 static int status(void __user *arg, u32 bytes)
@@ -355,7 +378,7 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 	case KHO_IOCTL_IMAGE_RELEASE:
 		return image_release(user, bytes);
 	case KHO_IOCTL_IN_DROP:
-		return simple_get(user, bytes) ?: kho_in_drop();
+		return in_drop(user, bytes);
 	case KHO_IOCTL_REGION_CREATE:
 	case KHO_IOCTL_REGION_DROP:
 	case KHO_IOCTL_REGION_LIST:

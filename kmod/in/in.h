@@ -48,7 +48,7 @@ u64 kho_in_held_pages(int nid, u64 max_phys);
 void kho_in_claimed(u64 bytes);
 u64 kho_in_unclaimed_pages(void);
 void kho_in_client_refused(const char *client, const struct kho_refusal *r);
-int kho_in_drop(void);
+int kho_in_drop(bool force);
 extern struct rw_semaphore kho_in_looking;
 void kho_in_status(struct kho_ioctl_status *status);
 u32 kho_in_ranges(struct kho_range_info *info, u32 room);

@@ -10,6 +10,7 @@
  */
 
 #include <linux/kho.h>
+#include <linux/kho_sessions.h>
 #include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -803,6 +804,19 @@ static void drop_refused(void)
 				 CONSUMED);
 }
 
+/* Memory that sessions lead to is lost to them when it is dropped. */
+static int sessions_wait(void)
+{
+	struct kho_sessions s;
+
+	kho_sessions_count(&s);
+	if (!s.nr_in)
+		return 0;
+	pr_warn("nothing is dropped: %u sessions of the previous kernel wait to be asked for\n",
+		s.nr_in);
+	return -EBUSY;
+}
+
 static int drop(void)
 {
 	guard(mutex)(&in_lock);
@@ -822,21 +836,26 @@ static int drop(void)
 
 /**
  * kho_in_drop() - give back everything that came in and that nobody has restored
+ * @force: also what sessions lead to that nobody has finished
  *
  * Waits for who looks at it, see kho_waiting_begin().
  *
  * Context: may sleep.
  *
- * Return: 0; -ENOENT if there is nothing; -EINTR if the task was killed while it waited.
+ * Return: 0; -ENOENT if there is nothing; -EBUSY (sessions wait); -EINTR if the task was killed
+ * while it waited.
  */
-int kho_in_drop(void)
+int kho_in_drop(bool force)
 {
-	int ret;
+	int ret = 0;
 
 	kho_in_wait_for_gaps();
 	if (down_write_killable(&kho_in_looking))
 		return -EINTR;
-	ret = drop();
+	if (!force)
+		ret = sessions_wait();
+	if (!ret)
+		ret = drop();
 	up_write(&kho_in_looking);
 	return ret;
 }

@@ -192,6 +192,37 @@ static void left_check(void)
 	close(dev);
 }
 
+/* ---- preserved first, written to afterwards ---- */
+
+enum { GROWN = 8 << 20 };
+
+static void grows_make(void)
+{
+	int dev = device(), session = create(dev, "grows"), fd;
+	static char bytes[GROWN];
+
+	fd = memfd_create("grows", MFD_CLOEXEC);
+	must(fd >= 0, "memfd_create");
+	same(lu_session_preserve(session, 1, fd), 0);
+	memset(bytes, 'g', sizeof(bytes));
+	must(write(fd, bytes, sizeof(bytes)) == sizeof(bytes), "write");
+	close(dev);
+}
+
+static void grows_check(void)
+{
+	int dev = device(), session = retrieve(dev, "grows"), fd, i;
+	static char bytes[GROWN];
+
+	fd = lu_session_get(session, 1);
+	must(fd >= 0, "get: %d", fd);
+	must(pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes), "pread");
+	for (i = 0; i < GROWN; i++)
+		same(bytes[i], 'g');
+	finish(session);
+	close(dev);
+}
+
 /* ---- a file of another module ---- */
 
 static void put_device(int session, uint64_t token)
@@ -344,6 +375,7 @@ static const struct {
 	{ "multi", multi_make, multi_check },
 	{ "many-files", files_many_make, files_many_check },
 	{ "many-sessions", sessions_many_make, sessions_many_check },
+	{ "grows", grows_make, grows_check },
 	{ "left", left_make, left_check },
 	{ "handler", handler_make, handler_check },
 	{ "damaged", simple_make, damaged_check },

@@ -81,6 +81,11 @@
  * @out_stopping_ns: CLOCK_REALTIME when services began to stop, as user space told; 0 = they do
  *   not
  * @in_stopping_ns: the same of the previous kernel; 0 = not known
+ * @out_sessions: sessions of /dev/liveupdate that are to be handed over
+ * @in_sessions: sessions of the previous kernel that nobody has finished: who wants them may
+ *   start later
+ * @out_session_bytes: bytes of what @out_sessions hold now. Not all of it need be preserved yet,
+ *   and be in @out_bytes: the rest is preserved at the last moment
  *
  * The first version ended with @out_reason.
  */
@@ -116,6 +121,9 @@ struct kho_ioctl_status {
 	__aligned_u64 in_ready_boottime_ns;
 	__aligned_u64 out_stopping_ns;
 	__aligned_u64 in_stopping_ns;
+	__u32 out_sessions;
+	__u32 in_sessions;
+	__aligned_u64 out_session_bytes;
 };
 
 /* Size of the first version of struct kho_ioctl_status. */
@@ -244,10 +252,13 @@ struct kho_ioctl_image_commit {
 
 #define KHO_IOCTL_IMAGE_COMMIT _IO(KHO_IOCTL_TYPE, 0x03)
 
+/* kho_ioctl_simple.flags of KHO_IOCTL_IN_DROP: also what sessions wait for. */
+#define KHO_DROP_FORCE (1U << 0)
+
 /**
  * struct kho_ioctl_simple - argument of commands that take nothing but flags
  * @size: size of this struct
- * @flags: 0
+ * @flags: KHO_DROP_FORCE (IN_DROP), else 0
  */
 struct kho_ioctl_simple {
 	__u32 size;
@@ -260,7 +271,8 @@ struct kho_ioctl_simple {
 #define KHO_IOCTL_IMAGE_RELEASE _IO(KHO_IOCTL_TYPE, 0x04)
 /*
  * Give back everything that came in and nobody has restored; also what a refused handover keeps
- * reserved. ENOENT if there is nothing.
+ * reserved. ENOENT if there is nothing; EBUSY, without KHO_DROP_FORCE, while sessions of the
+ * previous kernel wait (kho_ioctl_status.in_sessions): they would be lost.
  */
 #define KHO_IOCTL_IN_DROP _IO(KHO_IOCTL_TYPE, 0x05)
 
