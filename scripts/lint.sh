@@ -7,7 +7,7 @@
 #   format       clang-format; --fix applies it
 #   checkpatch   the kernel's, with the exceptions below
 #   sparse       a C=2 build of the modules says nothing
-#   scripts      shellcheck of every script
+#   scripts      shellcheck of every script; the guests' shell can read what it is given
 #   spelling     codespell of every text
 #   freestanding core/ compiles without a libc and wants nothing but mem*() of its environment
 #   rules        licences, version tests, includes of core/, width of comments
@@ -114,8 +114,15 @@ check_sparse() {
 	! grep -E '(warning|error):' <<<"$out"
 }
 
+# The guests' shell reads scenarios, too.
 check_scripts() {
-	scripts_list | xargs shellcheck -x
+	local name failed=0
+
+	scripts_list | xargs shellcheck -x || failed=1
+	while read -r name; do
+		busybox sh -n "$name" || failed=1
+	done < <(files tests/vm/{stage.sh,scenarios,native,upstream,demo} bench/vm)
+	return "$failed"
 }
 
 check_spelling() {
@@ -196,7 +203,7 @@ checks=()
 for arg in "$@"; do
 	case " --fix ${all_checks[*]} " in
 	*" $arg "*) ;;
-	*) die "$arg: no such check; there are: ${all_checks[*]}" ;;
+	*) usage "$arg: no such check" ;;
 	esac
 	[ "$arg" = --fix ] && fix=1 || checks+=("$arg")
 done

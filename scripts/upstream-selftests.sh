@@ -60,6 +60,8 @@ build_tests() {
 main() {
 	local source kernels
 
+	# What is not understood is said before anything is fetched.
+	[ "${1-}" = --build ] || KHO_SCENARIOS=$top/tests/vm/upstream "$top/scripts/vm-test.sh" "$@" --list >/dev/null
 	if [ ! -e "$out/complete" ]; then
 		mkdir -p "$build"
 		find_source

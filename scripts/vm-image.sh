@@ -7,12 +7,15 @@
 #                      static programs of the directory $KHO_VM_PROGRAMS
 #   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
 #   boot-NAME.cpio     /boot/vmlinuz-NAME
+#
+# usage: scripts/vm-image.sh
 # Archives are simply put one after the other to make an initrd.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+no_arguments "$@"
 out=${KHO_VM_IMAGE:-$build/vm/image}
 
 # pack DIR FILE: reproducible archive, padded so that another may follow
@@ -144,8 +147,6 @@ mkdir -p "$out"
 for name in $(kernel_names); do
 	need_kernel "$name"
 done
-# Not by the machines that need it, which may be several.
-"$top/scripts/extras.sh" ovmf >/dev/null
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 make_base "$work/base"

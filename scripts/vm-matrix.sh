@@ -48,6 +48,7 @@ write_table() {
 	done
 }
 
+"$top/scripts/vm-test.sh" "$@" --list >/dev/null || exit
 pairs=()
 for from in "${kernels[@]}"; do
 	for to in "${kernels[@]}"; do

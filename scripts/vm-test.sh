@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu=() expect='^PASS$' icount='' extra='' reboots='' threads=single
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' reboots='' threads=single
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
@@ -191,7 +191,7 @@ firmware_options() {
 # another processor has replaced, of which the machine dies.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
-	local -a kernels memory command
+	local -a kernels memory command more
 	local -a machine=(-accel "tcg,thread=$threads,tb-size=64" -cpu "max,cx16=off,erms=off,fsrm=off")
 
 	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree. What
@@ -204,11 +204,12 @@ boot() {
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
 	mapfile -t memory < <(memory_options && firmware_options "$dir" "${kernels[@]}")
+	read -r -d '' -a more <<<"$qemu" || true
 	command=(qemu-system-x86_64 -machine q35 "${machine[@]}"
 		"${memory[@]}" -nodefaults -display none
 		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
-		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${qemu[@]}"
+		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${more[@]}"
 		-append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
 	: >"$dir/verdict"
 	: >"$dir/console"
@@ -223,11 +224,12 @@ complaints() {
 		sed -n -e '/BUG:\|Oops\|Kernel panic\|Call Trace/,$p'
 }
 
-# judge DIR: PASS, FAIL with a reason, or LOST with a reason
+# judge DIR: PASS, FAIL with a reason, or LOST with a reason. What the machine says first counts: it says
+# LOST where its kernel complained before there was anything of ours.
 judge() {
 	local failure trouble
 
-	failure=$(grep -a -m1 '^FAIL' "$1/verdict" || true)
+	failure=$(grep -a -m1 -E '^(FAIL|LOST)' "$1/verdict" | tr -d '\r' || true)
 	trouble=$(complaints "$1" | tr -d '\r\0')
 	if [ -n "$failure" ]; then
 		printf '%s\n' "$failure"
@@ -282,6 +284,22 @@ run_one() {
 	printf 'FAILED %s: %s (%s)\n' "$name" "$verdict" "$dir"
 }
 
+# find_parts NAME...: what the machines need is there, or is fetched, before the first one starts
+find_parts() {
+	local name kernel efi=''
+
+	for name in "$@"; do
+		read_scenario "${name%%@*}"
+		[ "$firmware" != efi ] || efi=1
+		kernel=${name#*@}
+		for kernel in ${kernel//,/ }; do
+			[ -e "$image/boot-$kernel.cpio" ] || die "$name: $image has no kernel $kernel; scripts/vm-image.sh" \
+				"makes it for those that scripts/kernels.sh fetches, all or what KHO_KERNELS names"
+		done
+	done
+	[ -z "$efi" ] || "$top/scripts/extras.sh" ovmf >/dev/null
+}
+
 # Read as a whole before anything runs, so that the file may change meanwhile.
 main() {
 	local build_image=1
@@ -294,6 +312,7 @@ main() {
 			return
 			;;
 		--one)
+			option_value "$@"
 			run_one "$2"
 			return
 			;;
@@ -302,29 +321,37 @@ main() {
 			exec "$top/scripts/vm-matrix.sh" "$@"
 			;;
 		--jobs)
+			option_value "$@"
 			jobs=$2
 			shift
 			;;
 		--limit)
+			option_value "$@"
 			KHO_VM_LIMIT=$2
 			shift
 			;;
 		--no-build) build_image= ;;
 		--all-paths) export KHO_ALL_PATHS=1 ;;
 		--kernel-map)
+			option_value "$@"
 			KHO_VM_MAP=$2
 			shift
 			;;
 		--memory-times)
+			option_value "$@"
 			KHO_VM_MEMORY_TIMES=$2
 			shift
 			;;
 		--append)
+			option_value "$@"
 			KHO_VM_APPEND=$2
 			shift
 			;;
-		-*) die "$1: unknown option; see the head of this script" ;;
-		*) names+=("$1") ;;
+		-*) usage "$1: unknown option" ;;
+		*)
+			[ -f "$scenarios/${1%%@*}" ] || usage "$1: no such scenario"
+			names+=("$1")
+			;;
 		esac
 		shift
 	done
@@ -334,6 +361,7 @@ main() {
 	[ ${#names[@]} -gt 0 ] || die "there is nothing to run"
 	[ -z "${KHO_VM_MAP-}" ] || use_mapped_image "${names[@]}"
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
+	find_parts "${names[@]}"
 	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
 	for name in "${names[@]}"; do
 		grep -q '^PASS' "$(machine_dir "$name")/result" || return

@@ -9,6 +9,7 @@
  *   STAGE <n> <release>     a kernel of the scenario reached user space
  *   METRIC <key> <value>    a measurement
  *   FAIL <reason>           something is wrong; more than one is possible
+ *   LOST <reason>           the kernel complained before there was anything of ours
  *   PASS                    last line: everything the scenario wanted happened
  *
  * As /bin/vmtool: see the table at the end.
@@ -169,10 +170,40 @@ static int for_each_record(int (*line)(const char *text, void *data),
 #define WANTED_BEGIN "vmtest: what follows is wanted"
 #define WANTED_END "vmtest: end of what is wanted"
 
+/* What the kernel says when the first module that is not its own comes in. */
+#define MODULE_IN "loading out-of-tree module taints kernel"
+#define TAINTED "/proc/sys/kernel/tainted"
+#define TAINT_OUT_OF_TREE (1UL << 12)
+
+/* What a busy host does to a stock kernel that keeps time in an emulator. */
+static const char *const clock_signs[] = {
+	"kernel/time/",
+	"arch/x86/kernel/tsc",
+	"clocksource",
+};
+
+/*
+ * @early: no module of ours was there yet at this line of the log
+ * @first: this is the machine's first kernel, so nothing of ours was before it
+ * @lost: first complaint that is not our doing
+ * @bad: first one that is
+ */
 struct judgement {
 	bool wanted;
+	bool early;
+	bool first;
+	char lost[256];
 	char bad[256];
 };
+
+static bool is_about_clocks(const char *line)
+{
+	for (size_t i = 0; i < sizeof(clock_signs) / sizeof(clock_signs[0]);
+	     i++)
+		if (strstr(line, clock_signs[i]))
+			return true;
+	return false;
+}
 
 static int keep_if_bad(const char *text, void *data)
 {
@@ -182,10 +213,45 @@ static int keep_if_bad(const char *text, void *data)
 		j->wanted = true;
 	if (!strcmp(text, WANTED_END))
 		j->wanted = false;
+	if (strstr(text, MODULE_IN))
+		j->early = false;
 	if (j->wanted || !is_bad(text))
 		return 0;
+	/* What follows a complaint about clocks, its trace, belongs to it. */
+	if (j->early && (j->first || j->lost[0] || is_about_clocks(text))) {
+		if (!j->lost[0])
+			snprintf(j->lost, sizeof(j->lost), "%s", text);
+		return 0;
+	}
 	snprintf(j->bad, sizeof(j->bad), "%s", text);
 	return 1;
+}
+
+static int is_module_in(const char *text, void *data)
+{
+	return strstr(text, MODULE_IN) ? 1 : 0;
+}
+
+/*
+ * Whether the beginning of the log is from before our modules: they are not in, or the log still
+ * has the line that tells when they came.
+ */
+static bool log_has_early_part(void)
+{
+	char text[32] = "";
+	ssize_t n = -1;
+	int fd;
+
+	fd = open(TAINTED, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return false;
+	if (!(strtoul(text, NULL, 10) & TAINT_OUT_OF_TREE))
+		return true;
+	return for_each_record(is_module_in, NULL) == 1;
 }
 
 static int print_line(const char *text, void *data)
@@ -194,15 +260,25 @@ static int print_line(const char *text, void *data)
 	return 0;
 }
 
-/* 0 if the kernel log is clean, otherwise says FAIL with its first bad line. */
+/* 0 if the kernel log is clean, otherwise says FAIL, or LOST, with its first bad line. */
 static int judge_log(void)
 {
-	struct judgement j = { .bad = "cannot read the kernel log" };
+	const char *stage = getenv("VM_stage");
+	struct judgement j = {
+		.bad = "cannot read the kernel log",
+		.early = log_has_early_part(),
+		.first = stage && !strcmp(stage, "0"),
+	};
 	char line[300];
 
-	if (!for_each_record(keep_if_bad, &j))
+	if (for_each_record(keep_if_bad, &j))
+		snprintf(line, sizeof(line), "FAIL kernel log: %s", j.bad);
+	else if (j.lost[0])
+		snprintf(line, sizeof(line),
+			 "LOST kernel log, before a module of ours: %s",
+			 j.lost);
+	else
 		return 0;
-	snprintf(line, sizeof(line), "FAIL kernel log: %s", j.bad);
 	say(line);
 	for_each_record(print_line, NULL);
 	return 1;
