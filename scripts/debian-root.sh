@@ -5,9 +5,10 @@
 # ~/.cache/kho/roots/SUITE, for tests of the packages; and beside it, in SUITE.debs, the packages of a
 # newer stock kernel. Nothing of this machine changes. A Debian that is yet to be released comes without
 # a kernel, with both makers of an initramfs, and a test of systemd's.
-# One to build packages in, SUITE-build, has no kernel either, but what scripts/setup.sh installs there.
+# One to build packages in, SUITE-build, has no kernel either, but what scripts/setup.sh installs there. A
+# fresh one, SUITE-fresh, has nothing but what debootstrap gives.
 #
-# usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build
+# usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build|bookworm-fresh|trixie-fresh
 # Prints the directory.
 
 set -eu -o pipefail
@@ -22,16 +23,21 @@ included+=,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,l
 kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
 
 name=${1-}
-suite=${name%-build}
+suite=${name%-*}
 case $name in
 bookworm | trixie) ;;
 bookworm-build | trixie-build) kernel=() ;;
+bookworm-fresh | trixie-fresh)
+	kernel=()
+	included=''
+	;;
 forky)
 	kernel=()
 	included+=,dracut-core
 	;;
-*) die "usage: ${0##*/} bookworm|trixie|forky|bookworm-build|trixie-build" ;;
+*) usage "${name:+$name: unknown argument}" ;;
 esac
+[ $# -eq 1 ] || usage "$2: unknown argument"
 [ "$(id -u)" -eq 0 ] || die "only root can make a Debian in a directory"
 roots=$cache/roots
 tree=$roots/.$name.$$
@@ -101,8 +107,9 @@ install_build_tools() {
 
 # Debootstrap may be older than the suite, which it then does not know by name.
 build_tree() {
-	debootstrap --variant=minbase --include="$included" "$suite" "$tree" "$(archive_of "$suite")" \
-		/usr/share/debootstrap/scripts/sid
+	debootstrap --variant=minbase ${included:+--include="$included"} "$suite" "$tree" \
+		"$(archive_of "$suite")" /usr/share/debootstrap/scripts/sid
+	[ -n "$included" ] || return 0
 	[ ${#kernel[@]} -eq 0 ] || install_kernel
 	[ "$suite" != forky ] || add_test_of_systemd
 	[ "$name" = "$suite" ] || install_build_tools

@@ -3,11 +3,11 @@
 #
 # What takes too long for scripts/test.sh: every scenario on a kernel that checks itself, every path
 # of every scenario, from every kernel to every one, to a kernel with handover of its own, upstream's
-# own tests, many rounds of the stress scenario, also on the debug kernel, and the packages, also where
-# systemd runs.
+# own tests, many rounds of the stress scenario, also on the debug kernel, the packages, also where
+# systemd runs, and what the README says on a Debian that has nothing yet.
 #
 # usage: scripts/nightly.sh [PART...]     all of them if none is named:
-#        debug paths matrix native upstream stress packages
+#        debug paths matrix native upstream stress packages fresh
 # $STRESS_ROUNDS jumps (40) on each of the five paths of the stress scenario, $STRESS_DEBUG_ROUNDS on the
 # debug kernel (20), $STRESS_SEED instead of one taken at random, $JOBS machines at a time (1). The exit
 # status is 0 only if nothing failed.
@@ -113,13 +113,22 @@ run_packages() {
 	return "$failed"
 }
 
+run_fresh() {
+	local suite failed=0
+
+	for suite in bookworm trixie; do
+		scripts/test-fresh.sh "$suite" || failed=1
+	done
+	return "$failed"
+}
+
 failed=0
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native upstream stress packages)
+[ ${#parts[@]} -gt 0 ] || parts=(debug paths matrix native upstream stress packages fresh)
 for part in "${parts[@]}"; do
 	case $part in
-	debug | paths | matrix | native | upstream | stress | packages) ;;
-	*) die "$part: not debug, paths, matrix, native, upstream, stress or packages" ;;
+	debug | paths | matrix | native | upstream | stress | packages | fresh) ;;
+	*) usage "$part: no such part" ;;
 	esac
 done
 prepare || die "cannot prepare"
