@@ -45,7 +45,10 @@ compile() {
 main() {
 	local old new round side program
 
-	[ $# -eq 1 ] || [ $# -eq 2 ] || die "usage: bench/compare.sh OLD [NEW]"
+	case ${1-} in
+	-*) usage "$1: unknown option" ;;
+	esac
+	[ $# -eq 1 ] || [ $# -eq 2 ] || usage
 	old=$(git rev-parse --verify -q "$1^{commit}") || die "$1: no such revision"
 	new=''
 	[ $# -eq 1 ] || new=$(git rev-parse --verify -q "$2^{commit}") || die "$2: no such revision"

@@ -167,7 +167,7 @@ main() {
 			shift
 			;;
 		kho | native) sides+=("$1") ;;
-		*) die "usage: bench/machines.sh [--only PATTERN] [--missing] [--no-build] [--runs N] [kho] [native]" ;;
+		*) usage "$1: unknown argument" ;;
 		esac
 		shift
 	done

@@ -59,6 +59,6 @@ mkdir -p "$out"
 for part in "${parts[@]}"; do
 	case $part in
 	micro | scale | machines | report) "run_$part" ;;
-	*) die "$part: not micro, scale, machines or report" ;;
+	*) usage "$part: no such part" ;;
 	esac
 done

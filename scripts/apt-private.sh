@@ -31,11 +31,12 @@ suite_apt() {
 		-o APT::Default-Release= -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
 
-# suite_update SUITE: fetch its list of packages, once per run of the caller
+# suite_update SUITE: fetch its list of packages, once per run of the caller. Several may be at it.
 suite_update() {
 	local root=$cache/apt/$1 archive keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	[ ! -e "$root/updated.$$" ] || return 0
+	mkdir -p "$root" || return
 	archive=$(archive_of "$1")
 	if [ -z "$archive" ]; then
 		say "$1: this machine's apt configuration names no such archive"
@@ -47,7 +48,10 @@ suite_update() {
 	printf 'deb [arch=amd64 signed-by=%s] %s %s main\n' "$keys" "$archive" "$1" \
 		>"$root/sources.list"
 	say "$1: reading the list of packages"
-	retry suite_apt "$1" apt-get update -o APT::Update::Error-Mode=any || return
+	exec 7>"$root/lock"
+	flock 7
+	retry suite_apt "$1" apt-get update -o APT::Update::Error-Mode=any 7>&- || return
+	exec 7>&-
 	: >"$root/updated.$$"
 }
 
@@ -65,18 +69,41 @@ suite_depends() {
 		done
 }
 
+# suite_sizes SUITE PACKAGE...: bytes to download, and bytes when unpacked
+suite_sizes() {
+	local suite=$1
+
+	shift
+	suite_apt "$suite" apt-cache show --no-all-versions "$@" | awk '
+		$1 == "Size:" { fetched += $2 }
+		$1 == "Installed-Size:" { unpacked += $2 * 1024 }
+		END { printf "%.0f %.0f\n", fetched, unpacked }'
+}
+
+# downloaded: the bytes in $dir/.deb, of $bytes
+downloaded() {
+	local there
+
+	there=$(du -s -b -- "$dir/.deb" 2>/dev/null | cut -f 1)
+	printf '%s of %s' "$(mib "${there:-0}")" "$(mib "$bytes")"
+}
+
+suite_download() {
+	(cd "$dir/.deb" && retry suite_apt "$suite" apt-get download "$@")
+}
+
 # suite_unpack SUITE DIR PACKAGE...: download packages and unpack them under DIR
 suite_unpack() {
-	local suite=$1 dir=$2 name
+	local suite=$1 dir=$2 name bytes unpacked
 
 	shift 2
-	mkdir -p "$dir/.deb"
-	for name in "$@"; do
-		say "$name: downloading"
-		(cd "$dir/.deb" && retry suite_apt "$suite" apt-get download "$name") || return
-	done
+	mkdir -p "$dir/.deb" || return
+	read -r bytes unpacked < <(suite_sizes "$suite" "$@")
+	need_space "$dir" $(((bytes + unpacked >> 20) + 8)) "$1 takes"
+	with_progress "$1" downloaded suite_download "$@" || return
 	for name in "$dir"/.deb/*.deb; do
 		dpkg-deb -x "$name" "$dir" || return
+		rm "$name"
 	done
-	rm -r "$dir/.deb"
+	rmdir "$dir/.deb"
 }

@@ -108,7 +108,12 @@ main() {
 		update=1
 		shift
 	fi
-	[ $# -gt 0 ] || die "usage: ${0##*/} [--update] NAME..., such as 6.1-debug"
+	[ $# -gt 0 ] || usage "which kernel?"
+	for name in "$@"; do
+		if [[ ! $name =~ ^[0-9]+\.[0-9]+-[a-z]+$ ]] || [ ! -e "$top/tests/vm/${name##*-}.config" ]; then
+			usage "$name: not VERSION-KIND with a tests/vm/KIND.config"
+		fi
+	done
 	mkdir -p "$cache/kernels"
 	for name in "$@"; do
 		build_one "$name"

@@ -73,8 +73,9 @@ fetch_owner() {
 name=${1-}
 case $name in
 kexec | checkpatch | ovmf | owner) ;;
-*) die "usage: ${0##*/} kexec|checkpatch|ovmf|owner" ;;
+*) usage "${name:+$name: unknown argument}" ;;
 esac
+[ $# -eq 1 ] || usage "$2: unknown argument"
 dir=$cache/extras/$name
 # One from before its libraries were with it.
 [ "$name" != kexec ] || [ -e "$dir/lib" ] || rm -rf "$dir"

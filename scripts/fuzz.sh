@@ -10,7 +10,10 @@ set -eu
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+[ $# -eq 2 ] || usage "${1:+$1: }wants a name and a number of runs"
 name=$1 runs=$2
+[ -e "$top/tests/fuzz/fuzz_$name.c" ] || usage "$name: no such fuzzer"
+[[ $runs =~ ^[0-9]+$ ]] || usage "$runs: not a number of runs"
 found=$build/fuzz/found/$name
 kept=$top/tests/fuzz/corpus/$name
 log=$build/fuzz/fuzz_$name.log

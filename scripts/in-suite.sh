@@ -65,8 +65,10 @@ inside='root=$1 directory=$2
 	done
 	exec chroot "$root" /usr/bin/env -C "$directory" PATH=/usr/bin:/usr/sbin "$@"'
 
-[ $# -gt 0 ] || die "usage: ${0##*/} SUITE [COMMAND...]"
-suite=$1
+case ${1-} in
+bookworm | trixie | forky) suite=$1 ;;
+*) usage "${1:+$1: }not a release of Debian that is known here" ;;
+esac
 shift
 make_root "$suite"
 [ $# -gt 0 ] || exit 0

@@ -91,7 +91,8 @@ fetch() {
 		)
 		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
 		mapfile -t -O 2 packages < <(image_parts "$suite" "$release")
-		rm -rf "$tree"
+		# Also what is left of one that did not come to its end: only one at a time is here.
+		rm -rf "$cache/kernels/.$3".*
 		suite_unpack "$suite" "$tree" "linux-image-$release" "$headers" "${packages[@]}"
 		arrange_image "$tree" "$release"
 		relocate_headers "$tree" "$dir"
@@ -146,23 +147,35 @@ fetch_drivers() {
 }
 
 main() {
-	local update='' name suites abi flavour
-	local -a chosen=()
+	local update='' drivers='' name suites abi flavour
+	local -a chosen missing=()
 
-	if [ "${1-}" = --update ]; then
-		update=1
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--update) update=1 ;;
+		--drivers) drivers=1 ;;
+		-*) usage "$1: unknown option" ;;
+		*) break ;;
+		esac
 		shift
-	fi
-	if [ "${1-}" = --drivers ]; then
-		fetch_drivers "$2"
-		return
-	fi
-	[ -d "$cache/kernels" ] || mkdir -p "$cache/kernels"
+	done
 	chosen=("$@")
 	[ $# -gt 0 ] || mapfile -t chosen < <(kernel_names)
 	for name in "${chosen[@]}"; do
-		all_kernel_names | grep -qxF -- "$name" || die "$name: not in $kernels_list"
+		all_kernel_names | grep -qxF -- "$name" || usage "$name: not in ${kernels_list#"$top/"}"
 	done
+	if [ -n "$drivers" ]; then
+		[ $# -eq 1 ] || usage "--drivers: needs the name of one kernel"
+		fetch_drivers "$1"
+		return
+	fi
+	for name in "${chosen[@]}"; do
+		is_as_wanted "$cache/kernels/$name" || missing+=("$name")
+	done
+	# What one takes that is unpacked and arranged, and on top what the packages of one take meanwhile.
+	[ ${#missing[@]} -eq 0 ] ||
+		need_space "$cache" $((110 * ${#missing[@]} + 300)) "the kernels ${missing[*]} take"
+	mkdir -p "$cache/kernels"
 	# Builds for several kernels may find at the same time that theirs is not there.
 	exec 8>"$cache/kernels/.lock"
 	flock 8

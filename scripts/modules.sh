@@ -44,11 +44,16 @@ link_tree() {
 in_suite=()
 case ${1-} in
 --headers)
-	headers=$(readlink -f "$2")
+	option_value "$@"
+	headers=$(readlink -f -- "$2")
+	[ -d "$headers" ] || die "$2: no such directory"
 	shift 2
 	;;
-'' | -*) die "usage: ${0##*/} NAME | --headers DIR" ;;
+'') usage "which kernel?" ;;
+-*) usage "$1: unknown option" ;;
 *)
+	kernel_dir "$1" >/dev/null || all_kernel_names | grep -qxF -- "$1" ||
+		usage "$1: neither in ${kernels_list#"$top/"} nor in $cache/kernels, where scripts/build-kernel.sh puts its own"
 	need_kernel "$1"
 	headers=$(kernel_headers "$1")
 	# Another make there may not understand how this one shares its jobs.

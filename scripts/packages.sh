@@ -25,13 +25,21 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--lint) lint=1 ;;
 	--in)
+		option_value "$@"
 		suite=$2
+		case $suite in
+		bookworm | trixie) ;;
+		*) usage "$suite: not bookworm or trixie" ;;
+		esac
 		shift
 		;;
+	-*) usage "$1: unknown option" ;;
 	*) break ;;
 	esac
 	shift
 done
+[ $# -le 2 ] || usage "$3: unknown argument"
+[[ ${1:-0} =~ ^[0-9] ]] || usage "$1: not a version, which begins with a digit"
 wanted=${1:-$version}
 out=${2:-$build/packages}
 source=$out/kho-$wanted

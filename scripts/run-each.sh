@@ -6,8 +6,14 @@
 # usage: scripts/run-each.sh PROGRAM...
 
 set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
 failed=0
-[ $# -gt 0 ] || { echo "${0##*/}: nothing to run" >&2; exit 1; }
+[ $# -gt 0 ] || usage "nothing to run"
+for program in "$@"; do
+	[ -x "$program" ] || usage "$program: no such program"
+done
 for program in "$@"; do
 	"$program" >"$program.log" 2>&1 && continue
 	echo "FAIL $program: see $program.log" >&2

@@ -72,9 +72,24 @@ pick() {
 }
 
 install() {
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get -q -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
-		install -y --no-install-recommends "$@" >"$build/setup.log" 2>&1
+	apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
+		install -y --no-install-recommends "$@" >"$build/setup.log" 2>&1 || {
+		cat "$build/setup.log"
+		return 1
+	}
+}
+
+# What apt has done of it, from what it has said so far.
+installed_so_far() {
+	awk '
+		function kb(number, unit) { return number * (unit ~ /^MB/ ? 1000 : unit ~ /^B/ ? 0.001 : 1) }
+		/^Need to get / { split($4, part, "/"); need = kb(part[1], $5) }
+		/^Get:.*\[.*\]$/ { sub(/^\[/, "", $(NF - 1)); got += kb($(NF - 1), $NF) }
+		/newly installed/ { for (i = 1; i < NF; i++) if ($(i + 1) == "newly") packages = $i }
+		/^Unpacking / { unpacked++ }
+		/^Setting up / { ready++ }
+		END { printf "%.1f of %.1f MB; of %d packages %d unpacked, %d set up", got / 1000, need / 1000, packages, unpacked, ready }
+	' "$build/setup.log" 2>/dev/null
 }
 
 case ${1-all} in
@@ -90,10 +105,13 @@ bench)
 	wanted=("${build_packages[@]}" "${vm_packages[@]}" "${all_packages[@]}"
 		"${nightly_packages[@]}" "${bench_packages[@]}")
 	;;
-*) die "usage: ${0##*/} [build|vm|all|packages|nightly|bench]" ;;
+*) usage "$1: unknown argument" ;;
 esac
+[ $# -le 1 ] || usage "$2: unknown argument"
 
 mkdir -p "$build"
+trap hand_back EXIT
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 [ "$(id -u)" -ne 0 ] || apt-cache show gcc >/dev/null 2>&1 || retry apt-get -q -q update
 missing=()
 for name in "${wanted[@]}"; do
@@ -101,8 +119,9 @@ for name in "${wanted[@]}"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 [ "$(id -u)" -eq 0 ] ||
-	die "missing packages; run as root: apt-get install ${missing[*]}"
+	die "not root: packages are missing that only root can install (sudo $0 $*): ${missing[*]}"
 say "installing: ${missing[*]}"
 # The lists may be older than the archive.
 retry apt-get -q -q update
-retry install "${missing[@]}" || die "apt-get failed, see $build/setup.log"
+: >"$build/setup.log"
+with_progress "${#missing[@]} packages and what they need" installed_so_far retry install "${missing[@]}"

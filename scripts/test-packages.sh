@@ -199,7 +199,6 @@ main() {
 		case $1 in
 		bookworm | trixie) suite=$1 ;;
 		--keep) keep=1 ;;
-		*) die "usage: ${0##*/} [bookworm|trixie] [--keep]" ;;
 		esac
 		shift
 	done
@@ -241,6 +240,12 @@ main() {
 }
 
 start() {
+	for arg in "$@"; do
+		case $arg in
+		bookworm | trixie | --keep) ;;
+		*) usage "$arg: unknown argument" ;;
+		esac
+	done
 	[ "$(id -u)" -eq 0 ] || die "only root can install packages, even in a directory"
 	[ -n "${KHO_IN_NAMESPACE-}" ] || KHO_IN_NAMESPACE=1 exec unshare --mount "$0" "$@"
 	main "$@"

@@ -12,6 +12,7 @@ set -u -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$top" || exit
+no_arguments "$@"
 
 logs=$build/log
 results=$logs/results
@@ -127,6 +128,8 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	fuzzers
 	beside completion make -s completion
 	beside routes make -s routes
+	beside scripts/usage tests/scripts/usage.sh
+	beside scripts/demo-files tests/scripts/demo-files.sh
 	modules
 	lints
 	wait

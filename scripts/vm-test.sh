@@ -290,7 +290,7 @@ find_parts() {
 
 	for name in "$@"; do
 		read_scenario "${name%%@*}"
-		[ "$firmware" != efi ] || efi=1
+		[ "$firmware" = bios ] || efi=1
 		kernel=${name#*@}
 		for kernel in ${kernel//,/ }; do
 			[ -e "$image/boot-$kernel.cpio" ] || die "$name: $image has no kernel $kernel; scripts/vm-image.sh" \

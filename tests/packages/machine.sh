@@ -9,14 +9,15 @@ options() {
 		case $1 in
 		--keep) keep=1 ;;
 		--limit)
+			option_value "$@"
 			limit=$2
 			shift
 			;;
-		-*) die "$1: unknown option; see the head of this script" ;;
+		-*) usage "$1: unknown option" ;;
 		*)
 			case " $suites " in
 			*" $1 "*) suite=$1 ;;
-			*) die "$1: not one of: $suites" ;;
+			*) usage "$1: not one of: $suites" ;;
 			esac
 			;;
 		esac
