@@ -28,7 +28,7 @@ suite_apt() {
 		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
 		-o Dir::State="$root/state" -o Dir::State::Status="$root/status" \
 		-o Dir::Cache="$root/cache" -o APT::Sandbox::User="$(id -un)" \
-		-o APT::Default-Release= -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+		-o APT::Default-Release= -o Acquire::Languages=none -o Acquire::Retries=1 "$@"
 }
 
 # suite_update SUITE: fetch its list of packages, once per run of the caller. Several may be at it.

@@ -130,6 +130,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	beside routes make -s routes
 	beside scripts/usage tests/scripts/usage.sh
 	beside scripts/demo-files tests/scripts/demo-files.sh
+	beside scripts/trouble tests/scripts/trouble.sh
 	modules
 	lints
 	wait
