@@ -51,87 +51,127 @@ static const char *cannot_work_here(void)
 	return NULL;
 }
 
-static int start(void)
+static int scratch_parse(void)
+{
+	return kho_scratch_parse(scratch);
+}
+
+static int restore_init(void)
+{
+	int ret = kho_restore_init();
+
+	if (ret)
+		pr_err("not loaded: folios made here differ from the kernel's own\n");
+	return ret;
+}
+
+static int in_init(void)
+{
+	return kho_in_init(in);
+}
+
+static int out_init(void)
 {
 	int ret;
 
-	ret = kho_scratch_parse(scratch);
-	if (ret)
-		return ret;
-	ret = kho_restore_init();
-	if (ret) {
-		pr_err("not loaded: folios made here differ from the kernel's own\n");
-		return ret;
-	}
-	ret = kho_give_back_init();
-	if (ret)
-		return ret;
-	ret = kho_in_init(in);
-	if (ret)
-		return ret;
 	if (!enable)
 		return 0;
 	ret = kho_out_init(kho_in_kexec_count() + 1);
-	if (ret)
-		kho_in_exit();
 	kho_enabled = !ret;
 	return ret;
+}
+
+static void out_exit(void)
+{
+	if (kho_enabled)
+		kho_out_exit();
+}
+
+/* Parcels that cannot be taken over wait, and the log has said why. */
+static void parcel_init(void)
+{
+	kho_parcel_init();
+}
+
+static void scratch_init(void)
+{
+	if (kho_enabled)
+		kho_scratch_init();
+}
+
+/**
+ * struct stage - one step of loading the module
+ * @init: 0, or the module is not loaded; NULL if @run is there
+ * @run: in place of @init, where nothing can fail
+ * @exit: undoes it; NULL if there is nothing to undo
+ */
+struct stage {
+	int (*init)(void);
+	void (*run)(void);
+	void (*exit)(void);
+};
+
+/* In this order; unloading goes backwards. */
+static const struct stage stages[] = {
+	{ .init = kho_reserve_parse },
+	{ .init = kho_firmware_init },
+	{ .init = scratch_parse },
+	{ .init = restore_init },
+	{ .init = kho_give_back_init },
+	/* What came in is looked at, and not touched. */
+	{ .init = in_init, .exit = kho_in_exit },
+	{ .init = out_init, .exit = out_exit },
+	{ .init = kho_dev_init, .exit = kho_dev_exit },
+	{ .run = kho_watch_init, .exit = kho_watch_exit },
+	/* What came in is acted on once: nothing from here on can fail. */
+	{ .run = kho_in_accept },
+	/* Shows what came in before anyone takes it. */
+	{ .run = kho_debugfs_init, .exit = kho_debugfs_exit },
+	{ .run = parcel_init, .exit = kho_parcel_exit },
+	{ .run = kho_reserve_init, .exit = kho_reserve_exit },
+	/* Memory may have been short before what came in was accepted. */
+	{ .run = scratch_init, .exit = kho_scratch_exit },
+	{ .run = kho_sysfs_init, .exit = kho_sysfs_exit },
+	{ .run = kho_dev_ready },
+};
+
+static int run(const struct stage *stage)
+{
+	if (stage->init)
+		return stage->init();
+	stage->run();
+	return 0;
+}
+
+static void undo(unsigned int nr_done)
+{
+	while (nr_done--)
+		if (stages[nr_done].exit)
+			stages[nr_done].exit();
 }
 
 static int __init kho_init(void)
 {
 	const char *why = cannot_work_here();
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
 	if (why) {
 		pr_err("not loaded: %s\n", why);
 		return -EOPNOTSUPP;
 	}
-	ret = kho_reserve_parse();
-	if (ret)
-		goto err;
-	ret = kho_firmware_init();
-	if (ret)
-		goto err;
-	ret = start();
-	if (ret)
-		goto err;
-	ret = kho_dev_init();
-	if (ret)
-		goto err_stop;
-	kho_watch_init();
-	/* Nothing below can fail: what came in is acted on once. */
-	kho_in_accept();
-	kho_debugfs_init();
-	kho_sysfs_init();
-	kho_parcel_init();
-	kho_reserve_init();
-	if (kho_enabled)
-		kho_scratch_init();
-	kho_dev_ready();
-	return 0;
-
-err_stop:
-	if (kho_enabled)
-		kho_out_exit();
-	kho_in_exit();
-err:
+	for (i = 0; i < ARRAY_SIZE(stages) && !ret; i++)
+		ret = run(&stages[i]);
+	if (!ret)
+		return 0;
+	undo(i - 1);
 	pr_err("not loaded: error %d\n", ret);
 	return ret;
 }
 
 static void __exit kho_exit(void)
 {
-	kho_watch_exit();
-	kho_dev_exit();
-	kho_sysfs_exit();
-	kho_debugfs_exit();
-	kho_reserve_exit();
-	kho_parcel_exit();
-	kho_scratch_exit();
-	if (kho_enabled)
-		kho_out_exit();
-	kho_in_exit();
+	undo(ARRAY_SIZE(stages));
 }
 
 module_init(kho_init);
