@@ -14,4 +14,10 @@
 /* Handover is on: memory can be preserved. Set once, while the module starts. */
 extern bool kho_enabled;
 
+/* --- ioctl.c: arguments that may grow */
+
+int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
+		  u32 bytes);
+int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
+
 #endif /* KHO_KMOD_H */

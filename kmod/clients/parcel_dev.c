@@ -14,7 +14,6 @@
 #include <linux/vmalloc.h>
 
 #include "kmod/clients/clients.h"
-#include "kmod/face/face.h"
 #include "kmod/kho.h"
 
 /**

@@ -26,7 +26,6 @@
 #include "kmod/compat/compat.h"
 #include "core/reserve_fdt.h"
 #include "kmod/clients/clients.h"
-#include "kmod/face/face.h"
 #include "kmod/image/image.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"

@@ -11,9 +11,6 @@
 int kho_dev_init(void);
 void kho_dev_ready(void);
 void kho_dev_exit(void);
-int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
-		  u32 bytes);
-int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known);
 bool kho_image_loaded(u64 *entry);
 void kho_status_get(struct kho_ioctl_status *status);
 
