@@ -10,6 +10,7 @@
 
 #include "core/fdt.h"
 #include "kmod/compat/compat.h"
+#include "kmod/api/api.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/out/out.h"

@@ -5,6 +5,12 @@
 
 #include <linux/mm_types.h>
 
+#include "kmod/out/out.h"
+
+/* --- api.c: preserving, after a look at the pages */
+
+int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
+
 /* --- alloc.c: pages to be preserved */
 
 struct page *kho_alloc_fit(gfp_t gfp, unsigned int order);

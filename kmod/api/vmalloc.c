@@ -21,6 +21,7 @@
 
 #include "kmod/compat/compat.h"
 #include "core/parcel.h"
+#include "kmod/api/api.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/out/out.h"

@@ -48,7 +48,6 @@ void kho_sessions_count(struct kho_sessions *s);
 
 struct kho_kexec_metadata;
 
-void kho_metadata_write(struct kho_kexec_metadata *m, u32 kexec_count);
 int kho_metadata_check(struct kho_kexec_metadata *m, const void *blob,
 		       u64 bytes);
 

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The subtree "kexec-metadata": who hands over, and for the how many-th time. */
+/* The subtree "kexec-metadata": who handed over, and for the how many-th time. */
 
 #include <linux/string.h>
-#include <linux/utsname.h>
 #include <linux/kho/abi/metadata.h>
 
 #include "kmod/clients/clients.h"
 #include "kmod/kho.h"
-
-/**
- * kho_metadata_write() - describe this kernel to the next
- * @m: filled
- * @kexec_count: number of the handover to come since the last cold boot, from 1
- */
-void kho_metadata_write(struct kho_kexec_metadata *m, u32 kexec_count)
-{
-	m->version = KHO_KEXEC_METADATA_VERSION;
-	strscpy(m->previous_release, init_utsname()->release,
-		sizeof(m->previous_release));
-	m->kexec_count = kexec_count;
-}
 
 /**
  * kho_metadata_check() - read what the previous kernel told of itself

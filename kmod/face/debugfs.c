@@ -4,7 +4,7 @@
  * modes are upstream's; docs/abi/debugfs-kho describes them. Without debugfs nothing is missing
  * but this: no failure here matters to anyone.
  *
- * Files of the outgoing side are read under the lock of outgoing.c, page by page, so that a
+ * Files of the outgoing side are read under the lock of out/, page by page, so that a
  * subtree is never looked at after it was removed. What came in is copied when it was accepted:
  * its owner may give the memory to something else at any time.
  */
@@ -109,18 +109,8 @@ static const struct file_operations subtree_fops = {
 	.llseek = default_llseek,
 };
 
-/**
- * kho_debugfs_subtree_add() - show a subtree for the next kernel
- * @name: of the subtree
- * @bytes: size of its blob
- * @subtree: for kho_out_subtree_read(); valid until kho_debugfs_subtree_remove() returns
- *
- * Context: may sleep; not under the lock of outgoing.c.
- *
- * Return: for kho_debugfs_subtree_remove(); NULL if there is no file.
- */
-struct dentry *kho_debugfs_subtree_add(const char *name, u64 bytes,
-				       struct kho_out_subtree *subtree)
+static void *kho_subtree_file_add(const char *name, u64 bytes,
+				  struct kho_out_subtree *subtree)
 {
 	struct dentry *file;
 
@@ -134,16 +124,16 @@ struct dentry *kho_debugfs_subtree_add(const char *name, u64 bytes,
 	return file;
 }
 
-/**
- * kho_debugfs_subtree_remove() - stop showing a subtree
- * @file: may be NULL
- *
- * Waits for readers, which take the lock of outgoing.c: it must not be held.
- */
-void kho_debugfs_subtree_remove(struct dentry *file)
+/* Waits for readers. */
+static void kho_subtree_file_remove(void *file)
 {
 	debugfs_remove(file);
 }
+
+static const struct kho_subtree_view subtree_files = {
+	.add = kho_subtree_file_add,
+	.remove = kho_subtree_file_remove,
+};
 
 static void show_outgoing(void)
 {
@@ -154,7 +144,7 @@ static void show_outgoing(void)
 			    &scratch_phys_fops);
 	debugfs_create_file("scratch_len", 0400, dir, NULL, &scratch_len_fops);
 	out_subtrees_dir = debugfs_create_dir("sub_fdts", dir);
-	kho_out_subtrees_show();
+	kho_out_subtrees_show(&subtree_files);
 }
 
 /* ------------------------------------------------------------------------------ incoming side */
@@ -229,6 +219,8 @@ void kho_debugfs_exit(void)
 {
 	struct in_blob *blob, *next;
 
+	if (kho_enabled)
+		kho_out_subtrees_hide();
 	debugfs_remove(debug_dir);
 	debug_dir = NULL;
 	out_subtrees_dir = NULL;

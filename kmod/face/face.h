@@ -16,14 +16,8 @@ void kho_status_get(struct kho_ioctl_status *status);
 
 /* --- debugfs.c, sysfs.c: what can be looked at */
 
-struct dentry;
-struct kho_out_subtree;
-
 void kho_debugfs_init(void);
 void kho_debugfs_exit(void);
-struct dentry *kho_debugfs_subtree_add(const char *name, u64 bytes,
-				       struct kho_out_subtree *subtree);
-void kho_debugfs_subtree_remove(struct dentry *file);
 void kho_sysfs_init(void);
 void kho_sysfs_exit(void);
 

@@ -4,7 +4,6 @@
 #include <linux/ioport.h>
 #include <linux/slab.h>
 
-#include "kmod/image/image.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
 

@@ -7,7 +7,7 @@
  * A page's population (entries in use of a node) is kept in page->private, which is ours while we
  * own the page; pages are listed by page->lru.
  *
- * All functions are called under the lock of outgoing.c.
+ * All functions are called under kho_out_lock.
  */
 
 #include <linux/gfp.h>
@@ -15,7 +15,7 @@
 
 #include "core/cover.h"
 #include "kmod/kho.h"
-#include "kmod/out/out.h"
+#include "kmod/out/inside.h"
 
 /*
  * 64 pages are asked for at once; 256 KiB is little to hold and enough for 60,000
@@ -36,6 +36,8 @@ static LIST_HEAD(used_nodes);
 static LIST_HEAD(unfit_nodes);
 static unsigned long nr_free;
 static unsigned long nr_held;
+/* Makes sure that a range is covered; not 0 where it must not be. */
+static int (*cover_range)(u64 start, u64 end);
 
 static void adopt_chunk(struct page *chunk, unsigned int order)
 {
@@ -43,7 +45,7 @@ static void adopt_chunk(struct page *chunk, unsigned int order)
 	unsigned long i, nr = 1UL << order;
 	struct list_head *list = &idle_nodes;
 
-	if (kho_out_cover(phys, phys + (nr << PAGE_SHIFT)))
+	if (cover_range(phys, phys + (nr << PAGE_SHIFT)))
 		list = &unfit_nodes;
 	else
 		nr_free += nr;
@@ -165,11 +167,13 @@ u64 kho_arena_bytes(void)
 
 /**
  * kho_arena_init() - hold a first chunk, so that the first preserve finds room
+ * @cover: makes sure that a range is covered, or not 0: it must not be
  *
  * Return: 0 or -ENOMEM.
  */
-int kho_arena_init(void)
+int kho_arena_init(int (*cover)(u64 start, u64 end))
 {
+	cover_range = cover;
 	return refill();
 }
 

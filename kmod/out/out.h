@@ -10,10 +10,6 @@
 
 #include "core/cover.h"
 
-/* --- outgoing.c: what the next kernel will be given */
-
-struct kho_out_subtree;
-
 /**
  * enum kho_keep - how memory is preserved
  * @KHO_KEEP_RANGE: cut into naturally aligned blocks
@@ -26,18 +22,39 @@ enum kho_keep {
 	KHO_KEEP_NEW_FOLIO,
 };
 
-int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
+/* --- outgoing.c */
+
 int kho_out_init(u32 kexec_count);
 void kho_out_exit(void);
+
+/* --- preserve.c: tracker, cover, and which memory is RAM */
+
 int kho_out_ram_refresh(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
 int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
 			    unsigned int *nr_done);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);
-int kho_out_cover(u64 start, u64 end);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
+void kho_out_status(struct kho_ioctl_status *status);
+u32 kho_out_ranges(struct kho_range_info *info, u32 room);
+
+/* --- subtree.c: blobs that clients name */
+
+struct kho_out_subtree;
+
+/**
+ * struct kho_subtree_view - who shows subtrees to people
+ * @add: a subtree is there, and may be read with kho_out_subtree_read() until @remove returns;
+ *   what it returns is given to @remove
+ * @remove: it goes; waits for readers
+ */
+struct kho_subtree_view {
+	void *(*add)(const char *name, u64 bytes, struct kho_out_subtree *s);
+	void (*remove)(void *shown);
+};
+
 int kho_out_subtree_add(const char *name, void *blob, u64 bytes);
 int kho_out_subtree_add_for(const char *name, void *blob, u64 bytes,
 			    unsigned long caller);
@@ -45,24 +62,16 @@ int kho_out_subtree_remove(void *blob);
 int kho_out_subtree_replace(const char *name, void *blob, u64 bytes);
 ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,
 			     loff_t pos);
-void kho_out_subtrees_show(void);
+void kho_out_subtrees_show(const struct kho_subtree_view *how);
+void kho_out_subtrees_hide(void);
+
+/* --- wire.c: what travels with every handover */
+
 void kho_out_fdt(void *page);
 u32 kho_out_scratch(struct kho_scratch *area);
 u64 kho_out_setup_data(void);
 void kho_out_stamp(enum kho_stamp which);
 void kho_out_unstamp(enum kho_stamp which);
 void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr);
-void kho_out_status(struct kho_ioctl_status *status);
-u32 kho_out_ranges(struct kho_range_info *info, u32 room);
-
-/* --- arena.c: pages for the metadata of the wire */
-
-int kho_arena_init(void);
-void kho_arena_exit(void);
-void *kho_arena_alloc(void *ctx);
-void kho_arena_free(void *ctx, void *node);
-unsigned long *kho_arena_population(void *ctx, void *node);
-void kho_arena_mark(struct kho_replan *plan);
-u64 kho_arena_bytes(void);
 
 #endif /* KHO_KMOD_OUT_H */

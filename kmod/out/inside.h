@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of out/ offer one another, lowest first; other rooms include out.h alone.
+ * Everything is called under kho_out_lock, except where stated.
+ */
+#ifndef KHO_KMOD_OUT_INSIDE_H
+#define KHO_KMOD_OUT_INSIDE_H
+
+#include <linux/kho/abi/kho_module.h>
+
+#include "core/bits.h"
+#include "core/fdt.h"
+#include "kmod/kho.h"
+
+struct kho_replan;
+struct module;
+
+/* Everything that the next kernel will be given; see each file. */
+extern struct mutex kho_out_lock;
+
+/* --- wire.c: the pages that the next kernel reads */
+
+int kho_wire_alloc(int (*cover)(u64 start, u64 end));
+void kho_wire_free(void);
+void kho_wire_fill(u64 tree_phys, u32 kexec_count);
+void *kho_wire_page(enum kho_wire_page which);
+struct kho_module_ser *kho_wire_module(void);
+void kho_wire_publish_chain(const struct kho_range *extent, u32 nr);
+void kho_wire_publish_scratch(const struct kho_range *range, u32 nr);
+int kho_wire_publish_fdt(u64 tree_phys, const struct kho_fdt_subtree *table,
+			 u32 nr);
+
+/* --- arena.c: pages for the metadata of the wire */
+
+int kho_arena_init(int (*cover)(u64 start, u64 end));
+void kho_arena_exit(void);
+void *kho_arena_alloc(void *ctx);
+void kho_arena_free(void *ctx, void *node);
+unsigned long *kho_arena_population(void *ctx, void *node);
+void kho_arena_mark(struct kho_replan *plan);
+u64 kho_arena_bytes(void);
+
+/* --- preserve.c: tracker and cover */
+
+int kho_preserve_init(void (*mark)(struct kho_replan *plan));
+void kho_preserve_exit(void);
+int kho_tree_init(void);
+void kho_tree_exit(void);
+u64 kho_tree_phys(void);
+int kho_preserve_wire(void);
+int kho_out_cover(u64 start, u64 end);
+int kho_out_replan(void);
+u64 kho_out_client_pages(void);
+
+/* --- subtree.c: blobs that clients name */
+
+int kho_subtrees_init(void);
+void kho_subtrees_exit(void);
+void kho_subtrees_mark(struct kho_replan *plan);
+void *kho_out_subtree_of(const struct module *mod);
+
+/* --- notify.c: what the kernel tells; without the lock */
+
+int kho_notify_init(void);
+void kho_notify_exit(void);
+
+#endif /* KHO_KMOD_OUT_INSIDE_H */
