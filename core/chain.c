@@ -3,10 +3,16 @@
 
 #include "cover.h"
 #include "crc32c.h"
+#include "version.h"
 
 #define CRC_OFFSET offsetof(struct kho_chain_ser, crc)
 /* Bytes between the last field of the description and its checksum; all zero. */
 #define TAIL_OFFSET offsetof(struct kho_chain_ser, pad)
+
+static const struct kho_reader reader = {
+	.version = KHO_MODULE_VERSION,
+	.reads_from = KHO_MODULE_READS_FROM,
+};
 
 static u64 node_phys(u64 page_phys, u32 index)
 {
@@ -55,7 +61,7 @@ void kho_chain_write(struct kho_chain_ser *page, u64 page_phys,
 		write_node(&page->node[i], link_of(page_phys, i, nr),
 			   &extent[i]);
 	page->magic = KHO_CHAIN_MAGIC;
-	page->version = KHO_MODULE_VERSION;
+	page->version = KHO_MODULE_VERSION_WORD;
 	page->nr_extents = nr;
 	page->self_phys = page_phys;
 	page->crc = chain_crc(page, nr);
@@ -65,13 +71,15 @@ static int check_description(const struct kho_chain_ser *page, u64 page_phys,
 			     struct kho_refusal *r)
 {
 	u32 crc;
+	int err;
 
 	if (page->magic != KHO_CHAIN_MAGIC)
 		return kho_refuse(r, -EBADMSG, "extent list magic number",
 				  page_phys, page->magic, KHO_CHAIN_MAGIC);
-	if (page->version != KHO_MODULE_VERSION)
-		return kho_refuse(r, -EPROTONOSUPPORT, "extent list version",
-				  page_phys, page->version, KHO_MODULE_VERSION);
+	err = kho_version_check(&reader, page->version, "extent list version",
+				page_phys, r);
+	if (err)
+		return err;
 	if (!page->nr_extents || page->nr_extents > KHO_MAX_EXTENTS)
 		return kho_refuse(r, -ERANGE, "number of extents", page_phys,
 				  page->nr_extents, KHO_MAX_EXTENTS);
@@ -132,14 +140,17 @@ static int check_extent(const struct kho_extent_ser *node, u64 phys, u64 lowest,
 	return 0;
 }
 
-/* Nodes not in use and the bytes before the checksum. */
+/* Nodes not in use, and the bytes before the checksum, which newer versions may use. */
 static int check_unused(const struct kho_chain_ser *page, u64 page_phys,
 			struct kho_refusal *r)
 {
 	const u8 *bytes = (const u8 *)page;
 	size_t i = page->nr_extents * sizeof(struct kho_extent_ser);
+	size_t end = kho_version_of(page->version) > reader.version ?
+			     offsetof(struct kho_chain_ser, magic) :
+			     CRC_OFFSET;
 
-	for (; i < CRC_OFFSET; i++) {
+	for (; i < end; i++) {
 		if (i == offsetof(struct kho_chain_ser, magic))
 			i = TAIL_OFFSET;
 		if (bytes[i])

@@ -5,6 +5,7 @@
 #include "cover.h"
 #include "crc32c.h"
 #include "tracker.h"
+#include "version.h"
 
 enum tree_consts {
 	TABLE_SLOTS = 1 << KHO_TABLE_SIZE_LOG2,
@@ -221,6 +222,14 @@ static int check_chain(struct check *c)
 	return 0;
 }
 
+static const struct kho_reader module_reader = {
+	.version = KHO_MODULE_VERSION,
+	.reads_from = KHO_MODULE_READS_FROM,
+	.bytes = sizeof(struct kho_module_ser),
+	.bytes_from = KHO_MODULE_BYTES_FROM,
+	.bytes_most = KHO_PAGE_SIZE,
+};
+
 static bool terminated(const char *s, size_t size)
 {
 	while (size--)
@@ -229,25 +238,41 @@ static bool terminated(const char *s, size_t size)
 	return false;
 }
 
+/* Members that an older version has not are 0 here. */
+static int check_module_rest(const struct check *c,
+			     const struct kho_module_ser *m, u64 phys)
+{
+	const u8 *bytes = (const u8 *)m;
+	size_t i;
+
+	for (i = m->size; i < sizeof(*m); i++)
+		if (bytes[i])
+			return refuse(c, -EBADMSG, "module page: unused bytes",
+				      phys + i, bytes[i], 0);
+	return 0;
+}
+
 static int check_module_identity(const struct check *c,
 				 const struct kho_module_ser *m, u64 phys)
 {
 	u32 crc;
+	int err;
 
 	if (m->magic != KHO_MODULE_MAGIC)
 		return refuse(c, -EBADMSG, "module page: magic number", phys,
 			      m->magic, KHO_MODULE_MAGIC);
-	if (m->version != KHO_MODULE_VERSION)
-		return refuse(c, -EPROTONOSUPPORT, "module page: version", phys,
-			      m->version, KHO_MODULE_VERSION);
-	if (m->size != sizeof(*m))
+	err = kho_version_check(&module_reader, m->version,
+				"module page: version", phys, c->r);
+	if (err)
+		return err;
+	if (!kho_version_bytes_ok(&module_reader, m->version, m->size))
 		return refuse(c, -EBADMSG, "module page: size", phys, m->size,
 			      sizeof(*m));
 	crc = kho_crc32c(0, m, offsetof(struct kho_module_ser, fixed_crc));
 	if (m->fixed_crc != crc)
 		return refuse(c, -EBADMSG, "module page: checksum", phys,
 			      m->fixed_crc, crc);
-	return 0;
+	return check_module_rest(c, m, phys);
 }
 
 static int check_module(struct check *c)
@@ -298,10 +323,10 @@ static int check_module_subtree(const struct check *c)
 			      "address of subtree " KHO_MODULE_SUBTREE,
 			      fdt_phys, s.phys,
 			      wire_page_phys(in, KHO_WIRE_MODULE));
-	if (s.bytes != sizeof(struct kho_module_ser))
+	if (s.bytes != in->module->size)
 		return refuse(c, -EBADMSG,
 			      "size of subtree " KHO_MODULE_SUBTREE, fdt_phys,
-			      s.bytes, sizeof(struct kho_module_ser));
+			      s.bytes, in->module->size);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "bits.h"
 #include "crc32c.h"
+#include "version.h"
 
 bool kho_parcel_name_ok(const char *name)
 {
@@ -147,11 +148,21 @@ int kho_page_list_check(const struct kho_vmalloc *list,
 
 /* ---- the index ---- */
 
+static const struct kho_reader reader = {
+	.version = KHO_PARCEL_VERSION,
+	.reads_from = KHO_PARCEL_READS_FROM,
+	.bytes = sizeof(struct kho_parcel_ser),
+	.bytes_from = KHO_PARCEL_BYTES_FROM,
+	.bytes_most = KHO_PAGE_SIZE - sizeof(struct kho_block_header_ser),
+};
+
 /*
  * A walk over all slots of the index.
  * @block_phys: block that @block is the contents of; 0 = before the first
  * @nr_blocks: blocks entered so far
+ * @entry_bytes: from one slot to the next
  * @slot: number of the slot to be looked at next
+ * @parcel: the slot looked at last, as far as it is known here and there
  */
 struct slot_walk {
 	const struct kho_page_ops *ops;
@@ -159,30 +170,39 @@ struct slot_walk {
 	u64 block_phys;
 	u64 next_phys;
 	u32 nr_blocks;
+	u32 entry_bytes;
 	u32 slot;
+	struct kho_parcel_ser parcel;
 };
 
 static void walk_begin(struct slot_walk *w, const struct kho_page_ops *ops,
-		       u64 first_phys)
+		       const struct kho_parcel_head_ser *head)
 {
 	memset(w, 0, sizeof(*w));
 	w->ops = ops;
-	w->next_phys = first_phys;
+	w->next_phys = head->first_block_phys;
+	w->entry_bytes = head->entry_size;
 }
 
-static u64 slot_phys(const struct slot_walk *w, u32 slot)
+static u32 slot_offset(const struct slot_walk *w, u32 slot)
 {
-	return w->block_phys + sizeof(*w->block) +
-	       slot * sizeof(struct kho_parcel_ser);
+	return sizeof(*w->block) + slot * w->entry_bytes;
+}
+
+/* Of the slot looked at last. */
+static u64 slot_phys(const struct slot_walk *w)
+{
+	return w->block_phys + slot_offset(w, w->slot - 1);
 }
 
 /* Return: enum kho_step, or errno. */
 static int next_block(struct slot_walk *w, struct kho_refusal *r)
 {
+	u32 most = (KHO_PAGE_SIZE - sizeof(*w->block)) / w->entry_bytes;
 	u64 from = w->block_phys;
 
 	if (!w->next_phys)
-		return 0;
+		return KHO_STEP_END;
 	if (w->nr_blocks == KHO_BLOCK_CHAIN_MAX)
 		return kho_refuse(r, -ERANGE,
 				  "parcel index is too long or a circle", from,
@@ -193,27 +213,36 @@ static int next_block(struct slot_walk *w, struct kho_refusal *r)
 				  "parcel index block is not preserved", from,
 				  w->next_phys, w->next_phys);
 	w->block_phys = w->next_phys;
-	if (!w->block->count || w->block->count > KHO_PARCELS_PER_BLOCK)
+	if (!w->block->count || w->block->count > most)
 		return kho_refuse(r, -ERANGE, "parcel index count of slots",
-				  w->block_phys, w->block->count,
-				  KHO_PARCELS_PER_BLOCK);
+				  w->block_phys, w->block->count, most);
 	w->next_phys = w->block->next;
 	w->nr_blocks++;
 	w->slot = 0;
 	return KHO_STEP_NEXT;
 }
 
-/* Gives the next slot that is not free. Return: enum kho_step, or errno. */
-static int next_parcel(struct slot_walk *w, const struct kho_parcel_ser **out,
-		       struct kho_refusal *r)
+static void read_slot(struct slot_walk *w)
+{
+	u32 bytes = w->entry_bytes;
+
+	if (bytes > sizeof(w->parcel))
+		bytes = sizeof(w->parcel);
+	memset(&w->parcel, 0, sizeof(w->parcel));
+	memcpy(&w->parcel, (const u8 *)w->block + slot_offset(w, w->slot),
+	       bytes);
+	w->slot++;
+}
+
+/* Goes on to the next slot that is not free. Return: enum kho_step, or errno. */
+static int next_parcel(struct slot_walk *w, struct kho_refusal *r)
 {
 	for (;;) {
 		int step;
 
 		while (w->block && w->slot < w->block->count) {
-			*out = (const struct kho_parcel_ser *)(w->block + 1) +
-			       w->slot++;
-			if ((*out)->state != KHO_PARCEL_FREE)
+			read_slot(w);
+			if (w->parcel.state != KHO_PARCEL_FREE)
 				return KHO_STEP_NEXT;
 		}
 		step = next_block(w, r);
@@ -232,16 +261,16 @@ static bool same_name(const char *a, const char *b)
 	return false;
 }
 
-/* Whether a slot before @upto has its name. All slots before it were found good. */
-static bool name_came_before(const struct slot_walk *w, u64 first_phys,
-			     const struct kho_parcel_ser *upto)
+/* Whether a slot before that of @w has its name. All slots before it were found good. */
+static bool name_came_before(const struct slot_walk *w,
+			     const struct kho_parcel_head_ser *head)
 {
-	const struct kho_parcel_ser *p;
 	struct slot_walk again;
 
-	walk_begin(&again, w->ops, first_phys);
-	while (next_parcel(&again, &p, NULL) > 0 && p != upto)
-		if (same_name(p->name, upto->name))
+	walk_begin(&again, w->ops, head);
+	while (next_parcel(&again, NULL) == KHO_STEP_NEXT &&
+	       (again.block_phys != w->block_phys || again.slot != w->slot))
+		if (same_name(again.parcel.name, w->parcel.name))
 			return true;
 	return false;
 }
@@ -297,17 +326,17 @@ static int check_sum(struct index_sum *sum, const struct kho_parcel_ser *p,
 	return 0;
 }
 
-static int check_index(u64 first_phys, const struct kho_page_ops *ops,
-		       struct kho_refusal *r)
+static int check_index(const struct kho_parcel_head_ser *head,
+		       const struct kho_page_ops *ops, struct kho_refusal *r)
 {
 	struct index_sum sum = { 0, 0 };
-	const struct kho_parcel_ser *p;
 	struct slot_walk w;
 	int step;
 
-	walk_begin(&w, ops, first_phys);
-	while ((step = next_parcel(&w, &p, r)) == KHO_STEP_NEXT) {
-		u64 phys = slot_phys(&w, w.slot - 1);
+	walk_begin(&w, ops, head);
+	while ((step = next_parcel(&w, r)) == KHO_STEP_NEXT) {
+		const struct kho_parcel_ser *p = &w.parcel;
+		u64 phys = slot_phys(&w);
 		struct kho_vmalloc list;
 		int err;
 
@@ -316,7 +345,7 @@ static int check_index(u64 first_phys, const struct kho_page_ops *ops,
 			err = check_sum(&sum, p, phys, ops, r);
 		if (err)
 			return err;
-		if (name_came_before(&w, first_phys, p))
+		if (name_came_before(&w, head))
 			return kho_refuse(r, -EEXIST, "parcel name twice", phys,
 					  0, 0);
 		memcpy(&list, &p->data, sizeof(list));
@@ -330,19 +359,28 @@ static int check_index(u64 first_phys, const struct kho_page_ops *ops,
 static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,
 			    u64 bytes, struct kho_refusal *r)
 {
+	int err;
+
 	if (!head)
 		return kho_refuse(r, -EBADMSG, "parcel index is not preserved",
 				  phys, phys, phys);
-	if (bytes != sizeof(*head))
+	if (bytes < sizeof(*head))
 		return kho_refuse(r, -EBADMSG, "parcel index size", phys, bytes,
 				  sizeof(*head));
 	if (head->magic != KHO_PARCEL_MAGIC)
 		return kho_refuse(r, -EBADMSG, "parcel index magic number",
 				  phys, head->magic, KHO_PARCEL_MAGIC);
-	if (head->version != KHO_PARCEL_VERSION)
-		return kho_refuse(r, -EPROTONOSUPPORT, "parcel index version",
-				  phys, head->version, KHO_PARCEL_VERSION);
-	if (head->entry_size != sizeof(struct kho_parcel_ser))
+	err = kho_version_check(&reader, head->version, "parcel index version",
+				phys, r);
+	if (err)
+		return err;
+	/* The head has no size of its own: only a newer version may have more of it. */
+	if (bytes > sizeof(*head) &&
+	    kho_version_of(head->version) <= reader.version)
+		return kho_refuse(r, -EBADMSG, "parcel index size", phys, bytes,
+				  sizeof(*head));
+	if (head->entry_size % 8 ||
+	    !kho_version_bytes_ok(&reader, head->version, head->entry_size))
 		return kho_refuse(r, -EBADMSG, "parcel index slot size", phys,
 				  head->entry_size,
 				  sizeof(struct kho_parcel_ser));
@@ -355,18 +393,17 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		      void *ctx, struct kho_refusal *r)
 {
 	const struct kho_parcel_head_ser *head = kho_page_at(ops, head_phys);
-	const struct kho_parcel_ser *p;
 	struct slot_walk w;
 	int err;
 
 	err = check_index_head(head, head_phys, blob_bytes, r);
 	if (!err)
-		err = check_index(head->first_block_phys, ops, r);
+		err = check_index(head, ops, r);
 	if (err || !each)
 		return err;
-	walk_begin(&w, ops, head->first_block_phys);
-	while ((err = next_parcel(&w, &p, r)) == KHO_STEP_NEXT) {
-		err = each(ctx, p);
+	walk_begin(&w, ops, head);
+	while ((err = next_parcel(&w, r)) == KHO_STEP_NEXT) {
+		err = each(ctx, &w.parcel);
 		if (err)
 			return err;
 	}

@@ -74,7 +74,7 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  * @blob_bytes: its size
  * @ops: environment
  * @each: called for each valid parcel once the whole index was found good, may be NULL; a result
- *   other than 0 is returned
+ *   other than 0 is returned. @p is a copy, which is gone afterwards
  * @ctx: passed to it
  * @r: filled on refusal
  *

@@ -9,11 +9,6 @@
 #include "core/reserve_fdt.h"
 #include "cli/wire/wirejson.h"
 
-enum {
-	/* Room for entries in one block of the index. */
-	SLOTS_PER_BLOCK = KHO_PARCELS_PER_BLOCK,
-};
-
 static const u8 *subtree_page(struct wire *w, const char *name,
 			      struct kho_fdt_subtree *s)
 {
@@ -62,15 +57,16 @@ static struct json_object *json_parcel(struct wire *w,
 	return o;
 }
 
+/* @bytes: from one slot to the next, not less than is known of a slot */
 static void add_index_block(struct wire *w, struct json_object *list,
-			    const u8 *block, u64 phys)
+			    const u8 *block, u64 phys, u32 bytes)
 {
 	struct kho_block_header_ser head;
-	u64 i;
+	u64 i, most = (PAGE_BYTES - sizeof(head)) / bytes;
 
 	memcpy(&head, block, sizeof(head));
-	for (i = 0; i < head.count && i < SLOTS_PER_BLOCK; i++) {
-		u64 at = sizeof(head) + i * sizeof(struct kho_parcel_ser);
+	for (i = 0; i < head.count && i < most; i++) {
+		u64 at = sizeof(head) + i * bytes;
 		struct kho_parcel_ser p;
 
 		memcpy(&p, block + at, sizeof(p));
@@ -80,9 +76,12 @@ static void add_index_block(struct wire *w, struct json_object *list,
 	}
 }
 
-static u32 add_index_blocks(struct wire *w, struct json_object *list, u64 phys)
+static u32 add_index_blocks(struct wire *w, struct json_object *list,
+			    const struct kho_parcel_head_ser *index)
 {
-	u32 nr;
+	const u32 least = sizeof(struct kho_parcel_ser);
+	u32 nr, bytes = index->entry_size > least ? index->entry_size : least;
+	u64 phys = index->first_block_phys;
 
 	for (nr = 0; phys && nr < KHO_BLOCK_CHAIN_MAX; nr++) {
 		const u8 *block = wire_pages_get(w->pages, phys);
@@ -90,7 +89,7 @@ static u32 add_index_blocks(struct wire *w, struct json_object *list, u64 phys)
 
 		if (!block)
 			break;
-		add_index_block(w, list, block, phys);
+		add_index_block(w, list, block, phys, bytes);
 		memcpy(&head, block, sizeof(head));
 		phys = head.next;
 	}
@@ -131,8 +130,7 @@ struct json_object *wire_json_parcels(struct wire *w)
 	json_add_number(o, "first-address", head.first_block_phys);
 	if (head.magic == KHO_PARCEL_MAGIC)
 		json_add_number(o, "index-pages",
-				add_index_blocks(w, list,
-						 head.first_block_phys));
+				add_index_blocks(w, list, &head));
 	ops.nr_pages = w->in.tally.nr_pages;
 	err = kho_parcels_check(s.phys, s.bytes, &ops, NULL, NULL, &r);
 	json_add_verdict(o, err, &r);

@@ -415,7 +415,7 @@ static int store_head_make(void)
 	if (!head)
 		return -ENOMEM;
 	head->magic = KHO_PARCEL_MAGIC;
-	head->version = KHO_PARCEL_VERSION;
+	head->version = KHO_PARCEL_VERSION_WORD;
 	head->entry_size = sizeof(struct kho_parcel_ser);
 	ret = kho_preserve_pages(virt_to_page(head), 1);
 	if (ret)

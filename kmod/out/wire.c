@@ -218,7 +218,7 @@ static void module_ser_fill(struct kho_module_ser *m, u64 tree_phys,
 			    u32 kexec_count)
 {
 	m->magic = KHO_MODULE_MAGIC;
-	m->version = KHO_MODULE_VERSION;
+	m->version = KHO_MODULE_VERSION_WORD;
 	m->size = sizeof(*m);
 	strscpy(m->module_version, KHO_MODULE_VERSION_STRING,
 		sizeof(m->module_version));

@@ -136,7 +136,7 @@ static void run_step(struct input *in)
 /* ---- what was accepted, looked at again ---- */
 
 struct seen {
-	const struct kho_parcel_ser *slot[PAGES * KHO_PARCELS_PER_BLOCK];
+	struct kho_parcel_ser slot[PAGES * KHO_PARCELS_PER_BLOCK];
 	unsigned int nr;
 	u64 pages;
 };
@@ -162,14 +162,14 @@ static int look_at(void *ctx, const struct kho_parcel_ser *one)
 	if (!kho_parcel_name_ok(one->name) || kho_parcel_crc(one) != one->crc)
 		test_die("accepted, but the slot is bad");
 	for (i = 0; i < s->nr; i++)
-		if (s->slot[i] != one && !strcmp(s->slot[i]->name, one->name))
+		if (!strcmp(s->slot[i].name, one->name))
 			test_die("accepted, but a name is there twice");
 	s->pages = 0;
 	if (kho_page_list_check(&list, &ops, count_page, NULL, s, NULL) ||
 	    s->pages * KHO_PAGE_SIZE < one->bytes)
 		test_die("accepted, but its pages are not there");
 	if (s->nr < ARRAY_SIZE(s->slot))
-		s->slot[s->nr++] = one;
+		s->slot[s->nr++] = *one;
 	return 0;
 }
 

@@ -220,7 +220,7 @@ static void seal_module(struct handover *h)
 
 	memset(m, 0, sizeof(*m));
 	m->magic = KHO_MODULE_MAGIC;
-	m->version = KHO_MODULE_VERSION;
+	m->version = KHO_MODULE_VERSION_WORD;
 	m->size = sizeof(*m);
 	memcpy(m->module_version, "1.0", sizeof("1.0"));
 	memcpy(m->release, "6.1.0-1-amd64", sizeof("6.1.0-1-amd64"));

@@ -19,7 +19,7 @@ static void begin(struct parcels *p)
 	p->head_phys = parcels_new_page(p);
 	head = parcels_head(p);
 	head->magic = KHO_PARCEL_MAGIC;
-	head->version = KHO_PARCEL_VERSION;
+	head->version = KHO_PARCEL_VERSION_WORD;
 	head->entry_size = sizeof(struct kho_parcel_ser);
 }
 

@@ -650,8 +650,8 @@ static void forged_fields(void **state)
 		  -EBADMSG, "root FDT and module page name different trees" },
 		{ IN_MODULE(kexec_count), 0, FIX_MODULE, -ERANGE,
 		  "module page: number of handovers" },
-		{ IN_MODULE(version), 2, FIX_MODULE, -EPROTONOSUPPORT,
-		  "module page: version" },
+		{ IN_MODULE(version), KHO_MODULE_VERSION + 1, FIX_MODULE,
+		  -EPROTONOSUPPORT, "module page: version" },
 		{ IN_MODULE(size), 265, FIX_MODULE, -EBADMSG,
 		  "module page: size" },
 	};
@@ -661,6 +661,59 @@ static void forged_fields(void **state)
 	fill_small(h);
 	for (i = 0; i < ARRAY_SIZE(table); i++)
 		try_forgery(h, &table[i]);
+}
+
+/* What a module of another version would leave, as far as this one knows it. */
+static void set_version(struct handover *h, u32 word, u32 bytes)
+{
+	struct kho_module_ser *m;
+
+	h->subtree[0].bytes = bytes;
+	handover_seal(h);
+	m = handover_module(h);
+	m->version = word;
+	m->size = bytes;
+	handover_fix_module(h);
+	handover_chain(h)->version = word;
+	handover_fix_chain(h);
+}
+
+static void another_version(void **state)
+{
+	const u32 own = KHO_MODULE_VERSION;
+	const u32 bytes = sizeof(struct kho_module_ser);
+	struct handover *h = *state;
+
+	fill_small(h);
+	/* A newer one that can be read, and has more. */
+	set_version(h, KHO_VERSION_WORD(own + 1, own), bytes);
+	assert_accepted(h);
+	set_version(h, KHO_VERSION_WORD(own + 1, own), bytes + 8);
+	memset(handover_module(h) + 1, 0x5a, 8);
+	memset(handover_chain(h)->pad, 0x5a, sizeof(handover_chain(h)->pad));
+	assert_accepted(h);
+	memset(handover_chain(h)->pad, 0, sizeof(handover_chain(h)->pad));
+	set_version(h, KHO_VERSION_WORD(own + 7, own), KHO_PAGE_SIZE);
+	assert_accepted(h);
+	/* But not with less. */
+	set_version(h, KHO_VERSION_WORD(own + 1, own), bytes - 8);
+	assert_refused(h, -EBADMSG, "module page: size");
+	set_version(h, KHO_VERSION_WORD(own + 1, own), KHO_PAGE_SIZE + 8);
+	assert_refused(h, -EBADMSG, "module page: size");
+	/* One that cannot be read, whatever its size. */
+	set_version(h, KHO_VERSION_WORD(own + 1, own + 1), bytes);
+	assert_refused(h, -EPROTONOSUPPORT, "extent list version");
+	set_version(h, KHO_VERSION_WORD(own + 2, own + 1), bytes);
+	assert_refused(h, -EPROTONOSUPPORT, "extent list version");
+	/* Older than any, and words that make no sense. */
+	set_version(h, KHO_MODULE_READS_FROM - 1, bytes);
+	assert_refused(h, -EPROTONOSUPPORT, "extent list version");
+	set_version(h, own | own << 16, bytes);
+	assert_refused(h, -EPROTONOSUPPORT, "extent list version");
+	set_version(h, own | (own + 1) << 16, bytes);
+	assert_refused(h, -EPROTONOSUPPORT, "extent list version");
+	set_version(h, KHO_MODULE_VERSION_WORD, bytes);
+	assert_accepted(h);
 }
 
 static void strings_without_an_end(void **state)
@@ -1263,6 +1316,7 @@ int main(void)
 		TEST(bits_of_the_pages_not_in_use_do_not_matter),
 		TEST(every_bit_of_the_tree),
 		TEST(forged_fields),
+		TEST(another_version),
 		TEST(strings_without_an_end),
 		TEST(wrong_tallies),
 		TEST(a_tally_is_not_put_together_from_two),

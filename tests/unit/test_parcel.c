@@ -480,7 +480,7 @@ static void a_bad_head(void **state)
 	head->magic--;
 	head->version = 2;
 	assert_index_refused(p, -EPROTONOSUPPORT, "parcel index version");
-	head->version = 1;
+	head->version = KHO_PARCEL_VERSION_WORD;
 	head->entry_size = 128;
 	assert_index_refused(p, -EBADMSG, "parcel index slot size");
 	head->entry_size = 112;
@@ -490,6 +490,57 @@ static void a_bad_head(void **state)
 				     "parcel index is not preserved");
 	p->head_phys = phys + 8;
 	assert_index_refused(p, -EBADMSG, "parcel index is not preserved");
+}
+
+/* Slots as a module with longer ones would lay them out; what they have more is @fill. */
+static void lengthen_slots(struct parcels *p, u32 bytes, u8 fill)
+{
+	struct kho_block_header_ser *block = parcels_at(p, p->last_phys);
+	u8 *slots = (u8 *)(block + 1), copy[KHO_PAGE_SIZE];
+	u32 i;
+
+	memcpy(copy, slots, KHO_PAGE_SIZE - sizeof(*block));
+	memset(slots, fill, KHO_PAGE_SIZE - sizeof(*block));
+	for (i = 0; i < block->count; i++)
+		memcpy(slots + (size_t)i * bytes,
+		       copy + i * sizeof(struct kho_parcel_ser),
+		       sizeof(struct kho_parcel_ser));
+	parcels_head(p)->entry_size = bytes;
+}
+
+static void an_index_of_another_version(void **state)
+{
+	const u32 own = KHO_PARCEL_VERSION;
+	struct parcels *p = *state;
+	struct kho_page_ops ops = parcels_ops(p);
+	struct kho_parcel_head_ser *head = parcels_head(p);
+	struct names n = { .nr = 0 };
+
+	parcels_put(p, "one", 1);
+	parcels_put(p, "two", 5000);
+	parcels_put(p, "three", 0);
+	lengthen_slots(p, sizeof(struct kho_parcel_ser) + 24, 0x5a);
+	/* Longer than they may be in this version, but not in one that can be read. */
+	assert_index_refused(p, -EBADMSG, "parcel index slot size");
+	head->version = KHO_VERSION_WORD(own + 1, own);
+	assert_int_equal(check_index(p, &n, NULL), 0);
+	assert_int_equal(n.nr, 3);
+	assert_string_equal(n.name[1], "two");
+	assert_string_equal(n.name[2], "three");
+	/* The head may be longer too. */
+	assert_int_equal(kho_parcels_check(p->head_phys, sizeof(*head) + 8,
+					   &ops, NULL, NULL, NULL),
+			 0);
+	head->entry_size = sizeof(struct kho_parcel_ser) + 4;
+	assert_index_refused(p, -EBADMSG, "parcel index slot size");
+	head->entry_size = sizeof(struct kho_parcel_ser) - 8;
+	assert_index_refused(p, -EBADMSG, "parcel index slot size");
+	head->entry_size = KHO_PAGE_SIZE;
+	assert_index_refused(p, -EBADMSG, "parcel index slot size");
+	head->version = KHO_VERSION_WORD(own + 1, own + 1);
+	assert_index_refused(p, -EPROTONOSUPPORT, "parcel index version");
+	head->version = KHO_PARCEL_READS_FROM - 1;
+	assert_index_refused(p, -EPROTONOSUPPORT, "parcel index version");
 }
 
 static void bad_blocks(void **state)
@@ -635,6 +686,7 @@ int main(void)
 		TEST(a_free_slot_may_hold_anything),
 		TEST(the_callback_may_stop_it),
 		TEST(a_bad_head),
+		TEST(an_index_of_another_version),
 		TEST(bad_blocks),
 		TEST(an_index_in_a_circle),
 		TEST(bad_slots),

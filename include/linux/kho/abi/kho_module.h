@@ -49,6 +49,10 @@
 #define KHO_MODULE_VERSION 1
 #define KHO_MODULE_READERS_FROM 1
 #define KHO_MODULE_READS_FROM 1
+#define KHO_MODULE_VERSION_WORD \
+	KHO_VERSION_WORD(KHO_MODULE_VERSION, KHO_MODULE_READERS_FROM)
+/* Size of struct kho_module_ser in the oldest version that is read. */
+#define KHO_MODULE_BYTES_FROM 264
 
 /* "KHOCHAIN", little-endian. */
 #define KHO_CHAIN_MAGIC 0x4e494148434f484bULL
@@ -115,10 +119,10 @@ static_assert(sizeof(struct kho_extent_ser) == 40, "wire layout");
  *   use, the first
  *        of them starts the list
  * @magic: KHO_CHAIN_MAGIC
- * @version: KHO_MODULE_VERSION
+ * @version: KHO_MODULE_VERSION_WORD
  * @nr_extents: 1 .. KHO_MAX_EXTENTS
  * @self_phys: physical address of this page
- * @pad: 0, as are the nodes not in use
+ * @pad: 0, as are the nodes not in use; free for newer versions, like @reserved
  * @crc: CRC-32C of the nodes in use followed by the members from @magic to @self_phys
  */
 struct kho_chain_ser {
@@ -169,8 +173,8 @@ enum kho_stamp {
 /**
  * struct kho_module_ser - the blob of subtree KHO_MODULE_SUBTREE, one page
  * @magic: KHO_MODULE_MAGIC
- * @version: KHO_MODULE_VERSION; any other is refused
- * @size: sizeof(struct kho_module_ser)
+ * @version: KHO_MODULE_VERSION_WORD
+ * @size: sizeof(struct kho_module_ser); the rest of the page is 0
  * @module_version: NUL-terminated version of the writing module
  * @release: NUL-terminated uname release of the writing kernel
  * @wire_phys: physical address of the wire area (page 0)
@@ -205,6 +209,8 @@ static_assert(offsetof(struct kho_module_ser, tally) == 152, "wire layout");
 static_assert(offsetof(struct kho_module_ser, tally) % 8 == 0,
 	      "single stores need alignment");
 static_assert(sizeof(struct kho_module_ser) == 264, "wire layout");
+static_assert(sizeof(struct kho_module_ser) >= KHO_MODULE_BYTES_FROM,
+	      "versions add members");
 
 /**
  * struct kho_memmap_entry_ser - one range of the firmware memory map

@@ -28,6 +28,10 @@
 #define KHO_PARCEL_VERSION 1
 #define KHO_PARCEL_READERS_FROM 1
 #define KHO_PARCEL_READS_FROM 1
+#define KHO_PARCEL_VERSION_WORD \
+	KHO_VERSION_WORD(KHO_PARCEL_VERSION, KHO_PARCEL_READERS_FROM)
+/* Size of struct kho_parcel_ser in the oldest version that is read. */
+#define KHO_PARCEL_BYTES_FROM 112
 /* Size of a name with its NUL. */
 #define KHO_PARCEL_NAME_SIZE 64
 
@@ -39,8 +43,8 @@ enum kho_parcel_state {
 /**
  * struct kho_parcel_head_ser - the blob of subtree KHO_PARCEL_SUBTREE
  * @magic: KHO_PARCEL_MAGIC
- * @version: KHO_PARCEL_VERSION
- * @entry_size: sizeof(struct kho_parcel_ser)
+ * @version: KHO_PARCEL_VERSION_WORD
+ * @entry_size: sizeof(struct kho_parcel_ser), a multiple of 8: from one slot to the next
  * @first_block_phys: physical address of the first block of the chain, 0 = no parcels
  */
 struct kho_parcel_head_ser {
@@ -75,6 +79,8 @@ struct kho_parcel_ser {
 } __packed;
 
 static_assert(sizeof(struct kho_parcel_ser) == 112, "wire layout");
+static_assert(sizeof(struct kho_parcel_ser) >= KHO_PARCEL_BYTES_FROM,
+	      "versions add members");
 
 /* Slots in one block. */
 #define KHO_PARCELS_PER_BLOCK                           \

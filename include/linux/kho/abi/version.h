@@ -19,6 +19,8 @@
  *   K <= V <= R              it knows that version, or
  *   V > R and F in 1 .. R    it does not, but the writer knows that it will do.
  *
+ * Readers from V or later make no sense, and are refused.
+ *
  * A new version that older readers understand may do two things. It may add members behind the
  * last one of a struct whose size is on the wire too; who does not know them does not look at
  * them, and a reader takes members that are not there for 0. And it may use bytes that were 0 and
