@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <linux/capability.h>
+
+#include "cli/image/sysinfo.h"
 
 /* A list that changes while it is read is asked for again, but not for ever. */
 #define LIST_TRIES 16
@@ -34,11 +37,19 @@ bool dev_absent(int err)
 const char *dev_explain_open(int err)
 {
 	if (dev_absent(err))
-		return "the kho module is not loaded; run `modprobe kho`";
+		return access("/sys/module/kho", F_OK) ?
+			       "the kho module is not loaded; run `modprobe kho`" :
+			       "the kho module is loaded, but the device is not in this /dev; a unit with PrivateDevices= needs BindPaths=" DEV_PATH
+			       " and DeviceAllow=" DEV_PATH " rw";
 	switch (-err) {
 	case EACCES:
 	case EPERM:
-		return "only root may; run kho with sudo";
+		return sysinfo_capable(CAP_SYS_ADMIN) ?
+			       "the unit or container that this process is in does not permit it; a unit needs DeviceAllow=" DEV_PATH
+			       " rw" :
+		       geteuid() ?
+			       "only root may; run kho with sudo" :
+			       "this process is root without CAP_SYS_ADMIN; a unit needs it in CapabilityBoundingSet=";
 	case EBUSY:
 		return "another program holds it; try again";
 	default:
@@ -53,7 +64,7 @@ int dev_open_or_say(void)
 	if (fd >= 0)
 		return fd;
 	say(DEV_PATH " cannot be used: %s.", dev_explain_open(fd));
-	return -1;
+	return fd;
 }
 
 int dev_status(int fd, struct kho_ioctl_status *st)

@@ -17,7 +17,7 @@ int dev_open(void);
 /* Does this result of dev_open() mean that the module is not loaded? */
 bool dev_absent(int err);
 
-/* Open the device, or say in one sentence why that is impossible; -1 then. */
+/* Open the device, or say in one sentence why that is impossible. */
 int dev_open_or_say(void);
 
 /* The rest of a sentence that starts with "/dev/kho cannot be used: ". Static storage. */

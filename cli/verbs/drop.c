@@ -18,7 +18,8 @@ static const char help_text[] =
 	"              and nobody has claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
 	"  -h, --help  this help\n\n"
-	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage, 3 there is none of that name,\n"
+	"6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho drop leases\n"
 	"  kho drop --all\n";
@@ -107,17 +108,17 @@ static int drop_one(int fd, const char *name, const struct drop_options *opt)
 		    opt->parcel ? "parcel" :
 				  "region",
 		    name);
-	return err ? EXIT_FAILED : EXIT_OK;
+	return absent(err) ? EXIT_ABSENT : exit_code_of(err);
 }
 
 static int drop_names(int fd, char **names, int nr,
 		      const struct drop_options *opt)
 {
-	int i, code = EXIT_OK;
+	int i, one, code = EXIT_OK;
 
 	for (i = 0; i < nr; i++) {
-		if (drop_one(fd, names[i], opt))
-			code = EXIT_FAILED;
+		one = drop_one(fd, names[i], opt);
+		code = code ? code : one;
 	}
 	return code;
 }
@@ -218,7 +219,7 @@ static int drop(int argc, char **argv, const struct drop_options *opt)
 	int code, in_code;
 
 	if (fd < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(fd);
 	if (!opt->all && !opt->incoming)
 		return drop_names(fd, argv, argc, opt);
 	code = opt->all ? drop_all(fd) : EXIT_OK;

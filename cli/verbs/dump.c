@@ -164,7 +164,7 @@ static int dump_outgoing(const struct dump_options *opt)
 {
 	autoclose int dev = dev_open_or_say();
 
-	return dev < 0 ? EXIT_FAILED : dump_live(opt, dev);
+	return dev < 0 ? exit_code_of_open(dev) : dump_live(opt, dev);
 }
 
 static bool take_section(struct dump_options *opt, const char *name)

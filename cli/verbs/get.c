@@ -18,7 +18,8 @@ static const char help_text[] =
 	"only when\n"
 	"                     everything is written; - is the standard output\n"
 	"  -h, --help         this help\n\n"
-	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage, 3 there is no such parcel,\n"
+	"4 it is damaged, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho get leases > leases\n"
 	"  kho get disk.img --output /srv/disk.img && kho drop disk.img\n";
@@ -83,9 +84,10 @@ static int get_to_stdout(int parcel, const char *name, u64 bytes)
 
 	if (!err)
 		return EXIT_OK;
-	if (err != -ECANCELED)
-		say("the standard output cannot be written (%s); what was written is incomplete.",
-		    strerror(-err));
+	if (err == -ECANCELED)
+		return EXIT_DAMAGED;
+	say("the standard output cannot be written (%s); what was written is incomplete.",
+	    strerror(-err));
 	return EXIT_FAILED;
 }
 
@@ -114,9 +116,10 @@ static int fill_and_rename(int parcel, const char *name, u64 bytes, int fd,
 	if (!err)
 		return EXIT_OK;
 	unlink(temp);
-	if (err != -ECANCELED)
-		say("%s cannot be written (%s); nothing was changed.", path,
-		    strerror(-err));
+	if (err == -ECANCELED)
+		return EXIT_DAMAGED;
+	say("%s cannot be written (%s); nothing was changed.", path,
+	    strerror(-err));
 	return EXIT_FAILED;
 }
 
@@ -146,11 +149,11 @@ static int get(const char *name, const char *output)
 	u64 bytes;
 
 	if (dev < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(dev);
 	parcel = dev_parcel_open(dev, name, &bytes);
 	if (parcel < 0) {
 		say_open_failed(name, parcel);
-		return EXIT_FAILED;
+		return exit_code_of(parcel);
 	}
 	if (!output || !strcmp(output, "-"))
 		return get_to_stdout(parcel, name, bytes);

@@ -254,7 +254,7 @@ static int list(const struct list_options *opt)
 {
 	autoclose int fd = dev_open_or_say();
 
-	return fd < 0 ? EXIT_FAILED : print(fd, opt);
+	return fd < 0 ? exit_code_of_open(fd) : print(fd, opt);
 }
 
 static bool take_option(struct list_options *opt, int c)

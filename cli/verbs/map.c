@@ -115,13 +115,13 @@ static int view_file(struct memview *v, const char *path)
 
 	if (err) {
 		say("%s cannot be read (%s).", path, strerror(-err));
-		return -1;
+		return err;
 	}
 	why = dumpfile_parse(file.data, file.bytes, &head, &pages);
 	blob_free(&file);
 	if (why) {
 		say("%s %s.", path, why);
-		return -1;
+		return -EBADMSG;
 	}
 	wire_read(&w, &pages, head.head_phys);
 	err = w.err;
@@ -132,7 +132,7 @@ static int view_file(struct memview *v, const char *path)
 		add_saved(v, &w);
 	wire_free(&w);
 	wire_pages_free(&pages);
-	return err ? -1 : 0;
+	return err;
 }
 
 /* -------------------------------------------------------------------- of the running kernel */
@@ -187,12 +187,12 @@ static int view_live(struct memview *v)
 	int err;
 
 	if (dev < 0)
-		return -1;
+		return dev;
 	err = add_ranges(v, dev);
 	if (err) {
 		say("the kho module does not list its ranges (%s); see the kernel log.",
 		    strerror(-err));
-		return -1;
+		return -EIO;
 	}
 	add_ram(v);
 	why = livewire_read(&l, dev);
@@ -302,9 +302,11 @@ static int print(const struct memview *v, const struct map_options *opt)
 static int map(const struct map_options *opt)
 {
 	struct memview v = { 0 };
-	int code = EXIT_FAILED;
+	int code, err = opt->file ? view_file(&v, opt->file) : view_live(&v);
 
-	if (!(opt->file ? view_file(&v, opt->file) : view_live(&v))) {
+	if (err) {
+		code = exit_code_of_open(err);
+	} else {
 		memview_finish(&v);
 		code = opt->svg ? write_svg(&v, opt->svg) : print(&v, opt);
 	}

@@ -17,7 +17,8 @@ static const char help_text[] =
 	"  --file FILE  the same as the argument FILE; - is the standard input\n"
 	"  --replace    take the place of a parcel of this name, once everything is stored\n"
 	"  -h, --help   this help\n\n"
-	"Exit status: 0 stored, 1 failure and nothing changed, 2 wrong usage.\n\n"
+	"Exit status: 0 stored, 1 failure and nothing changed, 2 wrong usage, 5 no room, 6 not\n"
+	"permitted; nothing changed.\n\n"
 	"Examples:\n"
 	"  kho put leases < /var/lib/dhcp/leases\n"
 	"  kho put disk.img /srv/disk.img --replace\n";
@@ -51,7 +52,10 @@ static void say_write_failed(const char *name, int err)
 		    name, strerror(-err));
 }
 
-/* Large pieces, so that the module takes its lock seldom. */
+/*
+ * In large pieces, so that the module takes its lock seldom. Return: negative errno of the module,
+ * -ECANCELED if it is the input; that was said.
+ */
 static int copy_pieces(int from, int to, const char *name,
 		       struct progress *progress)
 {
@@ -64,7 +68,7 @@ static int copy_pieces(int from, int to, const char *name,
 		if (err) {
 			progress_end(progress);
 			say_write_failed(name, err);
-			return -1;
+			return err;
 		}
 		progress_add(progress, (u64)n);
 	}
@@ -73,7 +77,7 @@ static int copy_pieces(int from, int to, const char *name,
 	progress_end(progress);
 	say("the input cannot be read (%s), so nothing was stored.",
 	    strerror((int)-n));
-	return -1;
+	return -ECANCELED;
 }
 
 static int copy(int from, int to, const char *name, u64 total)
@@ -101,16 +105,17 @@ static int put_from(int input, const char *name, bool replace)
 	int err;
 
 	if (dev < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(dev);
 	parcel = dev_parcel_create(dev, name, replace);
 	if (parcel < 0) {
 		say_create_failed(name, parcel);
-		return EXIT_FAILED;
+		return exit_code_of(parcel);
 	}
 	if (isatty(input))
 		say("reading from the terminal; Ctrl-D ends the parcel.");
-	if (copy(input, parcel, name, size_of_input(input)))
-		return EXIT_FAILED;
+	err = copy(input, parcel, name, size_of_input(input));
+	if (err)
+		return exit_code_of(err);
 	err = dev_parcel_commit(parcel);
 	if (!err)
 		return EXIT_OK;
@@ -118,7 +123,7 @@ static int put_from(int input, const char *name, bool replace)
 		say_create_failed(name, err);
 	else
 		say_write_failed(name, err);
-	return EXIT_FAILED;
+	return exit_code_of(err);
 }
 
 static int put(const char *name, const char *file, bool replace)

@@ -192,7 +192,7 @@ static int report(const struct report_options *opt)
 	int err;
 
 	if (dev < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(dev);
 	err = dev_status(dev, &st);
 	if (!err)
 		return report_of(&st, opt);

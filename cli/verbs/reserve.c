@@ -17,7 +17,7 @@ static const char help_text[] =
 	"  -h, --help  this help\n\n"
 	"Prints the physical address. `kho list` shows it again, `kho drop NAME` gives the memory\n"
 	"back.\n\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 5 no room, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho reserve oops 4M 2M\n"
 	"  modprobe ramoops mem_address=$(kho reserve oops 1M) mem_size=0x100000\n";
@@ -49,11 +49,11 @@ static int reserve(const char *name, u64 bytes, u64 align)
 	int err;
 
 	if (fd < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(fd);
 	err = dev_region_create(fd, name, bytes, align, &phys);
 	if (err) {
 		say("region '%s' was not reserved: %s.", name, explain(err));
-		return EXIT_FAILED;
+		return exit_code_of(err);
 	}
 	printf("0x%llx\n", (unsigned long long)phys);
 	return finish_output();

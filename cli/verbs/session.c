@@ -24,7 +24,7 @@ static const char help_text[] =
 	"  -h, --help            this help\n\n"
 	"ORIGIN is `incoming` for what came from the previous kernel, else `here`. STATE is `open`\n"
 	"if a program has the session, else `waits`.\n\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 none of that name, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho session\n"
 	"  kho session -n -o STATE,NAME\n"
@@ -102,7 +102,7 @@ static int read_sessions(struct sessions *all, const char *file,
 	if (!f) {
 		say("%s cannot be read (%s): is the liveupdate module loaded, debugfs mounted, and are you root?",
 		    file, strerror(errno));
-		return EXIT_FAILED;
+		return exit_code_of_open(-errno);
 	}
 	while (fgets(line, sizeof(line), f)) {
 		if (parse(line, &s))
@@ -190,24 +190,25 @@ static int drop_one(int dev, const char *name)
 	if (!err)
 		return EXIT_OK;
 	say("session '%s' was not dropped: %s.", name, explain(err));
-	return EXIT_FAILED;
+	return exit_code_of(err);
 }
 
 static int drop(int nr, char **names)
 {
 	autoclose int dev = lu_open();
-	int ret = EXIT_OK, i;
+	int ret = EXIT_OK, one, i;
 
 	if (dev < 0) {
 		say("/dev/liveupdate cannot be opened (%s): %s.",
 		    strerror(-dev),
 		    dev == -EBUSY ? "another program uses it; try again" :
 				    "load the liveupdate module, as root");
-		return EXIT_FAILED;
+		return exit_code_of_open(dev);
 	}
-	for (i = 0; i < nr; i++)
-		if (drop_one(dev, names[i]))
-			ret = EXIT_FAILED;
+	for (i = 0; i < nr; i++) {
+		one = drop_one(dev, names[i]);
+		ret = ret ? ret : one;
+	}
 	return ret;
 }
 

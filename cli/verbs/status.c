@@ -243,7 +243,7 @@ static int status(bool json)
 	int err;
 
 	if (fd < 0)
-		return EXIT_FAILED;
+		return exit_code_of_open(fd);
 	err = dev_status(fd, &st);
 	if (err) {
 		say("the kho module does not tell its state (%s); use a tool and module of the "

@@ -60,10 +60,12 @@ int dev_open(void)
 	return -ENOENT;
 }
 
+static int open_error = -ENOENT;
+
 int dev_open_or_say(void)
 {
 	actions++;
-	return -1;
+	return open_error;
 }
 
 bool dev_absent(int err)
@@ -283,6 +285,30 @@ static void without_a_module_everything_fails_but_unload(void **state)
 	acts(verb_unload, "", EXIT_OK);
 }
 
+static void who_is_not_permitted_is_told_by_the_status(void **state)
+{
+	open_error = -EACCES;
+	acts(verb_put, "a /dev/null", EXIT_NOT_PERMITTED);
+	acts(verb_get, "a", EXIT_NOT_PERMITTED);
+	acts(verb_drop, "a", EXIT_NOT_PERMITTED);
+	acts(verb_reserve, "a 4K", EXIT_NOT_PERMITTED);
+	open_error = -ENOENT;
+}
+
+static void errors_have_their_status(void **state)
+{
+	assert_int_equal(exit_code_of(0), EXIT_OK);
+	assert_int_equal(exit_code_of(-ENOENT), EXIT_ABSENT);
+	assert_int_equal(exit_code_of(-EBADMSG), EXIT_DAMAGED);
+	assert_int_equal(exit_code_of(-ENOSPC), EXIT_NO_ROOM);
+	assert_int_equal(exit_code_of(-ENOMEM), EXIT_NO_ROOM);
+	assert_int_equal(exit_code_of(-EPERM), EXIT_NOT_PERMITTED);
+	assert_int_equal(exit_code_of(-EBUSY), EXIT_FAILED);
+	/* Whether there is one of that name nobody knows then. */
+	assert_int_equal(exit_code_of_open(-ENOENT), EXIT_FAILED);
+	assert_int_equal(exit_code_of_open(-EACCES), EXIT_NOT_PERMITTED);
+}
+
 static void a_missing_file_is_a_failure(void **state)
 {
 	assert_int_equal(run(verb_put, "a /nonexistent/file"), EXIT_FAILED);
@@ -334,6 +360,8 @@ int main(void)
 		cmocka_unit_test(wrong_usage_of_the_others),
 		cmocka_unit_test(help_is_never_wrong),
 		cmocka_unit_test(without_a_module_everything_fails_but_unload),
+		cmocka_unit_test(who_is_not_permitted_is_told_by_the_status),
+		cmocka_unit_test(errors_have_their_status),
 		cmocka_unit_test(a_missing_file_is_a_failure),
 	};
 
