@@ -37,9 +37,9 @@ _kho_options()
 {
 	case $1 in
 	check)
-		echo '--initrd --command-line --reuse-cmdline --append --output --noheadings --json --help'
+		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --output --noheadings --json --quiet --help'
 		;;
-	load) echo '--initrd --command-line --reuse-cmdline --append --help' ;;
+	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --help' ;;
 	report)
 		echo '--save --history --prometheus --output --noheadings --json --help'
 		;;

@@ -66,9 +66,9 @@ void permission_check(struct findings *f)
 	bool good = true;
 
 	if (!sysinfo_capable(CAP_SYS_BOOT)) {
-		finding_problem(
+		finding_unknown(
 			f, "rights", "run kho with sudo",
-			"only root (CAP_SYS_BOOT) may load a kernel, and this process is not");
+			"only root (CAP_SYS_BOOT) may load a kernel and look at all of this, and this process is not");
 		good = false;
 	}
 	good &= check_sysctl(f);

@@ -30,6 +30,17 @@ static inline u64 round_up_to(u64 n, u64 align)
 	return (n + align - 1) & ~(align - 1);
 }
 
+/* Little-endian numbers of files, wherever they stand. */
+static inline u16 le16(const u8 *at)
+{
+	return (u16)(at[0] | at[1] << 8);
+}
+
+static inline u32 le32(const u8 *at)
+{
+	return le16(at) | (u32)le16(at + 2) << 16;
+}
+
 static inline void free_pointer(void *p)
 {
 	free(*(void **)p);

@@ -10,7 +10,10 @@ enum {
 	FIELD_MODE = 1,
 	FIELD_FILESIZE = 6,
 	FIELD_NAMESIZE = 11,
+	FIELD_CHECK = 12,
 };
+
+enum { MODE_TYPE = 0170000, MODE_REGULAR = 0100000 };
 
 static int digit(char c)
 {
@@ -40,12 +43,13 @@ static int take_header(struct cpio *c)
 {
 	u32 body;
 
-	if (memcmp(c->header, "070701", MAGIC_BYTES) &&
-	    memcmp(c->header, "070702", MAGIC_BYTES))
+	c->summed = !memcmp(c->header, "070702", MAGIC_BYTES);
+	if (!c->summed && memcmp(c->header, "070701", MAGIC_BYTES))
 		return -EBADMSG;
 	if (!field(c, FIELD_MODE, &c->mode) ||
 	    !field(c, FIELD_FILESIZE, &body) ||
-	    !field(c, FIELD_NAMESIZE, &c->name_bytes))
+	    !field(c, FIELD_NAMESIZE, &c->name_bytes) ||
+	    !field(c, FIELD_CHECK, &c->sum_left))
 		return -EBADMSG;
 	if (!c->name_bytes || c->name_bytes > CPIO_NAME_MAX)
 		return -EBADMSG;
@@ -60,7 +64,10 @@ static int take_name(struct cpio *c)
 	if (c->name[c->name_bytes - 1])
 		return -EBADMSG;
 	c->state = c->body ? CPIO_BEFORE_BODY : CPIO_BETWEEN;
-	if (!strcmp(c->name, "TRAILER!!!"))
+	c->open = strcmp(c->name, "TRAILER!!!");
+	/* As the kernel does: the body of a link counts for nothing. */
+	c->summed &= (c->mode & MODE_TYPE) == MODE_REGULAR;
+	if (!c->open)
 		return 0;
 	c->member(c->ctx, c->name, c->mode, c->body);
 	return 0;
@@ -112,14 +119,19 @@ static void skip_padding(struct cpio *c, size_t bytes, size_t *used)
 		c->state = CPIO_IN_BODY;
 }
 
-static void skip_body(struct cpio *c, size_t bytes, size_t *used)
+static int take_body(struct cpio *c, const u8 *data, size_t bytes, size_t *used)
 {
 	u64 before = c->at;
+	size_t i = *used;
 
 	skip_bytes(c, c->body, bytes, used);
 	c->body -= c->at - before;
-	if (!c->body)
-		c->state = CPIO_BETWEEN;
+	for (; c->summed && i < *used; i++)
+		c->sum_left -= data[i];
+	if (c->body)
+		return 0;
+	c->state = CPIO_BETWEEN;
+	return c->summed && c->sum_left ? -EBADMSG : 0;
 }
 
 int cpio_feed(struct cpio *c, const u8 *data, size_t bytes, size_t *used)
@@ -147,7 +159,7 @@ int cpio_feed(struct cpio *c, const u8 *data, size_t bytes, size_t *used)
 			skip_padding(c, bytes, used);
 			break;
 		case CPIO_IN_BODY:
-			skip_body(c, bytes, used);
+			err = take_body(c, data, bytes, used);
 			break;
 		}
 	}

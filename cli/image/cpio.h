@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Names of the members of a cpio archive ("newc", as initramfs archives are), read from a stream
- * of bytes that are trusted for nothing.
+ * Members of a cpio archive ("newc", with checksums or without, as initramfs archives are), read
+ * from a stream of bytes that are trusted for nothing.
  */
 #ifndef KHO_CLI_CPIO_H
 #define KHO_CLI_CPIO_H
@@ -31,6 +31,9 @@ enum cpio_state {
  * @name_bytes: length of the name with its NUL
  * @mode: of the member
  * @body: bytes of it that are to come
+ * @summed: its checksum is told
+ * @sum_left: what of the checksum its bytes have not come up for yet
+ * @open: there was a member since the last trailer, which ends an archive
  * @header: header
  * @name: name
  */
@@ -43,6 +46,9 @@ struct cpio {
 	u32 name_bytes;
 	u32 mode;
 	u64 body;
+	bool summed;
+	u32 sum_left;
+	bool open;
 	char header[CPIO_HEADER];
 	char name[CPIO_NAME_MAX];
 };
@@ -57,7 +63,7 @@ struct cpio {
  *
  * Several archives may follow each other.
  *
- * Return: 0, or -EBADMSG.
+ * Return: 0, or -EBADMSG, also if the checksum of a member is wrong.
  */
 int cpio_feed(struct cpio *c, const u8 *data, size_t bytes, size_t *used);
 

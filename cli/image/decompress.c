@@ -152,18 +152,14 @@ static int unxz(struct work *w, size_t *used, bool alone)
 	return err ? err : xz_error(ret);
 }
 
-static u32 get32(const u8 *at)
-{
-	return at[0] | (u32)at[1] << 8 | (u32)at[2] << 16 | (u32)at[3] << 24;
-}
-
 /* Blocks follow each other until the input, or what is not zero of it, ends. */
 static int run_lz4(struct work *w, size_t *used, char *block)
 {
+	size_t blocks = 0;
 	int err = 0;
 
 	while (!err && w->bytes - *used >= 4) {
-		u32 packed = get32(w->in + *used);
+		u32 packed = le32(w->in + *used);
 		int n;
 
 		if (!packed)
@@ -181,8 +177,9 @@ static int run_lz4(struct work *w, size_t *used, char *block)
 			return -EBADMSG;
 		*used += packed;
 		err = deliver(w, (const u8 *)block, (size_t)n);
+		blocks++;
 	}
-	return err;
+	return err || blocks ? err : -ENODATA;
 }
 
 static int unlz4(struct work *w, size_t *used)

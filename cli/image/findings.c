@@ -8,6 +8,7 @@ static void add(struct findings *f, enum finding_level level, const char *id,
 	f->list[f->nr++] =
 		(struct finding){ level, id, vformat(fmt, args), todo };
 	f->nr_problems += level == FINDING_PROBLEM;
+	f->nr_unknown += level == FINDING_UNKNOWN;
 }
 
 void finding_ok(struct findings *f, const char *id, const char *fmt, ...)
@@ -49,15 +50,40 @@ void finding_problem(struct findings *f, const char *id, const char *todo,
 	va_end(args);
 }
 
+void finding_unknown(struct findings *f, const char *id, const char *todo,
+		     const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(f, FINDING_UNKNOWN, id, todo, fmt, args);
+	va_end(args);
+}
+
+void finding_at(struct findings *f, enum finding_level level, const char *id,
+		const char *todo, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(f, level, id, todo, fmt, args);
+	va_end(args);
+}
+
+bool findings_obstacle(const struct findings *f)
+{
+	return f->nr_problems || f->nr_unknown;
+}
+
 const char *finding_level_name(enum finding_level level)
 {
-	static const char *const name[] = { "ok", "note", "warning",
+	static const char *const name[] = { "ok", "note", "warning", "unknown",
 					    "problem" };
 
 	return name[level];
 }
 
-static void say_finding(const struct finding *f, const char *prefix)
+static void say_with(const struct finding *f, const char *prefix)
 {
 	if (f->todo)
 		say("%s%s; %s.", prefix, f->text, f->todo);
@@ -65,16 +91,22 @@ static void say_finding(const struct finding *f, const char *prefix)
 		say("%s%s.", prefix, f->text);
 }
 
-void findings_say_problem(const struct findings *f)
+void finding_say(const struct finding *f)
 {
+	say_with(f, "");
+}
+
+const struct finding *findings_first_obstacle(const struct findings *f)
+{
+	enum finding_level worst = f->nr_problems ? FINDING_PROBLEM :
+						    FINDING_UNKNOWN;
 	size_t i;
 
 	for (i = 0; i < f->nr; i++) {
-		if (f->list[i].level == FINDING_PROBLEM) {
-			say_finding(&f->list[i], "");
-			return;
-		}
+		if (f->list[i].level == worst)
+			return &f->list[i];
 	}
+	return NULL;
 }
 
 void findings_say_notes(const struct findings *f)
@@ -83,9 +115,9 @@ void findings_say_notes(const struct findings *f)
 
 	for (i = 0; i < f->nr; i++) {
 		if (f->list[i].level == FINDING_NOTE)
-			say_finding(&f->list[i], "note: ");
+			say_with(&f->list[i], "note: ");
 		else if (f->list[i].level == FINDING_WARNING)
-			say_finding(&f->list[i], "warning: ");
+			say_with(&f->list[i], "warning: ");
 	}
 }
 

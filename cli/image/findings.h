@@ -11,6 +11,7 @@ enum finding_level {
 	FINDING_OK,
 	FINDING_NOTE, /* worth knowing */
 	FINDING_WARNING, /* it works, but something is lost or at risk */
+	FINDING_UNKNOWN, /* it could not be looked at, so nobody can tell */
 	FINDING_PROBLEM, /* it does not work */
 };
 
@@ -33,11 +34,13 @@ struct finding {
  * @list: to be freed with findings_free()
  * @nr: how many
  * @nr_problems: how many of them are problems
+ * @nr_unknown: how many could not be looked at
  */
 struct findings {
 	struct finding *list;
 	size_t nr;
 	size_t nr_problems;
+	size_t nr_unknown;
 };
 
 /* Strings of @id and @todo are kept, not copied. */
@@ -49,12 +52,22 @@ void finding_warning(struct findings *f, const char *id, const char *todo,
 		     const char *fmt, ...) printf_like(4, 5);
 void finding_problem(struct findings *f, const char *id, const char *todo,
 		     const char *fmt, ...) printf_like(4, 5);
+void finding_unknown(struct findings *f, const char *id, const char *todo,
+		     const char *fmt, ...) printf_like(4, 5);
+/* A level that is known at run time only. */
+void finding_at(struct findings *f, enum finding_level level, const char *id,
+		const char *todo, const char *fmt, ...) printf_like(5, 6);
 
-/* The word for a level: "ok", "note", "warning", "problem". */
+/* Is anything in the way, or may be? */
+bool findings_obstacle(const struct findings *f);
+
+/* The word for a level: "ok", "note", "warning", "unknown", "problem". */
 const char *finding_level_name(enum finding_level level);
 
-/* Say the first problem, if there is one, as one sentence. */
-void findings_say_problem(const struct findings *f);
+/* The first problem, or else the first that is not known; NULL if there is neither. */
+const struct finding *findings_first_obstacle(const struct findings *f);
+/* Say a finding as one sentence, with what to do. */
+void finding_say(const struct finding *f);
 /* Say the notes and warnings. */
 void findings_say_notes(const struct findings *f);
 void findings_free(struct findings *f);

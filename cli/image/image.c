@@ -11,10 +11,6 @@
 #include "cli/base/permission.h"
 #include "cli/base/ticker.h"
 
-/* Largest files that make sense; anything above is not what the user meant. */
-#define KERNEL_FILE_MAX (1ULL << 30)
-#define INITRD_FILE_MAX (1ULL << 40)
-
 #define BELOW_4G (4 * GIB)
 
 /* Of the available memory, what a load leaves to others. */
@@ -36,10 +32,13 @@ static void check_module(struct image *im)
 
 	im->dev = dev_open();
 	if (im->dev < 0) {
-		finding_problem(
-			&im->findings, "module", dev_explain_open(im->dev),
-			DEV_PATH
-			" cannot be used, so nothing can be handed over");
+		finding_at(&im->findings,
+			   im->dev == -EACCES || im->dev == -EPERM ?
+				   FINDING_UNKNOWN :
+				   FINDING_PROBLEM,
+			   "module", dev_explain_open(im->dev),
+			   DEV_PATH
+			   " cannot be used, so nothing can be handed over");
 		return;
 	}
 	err = dev_status(im->dev, &im->status);
@@ -62,39 +61,6 @@ static void check_module(struct image *im)
 			   "the kho module is loaded and enabled");
 }
 
-static void cannot_read(struct image *im, const char *id, const char *path,
-			int err)
-{
-	finding_problem(&im->findings, id, "give a file that can be read",
-			"%s cannot be read (%s)", path, strerror(-err));
-}
-
-static void check_kernel(struct image *im)
-{
-	const char *why;
-	int err;
-
-	if (!im->opt.kernel)
-		return;
-	err = read_file(im->opt.kernel, KERNEL_FILE_MAX, &im->kernel_file);
-	if (err) {
-		cannot_read(im, "kernel", im->opt.kernel, err);
-		return;
-	}
-	why = bzimage_parse(&im->bz, im->kernel_file.data,
-			    im->kernel_file.bytes);
-	if (why) {
-		finding_problem(&im->findings, "kernel", NULL, "%s %s",
-				im->opt.kernel, why);
-		return;
-	}
-	im->have_kernel = true;
-	finding_ok(&im->findings, "kernel",
-		   "%s is a 64-bit bzImage that keeps preserved memory%s%s%s",
-		   im->opt.kernel, im->bz.release[0] ? " (" : "",
-		   im->bz.release, im->bz.release[0] ? ")" : "");
-}
-
 /* The old kernel's page tables are in use until the new one has its own. */
 static void check_paging(struct image *im)
 {
@@ -108,34 +74,15 @@ static void check_paging(struct image *im)
 		im->opt.kernel);
 }
 
-static void check_initrd(struct image *im)
-{
-	char size[32];
-	int err;
-
-	if (!im->opt.initrd)
-		return;
-	err = map_file(im->opt.initrd, INITRD_FILE_MAX, &im->initrd_file);
-	if (err) {
-		cannot_read(im, "initrd", im->opt.initrd, err);
-		return;
-	}
-	if (!im->initrd_file.bytes) {
-		finding_problem(&im->findings, "initrd",
-				"give the initrd of the next kernel, or none",
-				"%s is empty", im->opt.initrd);
-		return;
-	}
-	finding_ok(&im->findings, "initrd", "%s has %s", im->opt.initrd,
-		   human_bytes(im->initrd_file.bytes, size, sizeof(size)));
-}
-
 static char *build_cmdline(struct image *im)
 {
 	autofree char *running = NULL, *base = NULL;
 
 	if (!im->opt.reuse_cmdline)
-		return cmdline_join(im->opt.command_line, im->opt.append);
+		return cmdline_join(im->opt.command_line ?
+					    im->opt.command_line :
+					    im->unified_cmdline,
+				    im->opt.append);
 	running = sysinfo_text("/proc/cmdline");
 	if (!running) {
 		finding_problem(
@@ -181,6 +128,12 @@ static void check_running(struct image *im)
 {
 	int err = sysinfo_boot_params(&im->running);
 
+	if (err == -EACCES || err == -EPERM) {
+		finding_unknown(
+			&im->findings, "boot-data", "run kho with sudo",
+			"the boot data of the running kernel may not be read by this process");
+		return;
+	}
 	if (err) {
 		finding_problem(
 			&im->findings, "boot-data",
@@ -234,6 +187,12 @@ static void check_memmap(struct image *im)
 	char size[32];
 	int err = sysinfo_memmap(&im->map);
 
+	if (err == -EACCES || err == -EPERM) {
+		finding_unknown(
+			&im->findings, "memory-map", "run kho with sudo",
+			"the memory map may not be read by this process");
+		return;
+	}
 	if (err) {
 		finding_problem(
 			&im->findings, "memory-map",
@@ -391,7 +350,7 @@ static void check_scratch(struct image *im)
 	int err;
 	u32 i;
 
-	if (!im->have_kernel || im->findings.nr_problems)
+	if (!im->have_kernel || findings_obstacle(&im->findings))
 		return;
 	set_areas(im);
 	for (i = 0; i < im->nr_areas; i++)
@@ -430,19 +389,28 @@ bool image_check(struct image *im, bool all)
 	static const struct {
 		void (*look)(struct image *im);
 	} check[] = {
-		{ check_rights },  { check_module },  { check_encryption },
-		{ check_kernel },  { check_paging },  { check_initrd },
-		{ check_cmdline }, { check_running }, { check_memmap },
-		{ check_efi },	   { check_size },    { check_scratch },
+		{ check_rights },
+		{ check_module },
+		{ check_encryption },
+		{ image_check_kernel },
+		{ check_paging },
+		{ image_check_initrd },
+		{ check_cmdline },
+		{ check_running },
+		{ image_check_missing_initrd },
+		{ check_memmap },
+		{ check_efi },
+		{ check_size },
+		{ check_scratch },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(check); i++) {
 		check[i].look(im);
-		if (!all && im->findings.nr_problems)
+		if (!all && findings_obstacle(&im->findings))
 			break;
 	}
-	return !im->findings.nr_problems;
+	return !findings_obstacle(&im->findings);
 }
 
 static u8 *build_bootdata(struct image *im)
@@ -571,5 +539,6 @@ void image_free(struct image *im)
 	memmap_free(&im->map);
 	free(im->efi.map);
 	free(im->cmdline);
+	free(im->unified_cmdline);
 	findings_free(&im->findings);
 }

@@ -9,6 +9,7 @@
 #include "cli/image/bzimage.h"
 #include "cli/base/dev.h"
 #include "cli/image/findings.h"
+#include "cli/image/initramfs.h"
 #include "cli/image/memmap.h"
 #include "cli/image/sysinfo.h"
 
@@ -19,6 +20,8 @@
  * @command_line: command line or NULL
  * @append: added to it, or NULL
  * @reuse_cmdline: start from the running kernel's command line
+ * @no_initrd: the next kernel needs none
+ * @force: load it although the next kernel may not boot
  */
 struct image_options {
 	const char *kernel;
@@ -26,6 +29,8 @@ struct image_options {
 	const char *command_line;
 	const char *append;
 	bool reuse_cmdline;
+	bool no_initrd;
+	bool force;
 };
 
 enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
@@ -39,7 +44,14 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @kernel_file: kernel
  * @bz: its header; valid if @have_kernel
  * @have_kernel: @kernel_file can be loaded
+ * @release: of the kernel as its header tells, "" if it does not
+ * @unified_cmdline: command line of a unified kernel image; NULL if it has none, or is none
  * @initrd_file: initrd
+ * @initrd_name: of its file
+ * @initramfs: what is in it; whole if @have_initramfs
+ * @initramfs_err: why it could not be unpacked to its end
+ * @initramfs_how: how it is compressed
+ * @have_initramfs: see @initramfs
  * @cmdline: command line of the next kernel, NULL if it cannot be known
  * @running: boot_params of the running kernel
  * @have_running: @running is valid
@@ -61,7 +73,14 @@ struct image {
 	struct blob kernel_file;
 	struct bzimage bz;
 	bool have_kernel;
+	char release[80];
+	char *unified_cmdline;
 	struct blob initrd_file;
+	const char *initrd_name;
+	struct initramfs_seen initramfs;
+	int initramfs_err;
+	enum compression initramfs_how;
+	bool have_initramfs;
 	char *cmdline;
 	struct boot_params running;
 	bool have_running;
@@ -83,7 +102,7 @@ struct image {
  *
  * Nothing lasts: image_free() gives the memory back.
  *
- * Return: true if there is no problem.
+ * Return: true if nothing is in the way.
  */
 bool image_check(struct image *im, bool all);
 
@@ -98,6 +117,14 @@ bool image_check(struct image *im, bool all);
 int image_load(struct image *im);
 
 void image_free(struct image *im);
+
+/* Parts of image_check(). */
+void image_check_kernel(struct image *im);
+void image_check_initrd(struct image *im);
+void image_check_missing_initrd(struct image *im);
+
+/* How bad it is if the next kernel may not boot: that is for the user to decide. */
+enum finding_level image_doubt(const struct image *im);
 
 #define autoimage __attribute__((__cleanup__(image_free)))
 

@@ -39,6 +39,28 @@ static int walk_compressed(struct cpio *c, const u8 *data, size_t bytes,
 	return err;
 }
 
+/*
+ * Length without a boot configuration, which the kernel takes off the end: text and zeros, their
+ * length, their sum, the magic.
+ */
+static size_t without_bootconfig(const u8 *data, size_t bytes)
+{
+	static const char magic[] = "#BOOTCONFIG\n";
+	enum { MAGIC = sizeof(magic) - 1, TAIL = MAGIC + 8 };
+	const u8 *tail = data + bytes - TAIL;
+	u32 size, sum, i;
+
+	if (bytes < TAIL || memcmp(tail + 8, magic, MAGIC))
+		return bytes;
+	size = le32(tail);
+	sum = le32(tail + 4);
+	if (size > bytes - TAIL)
+		return bytes;
+	for (i = 0; i < size; i++)
+		sum -= tail[-1 - (ptrdiff_t)i];
+	return sum ? bytes : bytes - TAIL - size;
+}
+
 int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 		   void (*member)(void *ctx, const char *name, u32 mode,
 				  u64 bytes),
@@ -48,6 +70,7 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 	size_t at = 0, used;
 	int err = 0;
 
+	bytes = without_bootconfig(data, bytes);
 	*how = COMPRESSION_NONE;
 	while (!err && at < bytes) {
 		err = cpio_feed(&c, data + at, bytes - at, &used);
@@ -62,9 +85,21 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 		/* Padding of what follows counts from the start of the whole. */
 		c.at = at;
 	}
-	if (!err && c.state != CPIO_BETWEEN)
+	if (!err && (c.state != CPIO_BETWEEN || c.open))
 		err = -ENODATA;
 	return err;
+}
+
+const char *initramfs_explain(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "it is damaged, or something else follows its archives";
+	case -ENODATA:
+		return "it ends too early";
+	default:
+		return decompress_explain(err);
+	}
 }
 
 bool is_kho_module(const char *path)
@@ -96,24 +131,33 @@ static bool is_of_other(const char *path, const char *release)
 	return strncmp(at, release, len) || at[len] != '/';
 }
 
-static void look(void *ctx, const char *name, u32 mode, u64 bytes)
+static bool is_init(const char *path)
 {
-	struct initramfs_modules *m = ctx;
-
-	m->members++;
-	if ((mode & 0170000) != 0100000 || !is_kho_module(name))
-		return;
-	if (is_of_other(name, m->release))
-		snprintf(m->other, sizeof(m->other), "%s", name);
-	else
-		snprintf(m->found, sizeof(m->found), "%s", name);
+	while (*path == '.' || *path == '/')
+		path++;
+	return !strcmp(path, "init");
 }
 
-int initramfs_find_kho(const u8 *data, size_t bytes, u64 limit,
-		       struct initramfs_modules *m, enum compression *how)
+static void look(void *ctx, const char *name, u32 mode, u64 bytes)
 {
-	m->found[0] = '\0';
-	m->other[0] = '\0';
-	m->members = 0;
-	return initramfs_walk(data, bytes, limit, look, m, how);
+	struct initramfs_seen *seen = ctx;
+
+	seen->members++;
+	seen->init |= is_init(name);
+	if ((mode & 0170000) != 0100000)
+		return;
+	seen->unpacked += round_up_to(bytes, PAGE_BYTES);
+	if (!is_kho_module(name))
+		return;
+	if (is_of_other(name, seen->release))
+		snprintf(seen->other, sizeof(seen->other), "%s", name);
+	else
+		snprintf(seen->found, sizeof(seen->found), "%s", name);
+}
+
+int initramfs_look(const u8 *data, size_t bytes, u64 limit,
+		   struct initramfs_seen *seen, enum compression *how)
+{
+	*seen = (struct initramfs_seen){ .release = seen->release };
+	return initramfs_walk(data, bytes, limit, look, seen, how);
 }

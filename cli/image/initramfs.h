@@ -9,7 +9,7 @@
 #include "cli/image/decompress.h"
 
 /**
- * initramfs_walk() - visit the members of all archives
+ * initramfs_walk() - visit the members of all archives, to the very end
  * @data: the initramfs
  * @bytes: its length
  * @limit: most bytes to unpack from each compressed part
@@ -17,7 +17,10 @@
  * @ctx: passed to it
  * @how: set to what the last part was compressed with
  *
- * Return: 0; -EBADMSG also if something is neither an archive nor compressed; or as decompress().
+ * A boot configuration behind the archives is known and left alone.
+ *
+ * Return: 0; -EBADMSG also if something is neither an archive nor compressed, -ENODATA also if
+ * the last archive has no end; or as decompress().
  */
 int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 		   void (*member)(void *ctx, const char *name, u32 mode,
@@ -25,22 +28,29 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 		   void *ctx, enum compression *how);
 
 /**
- * struct initramfs_modules - what an initramfs has of the kho module
+ * struct initramfs_seen - what is in an initramfs
  * @release: of the kernel that is to use it, "" if it is not known
- * @found: path of the module for that kernel, or of one that may be; "" for none
- * @other: path of a module that is for another kernel; "" for none
+ * @found: path of the kho module for that kernel, or of one that may be; "" for none
+ * @other: path of a kho module that is for another kernel; "" for none
+ * @init: it has an init
  * @members: of all archives
+ * @unpacked: memory that its files take once they are unpacked
  */
-struct initramfs_modules {
+struct initramfs_seen {
 	const char *release;
 	char found[256];
 	char other[256];
+	bool init;
 	u64 members;
+	u64 unpacked;
 };
 
-/* As initramfs_walk(), looking for the kho module. */
-int initramfs_find_kho(const u8 *data, size_t bytes, u64 limit,
-		       struct initramfs_modules *m, enum compression *how);
+/* As initramfs_walk(), looking for what the checks want to know. */
+int initramfs_look(const u8 *data, size_t bytes, u64 limit,
+		   struct initramfs_seen *seen, enum compression *how);
+
+/* What an error of these means, as the end of a sentence. Static storage. */
+const char *initramfs_explain(int err);
 
 /* Is this the file name of the kho module, compressed or not? */
 bool is_kho_module(const char *path);

@@ -8,12 +8,7 @@
 #include <sys/stat.h>
 #include <libkmod.h>
 
-#include "cli/image/initramfs.h"
 #include "cli/image/preflight.h"
-
-/* Far more than an initramfs can be: its unpacked form has to fit into memory. */
-#define UNPACKED_MAX (64 * GIB)
-#define INITRAMFS_MAX (4 * GIB)
 
 /**
  * struct installed - the module for a kernel, in this root file system
@@ -146,34 +141,21 @@ static bool check_installed(struct image *im, const struct target *t,
 static bool check_initramfs(struct image *im, const struct target *t,
 			    bool installed)
 {
-	struct initramfs_modules m = { .release = t->release };
-	enum compression how;
-	struct blob file;
-	int err;
+	const struct initramfs_seen *seen = &im->initramfs;
 
-	/* Read, not mapped: a file that gets shorter meanwhile must not end this program. */
-	if (!im->opt.initrd || !im->initrd_file.bytes ||
-	    read_file(im->opt.initrd, INITRAMFS_MAX, &file))
-		return false;
-	err = initramfs_find_kho(file.data, file.bytes, UNPACKED_MAX, &m, &how);
-	blob_free(&file);
-	if (*m.found) {
+	if (*seen->found) {
 		finding_ok(&im->findings, "initramfs",
-			   "the initramfs has the kho module: %s", m.found);
+			   "the initramfs has the kho module: %s", seen->found);
 		return true;
 	}
-	if (err)
-		finding_note(
-			&im->findings, "initramfs",
-			"look into it with lsinitramfs(8)",
-			"the initramfs could not be read to its end (%s, after %llu files), so it is not known whether the kho module is in it",
-			decompress_explain(err), (unsigned long long)m.members);
-	else if (*m.other)
+	if (!im->have_initramfs)
+		return false;
+	if (*seen->other)
 		finding_warning(
 			&im->findings, "initramfs",
 			"give the initramfs of the same kernel",
 			"the initramfs has the kho module of another kernel (%s), not of %s",
-			m.other, t->release);
+			seen->other, t->release);
 	else if (installed)
 		finding_note(
 			&im->findings, "initramfs",
@@ -187,7 +169,13 @@ static void say_missing(struct image *im, const struct target *t,
 {
 	struct stat st;
 
-	if (!in->dir || stat(in->dir, &st))
+	if (im->initrd_file.bytes && !im->have_initramfs)
+		finding_unknown(
+			&im->findings, "target-module",
+			"install kho-dkms and the headers of that kernel, or give an initramfs that can be looked into",
+			"the kho module is not installed for %s here, and whether it is in the initramfs is not known",
+			*t->release ? t->release : "the next kernel");
+	else if (!in->dir || stat(in->dir, &st))
 		finding_problem(
 			&im->findings, "target-module",
 			"install kho-dkms and the headers of that kernel, or give an initramfs that has the module (--initrd)",
@@ -204,15 +192,15 @@ static void say_missing(struct image *im, const struct target *t,
 void preflight_module(struct image *im, const struct target *t)
 {
 	struct installed in;
-	size_t problems = im->findings.nr_problems;
+	size_t before = im->findings.nr_problems;
 	bool installed, packed;
 
 	find_installed(&in, t->release);
 	installed = check_installed(im, t, &in);
 	packed = check_initramfs(im, t, installed);
-	if (!installed && !packed && im->findings.nr_problems == problems)
+	if (!installed && !packed && im->findings.nr_problems == before)
 		say_missing(im, t, &in);
-	if (installed && !im->opt.initrd)
+	if (installed && !im->initrd_file.bytes)
 		finding_note(
 			&im->findings, "initramfs", NULL,
 			"no initramfs was given, so the kho module is loaded late, from the root file system; what is preserved, and the gaps between it, wait until then");

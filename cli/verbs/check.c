@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * kho check: would a handover to a kernel work?
+ */
 #include <json-c/json.h>
 
 #include "cli/verbs/imageopts.h"
@@ -18,10 +21,12 @@ static const char help_text[] =
 	"  -o, --output COL,...  a table with these columns: RESULT, CHECK, TEXT, TODO\n"
 	"  -n, --noheadings      a table without the names of the columns\n"
 	"  -J, --json            findings as JSON\n"
+	"  -q, --quiet           print nothing; the exit status tells\n"
 	"  -h, --help            this help\n\n"
 	"Each line begins with ok, note (worth knowing), warning (it works, but something may be\n"
-	"lost) or problem (it does not work).\n\n"
-	"Exit status: 0 the handover would work, 1 there is a problem, 2 wrong usage.\n\n"
+	"lost), unknown (this process could not look) or problem (it does not work).\n\n"
+	"Exit status: 0 the handover would work, 1 there is a problem, 2 wrong usage, 7 there is no\n"
+	"problem to see, but not everything could be looked at.\n\n"
 	"Examples:\n"
 	"  kho check\n"
 	"  kho check /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
@@ -46,6 +51,14 @@ static struct json_object *json_target(const struct target *t)
 	return o;
 }
 
+/* null: nobody can tell. */
+static struct json_object *json_verdict(const struct findings *f)
+{
+	if (f->nr_unknown && !f->nr_problems)
+		return NULL;
+	return json_object_new_boolean(!f->nr_problems);
+}
+
 static void print_json(const struct image *im, const struct target *t,
 		       bool load)
 {
@@ -54,8 +67,7 @@ static void print_json(const struct image *im, const struct target *t,
 			   *list = json_object_new_array();
 	size_t i;
 
-	json_object_object_add(root, "handover-would-work",
-			       json_object_new_boolean(!f->nr_problems));
+	json_object_object_add(root, "handover-would-work", json_verdict(f));
 	json_object_object_add(root, "load-would-succeed",
 			       json_object_new_boolean(load));
 	json_object_object_add(root, "kernel",
@@ -104,6 +116,9 @@ static void print_people(const struct findings *f, bool kernel)
 	if (f->nr_problems)
 		printf("A handover would fail: %zu problem%s.\n",
 		       f->nr_problems, f->nr_problems == 1 ? "" : "s");
+	else if (f->nr_unknown)
+		printf("Whether a handover would work cannot be told: %zu thing%s could not be looked at.\n",
+		       f->nr_unknown, f->nr_unknown == 1 ? "" : "s");
 	else
 		puts(kernel ?
 			     "The handover would work." :
@@ -124,7 +139,14 @@ static void note_foreign(struct image *im)
 			"it keeps nothing");
 }
 
-static int check(const struct image_options *opt, bool json,
+static int verdict(const struct findings *f)
+{
+	if (f->nr_problems)
+		return EXIT_FAILED;
+	return f->nr_unknown ? EXIT_UNKNOWN : EXIT_OK;
+}
+
+static int check(const struct image_options *opt, bool json, bool quiet,
 		 const struct table *table)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
@@ -134,7 +156,9 @@ static int check(const struct image_options *opt, bool json,
 
 	note_foreign(&im);
 	preflight_check(&im, &t);
-	if (json)
+	if (quiet)
+		;
+	else if (json)
 		print_json(&im, &t, load);
 	else if (table->wanted)
 		code = table_print(table, &im.findings, im.findings.nr);
@@ -143,7 +167,7 @@ static int check(const struct image_options *opt, bool json,
 	target_free(&t);
 	if (!code)
 		code = finish_output();
-	return im.findings.nr_problems ? EXIT_FAILED : code;
+	return code ? code : verdict(&im.findings);
 }
 
 int verb_check(int argc, char **argv)
@@ -153,15 +177,17 @@ int verb_check(int argc, char **argv)
 			       .names = column_names,
 			       .nr_names = ARRAY_LEN(column_names),
 			       .cell = cell };
-	bool json = false;
+	bool json = false, quiet = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:nJh", imageopts_of_check,
+	while ((c = getopt_long(argc, argv, "o:nJqh", imageopts_of_check,
 				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (c == 'J')
 			json = true;
+		else if (c == 'q')
+			quiet = true;
 		else if (!imageopts_take(&opt, c) &&
 			 !table_take(&table, c, optarg))
 			return usage_error("check");
@@ -176,5 +202,5 @@ int verb_check(int argc, char **argv)
 	if (!table_or_json(&table, json))
 		return usage_error("check");
 	opt.kernel = argc > optind ? argv[optind] : NULL;
-	return check(&opt, json, &table);
+	return check(&opt, json, quiet, &table);
 }

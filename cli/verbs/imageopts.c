@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The options that `kho load` and `kho check` share.
+ */
 #include "cli/verbs/imageopts.h"
 
 enum {
@@ -6,6 +9,8 @@ enum {
 	OPT_APPEND,
 	OPT_COMMAND_LINE,
 	OPT_REUSE,
+	OPT_NO_INITRD,
+	OPT_FORCE,
 };
 
 static const struct option options[] = {
@@ -13,16 +18,19 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "noheadings", no_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'J' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "initrd", required_argument, NULL, OPT_INITRD },
 	{ "ramdisk", required_argument, NULL, OPT_INITRD },
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "command-line", required_argument, NULL, OPT_COMMAND_LINE },
 	{ "reuse-cmdline", no_argument, NULL, OPT_REUSE },
+	{ "no-initrd", no_argument, NULL, OPT_NO_INITRD },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
-const struct option *const imageopts_of_load = options + 3;
+const struct option *const imageopts_of_load = options + 4;
 const struct option *const imageopts_of_check = options;
 
 bool imageopts_take(struct image_options *opt, int c)
@@ -40,6 +48,12 @@ bool imageopts_take(struct image_options *opt, int c)
 	case OPT_REUSE:
 		opt->reuse_cmdline = true;
 		return true;
+	case OPT_NO_INITRD:
+		opt->no_initrd = true;
+		return true;
+	case OPT_FORCE:
+		opt->force = true;
+		return true;
 	default:
 		return false;
 	}
@@ -50,5 +64,7 @@ const char *imageopts_objection(const struct image_options *opt)
 	if (opt->command_line && opt->reuse_cmdline)
 		return "--command-line and --reuse-cmdline exclude each other; use --append to "
 		       "add to either.";
+	if (opt->initrd && opt->no_initrd)
+		return "--initrd and --no-initrd exclude each other.";
 	return NULL;
 }

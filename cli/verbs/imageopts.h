@@ -9,16 +9,19 @@
 
 #include "cli/image/image.h"
 
-/* For getopt_long(); 'h' is --help, 'J' is --json, the others go to imageopts_take(). */
+/* For getopt_long(); 'h' is --help, 'J' is --json, 'q' is --quiet, the others go to imageopts_take(). */
 extern const struct option *const imageopts_of_load;
 extern const struct option *const imageopts_of_check;
 
-#define IMAGE_OPTIONS_HELP                                                               \
-	"  --initrd FILE         initial RAM file system of the next kernel\n"           \
-	"  --command-line STR    command line of the next kernel\n"                      \
-	"  --reuse-cmdline       the running kernel's command line, without BOOT_IMAGE=" \
-	" and initrd=\n"                                                                 \
-	"  --append STR          add STR to the command line\n"
+#define IMAGE_OPTIONS_HELP                                                                        \
+	"  --initrd FILE         initial RAM file system of the next kernel\n"                    \
+	"  --no-initrd           the next kernel needs none\n"                                    \
+	"  --command-line STR    command line of the next kernel\n"                               \
+	"  --reuse-cmdline       the running kernel's command line, without BOOT_IMAGE="          \
+	" and initrd=\n"                                                                          \
+	"  --append STR          add STR to the command line\n"                                   \
+	"  --force               the next kernel may not boot (a damaged initramfs, too little\n" \
+	"                        memory): only warn\n"
 
 /**
  * imageopts_take() - note an option

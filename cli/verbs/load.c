@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * kho load: load the next kernel.
+ */
+#include <string.h>
+
 #include "cli/verbs/imageopts.h"
 #include "cli/verbs/verbs.h"
 
@@ -11,7 +16,8 @@ static const char help_text[] =
 	"this.\n"
 	"Everything is checked first; if anything is wrong, nothing is changed.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP "  -h, --help            this help\n\n"
-	"Exit status: 0 loaded, 1 not loaded, 2 wrong usage.\n\n"
+	"Exit status: 0 loaded, 1 not loaded, 2 wrong usage, 4 not loaded: the initramfs is\n"
+	"damaged, 5 not loaded: no room, 6 not loaded: not permitted.\n\n"
 	"Examples:\n"
 	"  kho load /boot/vmlinuz --initrd /boot/initrd.img --reuse-cmdline\n"
 	"  kho load vmlinuz --initrd initrd.img --command-line \"root=/dev/vda1 ro\"\n";
@@ -30,14 +36,40 @@ static void say_loaded(const struct image *im)
 		       "none");
 }
 
+/* Says why, and finds the exit status for it. */
+static int refused(const struct findings *f)
+{
+	static const struct {
+		const char *id;
+		enum exit_code code;
+	} known[] = {
+		{ "rights", EXIT_NOT_PERMITTED },
+		{ "kexec-load", EXIT_NOT_PERMITTED },
+		{ "lockdown", EXIT_NOT_PERMITTED },
+		{ "initramfs", EXIT_DAMAGED },
+		{ "memory", EXIT_NO_ROOM },
+		{ "scratch", EXIT_NO_ROOM },
+		{ "size", EXIT_NO_ROOM },
+		{ "room", EXIT_NO_ROOM },
+	};
+	const struct finding *first = findings_first_obstacle(f);
+	size_t i;
+
+	finding_say(first);
+	for (i = 0; i < ARRAY_LEN(known); i++) {
+		if (!strcmp(known[i].id, first->id))
+			return known[i].code;
+	}
+	return first->level == FINDING_UNKNOWN ? EXIT_NOT_PERMITTED :
+						 EXIT_FAILED;
+}
+
 static int load(const struct image_options *opt)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
 
-	if (!image_check(&im, false)) {
-		findings_say_problem(&im.findings);
-		return EXIT_FAILED;
-	}
+	if (!image_check(&im, false))
+		return refused(&im.findings);
 	findings_say_notes(&im.findings);
 	if (image_load(&im))
 		return EXIT_FAILED;

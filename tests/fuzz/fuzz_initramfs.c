@@ -47,12 +47,12 @@ static int feed(const u8 *data, size_t bytes, size_t size, struct count *count)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	struct initramfs_modules m = { .release = "6.1" };
+	struct initramfs_seen m = { .release = "6.1" };
 	struct count whole = { 0 }, pieces = { 0 };
 	enum compression how;
 	int err;
 
-	initramfs_find_kho(data, bytes, 1 << 20, &m, &how);
+	initramfs_look(data, bytes, 1 << 20, &m, &how);
 	if (m.found[0] && !is_kho_module(m.found))
 		abort();
 	if (!bytes)

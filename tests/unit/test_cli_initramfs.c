@@ -34,19 +34,27 @@ static void pad(struct archive *a, size_t align)
 		a->data[a->bytes++] = 0;
 }
 
-static void add(struct archive *a, const char *name, u32 mode, u32 bytes)
+/* With the checksum of its bytes, if @sum says so. */
+static void add_kind(struct archive *a, const char *name, u32 mode, u32 bytes,
+		     bool sum)
 {
 	a->bytes += (size_t)sprintf((char *)a->data + a->bytes,
-				    "070701%08X%08X%08X%08X%08X%08X%08X%08X"
+				    "07070%c%08X%08X%08X%08X%08X%08X%08X%08X"
 				    "%08X%08X%08X%08X%08X",
-				    1, mode, 0, 0, 1, 0, bytes, 0, 0, 0, 0,
-				    (u32)strlen(name) + 1, 0);
+				    sum ? '2' : '1', 1, mode, 0, 0, 1, 0, bytes,
+				    0, 0, 0, 0, (u32)strlen(name) + 1,
+				    sum ? bytes * '0' : 0);
 	memcpy(a->data + a->bytes, name, strlen(name) + 1);
 	a->bytes += strlen(name) + 1;
 	pad(a, 4);
 	memset(a->data + a->bytes, '0', bytes);
 	a->bytes += bytes;
 	pad(a, 4);
+}
+
+static void add(struct archive *a, const char *name, u32 mode, u32 bytes)
+{
+	add_kind(a, name, mode, bytes, false);
 }
 
 static void finish(struct archive *a)
@@ -126,17 +134,173 @@ static void reads_archives_one_after_the_other(void **state)
 	assert_string_equal(strrchr(seen.text, 'G'), "GenuineIntel.bin\n");
 }
 
-static void says_so_if_it_is_cut_off(void **state)
+/* Only zeros may be missing at the end. */
+static bool only_zeros_follow(const struct archive *a, size_t n)
+{
+	for (; n < a->bytes; n++) {
+		if (a->data[n])
+			return false;
+	}
+	return true;
+}
+
+static void each_cut_is_seen(void)
 {
 	size_t n;
 
+	assert_int_equal(walk(&all, all.bytes, &seen), 0);
+	for (n = early.bytes + 1; n < all.bytes; n++) {
+		if (!only_zeros_follow(&all, n))
+			assert_int_not_equal(walk(&all, n, &seen), 0);
+	}
+}
+
+static void append_gzip(struct archive *a, const struct archive *b)
+{
+	z_stream z = { .next_in = (u8 *)b->data,
+		       .avail_in = (unsigned int)b->bytes,
+		       .next_out = a->data + a->bytes,
+		       .avail_out = (unsigned int)(ROOM - a->bytes) };
+
+	deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	a->bytes += z.total_out;
+	deflateEnd(&z);
+}
+
+static void append_xz(struct archive *a, const struct archive *b)
+{
+	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL,
+						 b->data, b->bytes, a->data,
+						 &a->bytes, ROOM),
+			 LZMA_OK);
+}
+
+static void append_bzip2(struct archive *a, const struct archive *b)
+{
+	unsigned int n = (unsigned int)(ROOM - a->bytes);
+
+	assert_int_equal(BZ2_bzBuffToBuffCompress((char *)a->data + a->bytes,
+						  &n, (char *)b->data,
+						  (unsigned int)b->bytes, 9, 0,
+						  0),
+			 BZ_OK);
+	a->bytes += n;
+}
+
+static void append_lz4(struct archive *a, const struct archive *b)
+{
+	static const u8 magic[] = { 0x02, 0x21, 0x4c, 0x18 };
+	int n = LZ4_compress_default((const char *)b->data,
+				     (char *)a->data + a->bytes + 8,
+				     (int)b->bytes, (int)(ROOM - a->bytes - 8));
+
+	assert_true(n > 0);
+	memcpy(a->data + a->bytes, magic, 4);
+	memcpy(a->data + a->bytes + 4, &n, 4);
+	a->bytes += 8 + (size_t)n;
+}
+
+static void append_plain(struct archive *a, const struct archive *b)
+{
+	memcpy(a->data + a->bytes, b->data, b->bytes);
+	a->bytes += b->bytes;
+}
+
+static void (*const append_kind[])(struct archive *a,
+				   const struct archive *b) = {
+	append_plain, append_gzip, append_xz,
+	append_bzip2, append_lz4,  append_packed,
+};
+
+static void says_so_if_it_is_cut_off(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(append_kind); i++) {
+		make_usual();
+		all = early;
+		append_kind[i](&all, &body);
+		each_cut_is_seen();
+	}
+}
+
+static void says_so_if_something_follows(void **state)
+{
+	static const u8 zeros[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(append_kind); i++) {
+		make_usual();
+		all = early;
+		append_kind[i](&all, &body);
+		memcpy(all.data + all.bytes, zeros, sizeof(zeros));
+		all.bytes += sizeof(zeros);
+		assert_int_equal(walk(&all, all.bytes, &seen), 0);
+		memcpy(all.data + all.bytes, "junk", 4);
+		all.bytes += 4;
+		assert_int_equal(walk(&all, all.bytes, &seen), -EBADMSG);
+	}
+}
+
+static void an_archive_must_have_an_end(void **state)
+{
+	clear();
+	add(&all, "init", 0100755, 77);
+	assert_int_equal(walk(&all, all.bytes, &seen), -ENODATA);
+	append_packed(&early, &all);
+	assert_int_equal(walk(&early, early.bytes, &seen), -ENODATA);
+	finish(&all);
+	assert_int_equal(walk(&all, all.bytes, &seen), 0);
+}
+
+static void sums_up_what_has_a_checksum(void **state)
+{
+	clear();
+	add_kind(&all, "init", 0100755, 7777, true);
+	add_kind(&all, "empty", 0100755, 0, true);
+	add_kind(&all, "link", 0120777, 8, false);
+	finish(&all);
+	assert_int_equal(walk(&all, all.bytes, &seen), 0);
+	all.data[1000]++;
+	assert_int_equal(walk(&all, all.bytes, &seen), -EBADMSG);
+}
+
+static void knows_a_boot_configuration(void **state)
+{
+	static const char text[] = "kernel.panic = 10\n\0\0";
+	u32 size = sizeof(text) - 1, sum = 0, i;
+
 	make_usual();
-	for (n = early.bytes + 1; n < all.bytes; n++)
-		assert_int_not_equal(walk(&all, n, &seen), 0);
-	all = body;
-	/* Within the first member; nobody misses those that are not there. */
-	for (n = 1; n < 110 + 6 + 77; n++)
-		assert_int_not_equal(walk(&all, n, &seen), 0);
+	for (i = 0; i < size; i++)
+		sum += (u8)text[i];
+	memcpy(all.data + all.bytes, text, size);
+	memcpy(all.data + all.bytes + size, &size, 4);
+	memcpy(all.data + all.bytes + size + 4, &sum, 4);
+	memcpy(all.data + all.bytes + size + 8, "#BOOTCONFIG\n", 12);
+	all.bytes += size + 20;
+	assert_int_equal(walk(&all, all.bytes, &seen), 0);
+	all.data[all.bytes - size - 19]++;
+	assert_int_equal(walk(&all, all.bytes, &seen), -EBADMSG);
+	memset(all.data + all.bytes - 20, 0xff, 4);
+	assert_int_equal(walk(&all, all.bytes, &seen), -EBADMSG);
+}
+
+static void sums_up_what_it_takes(void **state)
+{
+	struct initramfs_seen m = { .release = "" };
+	enum compression how;
+
+	make_usual();
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_true(m.init);
+	assert_int_equal(m.members, 4);
+	/* The directory takes nothing. */
+	assert_int_equal(m.unpacked, 4 * PAGE_BYTES);
+	assert_int_equal(
+		initramfs_look(early.data, early.bytes, ROOM, &m, &how), 0);
+	assert_false(m.init);
 }
 
 static void refuses_what_is_no_archive(void **state)
@@ -200,22 +364,22 @@ static void keeps_the_limit(void **state)
 
 static void finds_the_module(void **state)
 {
-	struct initramfs_modules m = { .release = "6.12.9" };
+	struct initramfs_seen m = { .release = "6.12.9" };
 	enum compression how;
 
 	make_usual();
-	assert_int_equal(
-		initramfs_find_kho(all.data, all.bytes, ROOM, &m, &how), 0);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
 	assert_string_equal(m.found,
 			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz");
 	assert_string_equal(m.other, "");
 	m.release = "6.12";
-	initramfs_find_kho(all.data, all.bytes, ROOM, &m, &how);
+	initramfs_look(all.data, all.bytes, ROOM, &m, &how);
 	assert_string_equal(m.found, "");
 	assert_string_equal(m.other,
 			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz");
 	m.release = "";
-	initramfs_find_kho(all.data, all.bytes, ROOM, &m, &how);
+	initramfs_look(all.data, all.bytes, ROOM, &m, &how);
 	assert_string_not_equal(m.found, "");
 }
 
@@ -235,6 +399,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_archives_one_after_the_other),
 		cmocka_unit_test(says_so_if_it_is_cut_off),
+		cmocka_unit_test(says_so_if_something_follows),
+		cmocka_unit_test(an_archive_must_have_an_end),
+		cmocka_unit_test(sums_up_what_has_a_checksum),
+		cmocka_unit_test(knows_a_boot_configuration),
+		cmocka_unit_test(sums_up_what_it_takes),
 		cmocka_unit_test(refuses_what_is_no_archive),
 		cmocka_unit_test(pieces_make_no_difference),
 		cmocka_unit_test(keeps_the_limit),

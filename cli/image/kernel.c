@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The next kernel's file before a load: a bzImage, or a unified kernel image, whose parts are
+ * taken.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/image/image.h"
+#include "cli/image/uki.h"
+
+/* Largest file that makes sense; anything above is not what the user meant. */
+#define KERNEL_FILE_MAX (1ULL << 30)
+
+/* What the user gave himself takes the place of a part. */
+static void take_parts(struct image *im, const struct uki *u)
+{
+	struct blob all = im->kernel_file;
+
+	if (!im->opt.initrd && !im->opt.no_initrd) {
+		uki_initrd(u, all.data, &im->initrd_file);
+		im->initrd_name = im->opt.kernel;
+	}
+	im->unified_cmdline = uki_cmdline(u, all.data);
+	im->kernel_file =
+		(struct blob){ .data = need(malloc(u->part[UKI_LINUX].bytes)),
+			       .bytes = u->part[UKI_LINUX].bytes };
+	memcpy(im->kernel_file.data, all.data + u->part[UKI_LINUX].at,
+	       im->kernel_file.bytes);
+	blob_free(&all);
+	finding_ok(&im->findings, "unified-image",
+		   "%s is a unified kernel image: its kernel%s%s%s taken",
+		   im->opt.kernel, im->initrd_file.bytes ? ", initramfs" : "",
+		   im->unified_cmdline && !im->opt.command_line &&
+				   !im->opt.reuse_cmdline ?
+			   ", command line" :
+			   "",
+		   im->initrd_file.bytes ? " are" : " is");
+}
+
+/* Return: NULL, or why the file cannot be used. */
+static const char *parse(struct image *im)
+{
+	const char *why = NULL;
+	struct uki u;
+
+	switch (uki_parse(&u, im->kernel_file.data, im->kernel_file.bytes,
+			  &why)) {
+	case UKI_DAMAGED:
+		return why;
+	case UKI_GOOD:
+		take_parts(im, &u);
+		break;
+	case UKI_NONE:
+		break;
+	}
+	return bzimage_parse(&im->bz, im->kernel_file.data,
+			     im->kernel_file.bytes);
+}
+
+void image_check_kernel(struct image *im)
+{
+	const char *why;
+	int err;
+
+	if (!im->opt.kernel)
+		return;
+	err = read_file(im->opt.kernel, KERNEL_FILE_MAX, &im->kernel_file);
+	if (err == -EACCES || err == -EPERM) {
+		finding_unknown(&im->findings, "kernel", "run kho with sudo",
+				"%s may not be read by this process",
+				im->opt.kernel);
+		return;
+	}
+	if (err) {
+		finding_problem(&im->findings, "kernel",
+				"give a file that can be read",
+				"%s cannot be read (%s)", im->opt.kernel,
+				strerror(-err));
+		return;
+	}
+	why = parse(im);
+	if (why) {
+		finding_problem(&im->findings, "kernel", NULL, "%s %s",
+				im->opt.kernel, why);
+		return;
+	}
+	im->have_kernel = true;
+	snprintf(im->release, sizeof(im->release), "%.*s",
+		 (int)strcspn(im->bz.release, " "), im->bz.release);
+	finding_ok(&im->findings, "kernel",
+		   "%s is a 64-bit bzImage that keeps preserved memory%s%s%s",
+		   im->opt.kernel, im->bz.release[0] ? " (" : "",
+		   im->bz.release, im->bz.release[0] ? ")" : "");
+}
