@@ -34,22 +34,30 @@ bool dev_absent(int err)
 	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
 }
 
+#define HIDDEN                                                                  \
+	"the kho module is loaded, but its device is not in this /dev; a unit " \
+	"with PrivateDevices= needs BindPaths=" DEV_PATH                        \
+	" and DeviceAllow=" DEV_PATH " rw"
+#define NOT_ALLOWED                                                            \
+	"the unit or container that this process is in does not permit it; a " \
+	"unit needs DeviceAllow=" DEV_PATH " rw"
+#define NOT_CAPABLE                                                            \
+	"this process is root without CAP_SYS_ADMIN, which a unit has unless " \
+	"CapabilityBoundingSet= takes it away"
+
 const char *dev_explain_open(int err)
 {
 	if (dev_absent(err))
 		return access("/sys/module/kho", F_OK) ?
 			       "the kho module is not loaded; run `modprobe kho`" :
-			       "the kho module is loaded, but the device is not in this /dev; a unit with PrivateDevices= needs BindPaths=" DEV_PATH
-			       " and DeviceAllow=" DEV_PATH " rw";
+			       HIDDEN;
 	switch (-err) {
 	case EACCES:
 	case EPERM:
-		return sysinfo_capable(CAP_SYS_ADMIN) ?
-			       "the unit or container that this process is in does not permit it; a unit needs DeviceAllow=" DEV_PATH
-			       " rw" :
-		       geteuid() ?
-			       "only root may; run kho with sudo" :
-			       "this process is root without CAP_SYS_ADMIN; a unit needs it in CapabilityBoundingSet=";
+		if (geteuid())
+			return "only root may; run kho with sudo";
+		return sysinfo_capable(CAP_SYS_ADMIN) ? NOT_ALLOWED :
+							NOT_CAPABLE;
 	case EBUSY:
 		return "another program holds it; try again";
 	default:

@@ -112,24 +112,129 @@ const char *cmdline_objection(const char *line, struct cmdline_word *word)
 	return NULL;
 }
 
-char *cmdline_reusable(const char *running)
+void cmdline_remove_end(char *line, const char *end)
 {
-	char *out = need(calloc(1, strlen(running) + 2)), *end = out;
+	size_t n = strlen(line), len;
+
+	while (blank(*end))
+		end++;
+	len = strlen(end);
+	while (len && blank(end[len - 1]))
+		len--;
+	while (n && blank(line[n - 1]))
+		n--;
+	if (!len || n < len || memcmp(line + n - len, end, len) ||
+	    (n > len && !blank(line[n - len - 1])))
+		return;
+	line[n - len] = '\0';
+}
+
+static bool value_is(const struct cmdline_word *word, const char *value)
+{
+	size_t len = word->len - (size_t)(word->value - word->name);
+
+	return strlen(value) == len && !memcmp(word->value, value, len);
+}
+
+/* The init of a distribution, wherever it keeps it, or something to repair the system with? */
+static bool is_usual_init(const struct cmdline_word *word)
+{
+	static const char *const usual[] = { "init", "systemd", "openrc-init",
+					     "runit-init", "s6-init" };
+	const char *end = word->name + word->len, *base = end;
+	size_t i;
+
+	while (base > word->value && base[-1] != '/')
+		base--;
+	for (i = 0; i < ARRAY_LEN(usual); i++) {
+		if (strlen(usual[i]) == (size_t)(end - base) &&
+		    !memcmp(base, usual[i], strlen(usual[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_repair_unit(const struct cmdline_word *word)
+{
+	return value_is(word, "rescue.target") ||
+	       value_is(word, "emergency.target") ||
+	       value_is(word, "emergency.service") ||
+	       value_is(word, "system-update.target");
+}
+
+/* Was the parameter meant for one boot? */
+static bool is_for_one_boot(const struct cmdline_word *word)
+{
+	static const char *const names[] = {
+		"single",
+		"s",
+		"S",
+		"1",
+		"emergency",
+		"rescue",
+		"-b",
+		"break",
+		"rd.break",
+		"rd.emergency",
+		"rd.rescue",
+		"fsck.mode",
+		"fsck.repair",
+		"quotacheck.mode",
+		"forcefsck",
+		"fastboot",
+		"autorelabel",
+		"systemd.debug_shell",
+		"rd.systemd.debug_shell",
+		"systemd.run",
+		"systemd.run_success_action",
+		"systemd.run_failure_action",
+		"systemd.factory_reset",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		if (cmdline_word_is(word, names[i]))
+			return true;
+	}
+	if (!word->value)
+		return false;
+	if (cmdline_word_is(word, "init") || cmdline_word_is(word, "rdinit"))
+		return !is_usual_init(word);
+	return (cmdline_word_is(word, "systemd.unit") ||
+		cmdline_word_is(word, "rd.systemd.unit")) &&
+	       is_repair_unit(word);
+}
+
+static bool is_for_boot_loader(const struct cmdline_word *word)
+{
+	return word->value && (cmdline_word_is(word, "BOOT_IMAGE") ||
+			       cmdline_word_is(word, "initrd"));
+}
+
+static char *append(char *end, const char *start, const char *word,
+		    size_t bytes)
+{
+	if (end > start)
+		*end++ = ' ';
+	return stpncpy(end, word, bytes);
+}
+
+char *cmdline_reusable(const char *running, char **left_out)
+{
+	size_t room = strlen(running) + 2;
+	char *out = need(calloc(1, room)), *end = out, *other;
 	const char *p = running, *start = running;
 	struct cmdline_word word;
 
+	*left_out = other = need(calloc(1, room));
 	while (cmdline_next(&p, &word)) {
-		bool loader = word.value &&
-			      (cmdline_word_is(&word, "BOOT_IMAGE") ||
-			       cmdline_word_is(&word, "initrd"));
-
 		while (blank(*start))
 			start++;
-		if (!loader) {
-			if (end > out)
-				*end++ = ' ';
-			end = stpncpy(end, start, (size_t)(p - start));
-		}
+		if (is_for_one_boot(&word))
+			other = append(other, *left_out, start,
+				       (size_t)(p - start));
+		else if (!is_for_boot_loader(&word))
+			end = append(end, out, start, (size_t)(p - start));
 		start = p;
 	}
 	/* What follows "--" is for init and stays as it is. */

@@ -60,14 +60,24 @@ bool cmdline_has(const char *line, const char *name, const char *value);
 const char *cmdline_objection(const char *line, struct cmdline_word *word);
 
 /**
- * cmdline_reusable() - copy a running kernel's command line without what its boot loader put in
+ * cmdline_remove_end() - take words off the end of a line, if it ends with them
+ * @line: changed in place
+ * @end: the words
+ */
+void cmdline_remove_end(char *line, const char *end);
+
+/**
+ * cmdline_reusable() - copy a running kernel's command line without what is not for the next one
  * @running: contents of /proc/cmdline
+ * @left_out: set to what was meant for one boot and left out, separated by blanks; to be freed
  *
- * Leaves out BOOT_IMAGE= and initrd=, which name files for the boot loader.
+ * Leaves out BOOT_IMAGE= and initrd=, which name files for the boot loader, and what an
+ * administrator gives for one boot and a boot loader forgets: single user mode, another init, a
+ * check of the file systems. The list is in kho(8) too.
  *
  * Return: string to be freed.
  */
-char *cmdline_reusable(const char *running);
+char *cmdline_reusable(const char *running, char **left_out);
 
 /**
  * cmdline_join() - put two parts together with a blank between them

@@ -74,16 +74,12 @@ static void check_paging(struct image *im)
 		im->opt.kernel);
 }
 
-static char *build_cmdline(struct image *im)
+/* What was meant for one boot is left out; who wants it again gives it again. */
+static char *reuse_cmdline(struct image *im)
 {
-	autofree char *running = NULL, *base = NULL;
+	autofree char *running = sysinfo_text("/proc/cmdline");
+	autofree char *left_out = NULL, *base = NULL;
 
-	if (!im->opt.reuse_cmdline)
-		return cmdline_join(im->opt.command_line ?
-					    im->opt.command_line :
-					    im->unified_cmdline,
-				    im->opt.append);
-	running = sysinfo_text("/proc/cmdline");
 	if (!running) {
 		finding_problem(
 			&im->findings, "command-line",
@@ -92,8 +88,26 @@ static char *build_cmdline(struct image *im)
 			strerror(errno));
 		return NULL;
 	}
-	base = cmdline_reusable(running);
+	/* It is there already after a handover that was made in the same way. */
+	if (im->opt.append)
+		cmdline_remove_end(running, im->opt.append);
+	base = cmdline_reusable(running, &left_out);
+	if (*left_out)
+		finding_note(
+			&im->findings, "command-line",
+			"give it with --append if the next kernel is to have it",
+			"left out of the reused command line, as it is meant for one boot: %s",
+			left_out);
 	return cmdline_join(base, im->opt.append);
+}
+
+static char *build_cmdline(struct image *im)
+{
+	if (im->opt.reuse_cmdline)
+		return reuse_cmdline(im);
+	return cmdline_join(im->opt.command_line ? im->opt.command_line :
+						   im->unified_cmdline,
+			    im->opt.append);
 }
 
 static void check_cmdline(struct image *im)
@@ -401,6 +415,7 @@ bool image_check(struct image *im, bool all)
 		{ check_memmap },
 		{ check_efi },
 		{ check_size },
+		{ image_check_room },
 		{ check_scratch },
 	};
 	size_t i;
@@ -498,8 +513,10 @@ static int load_and_commit(struct image *im, u8 *bootdata)
 	}
 	im->loaded = true;
 	err = commit(im);
-	if (!err)
+	if (!err) {
+		room_save(&im->needs);
 		return 0;
+	}
 	im->loaded = kexecload_unload() != 0;
 	if (!im->loaded)
 		dev_image_release(im->dev);

@@ -11,6 +11,7 @@
 #include "cli/image/findings.h"
 #include "cli/image/initramfs.h"
 #include "cli/image/memmap.h"
+#include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
 
 /**
@@ -57,6 +58,7 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @have_running: @running is valid
  * @acpi_rsdp: physical address of ACPI's root pointer, 0 = unknown
  * @map: memory map for the next kernel
+ * @needs: what the next kernel needs besides what is preserved
  * @efi: EFI runtime of the running kernel; @use_efi: hand it on
  * @use_efi: see @efi
  * @layout: of the boot data
@@ -86,6 +88,7 @@ struct image {
 	bool have_running;
 	u64 acpi_rsdp;
 	struct memmap map;
+	struct room_needs needs;
 	struct efi_runtime efi;
 	bool use_efi;
 	struct bootdata_layout layout;
@@ -122,6 +125,7 @@ void image_free(struct image *im);
 void image_check_kernel(struct image *im);
 void image_check_initrd(struct image *im);
 void image_check_missing_initrd(struct image *im);
+void image_check_room(struct image *im);
 
 /* How bad it is if the next kernel may not boot: that is for the user to decide. */
 enum finding_level image_doubt(const struct image *im);

@@ -7,11 +7,6 @@
 
 #include "cli/image/cmdline.h"
 
-/* A kernel of today with its first user space, before its kho module is loaded. */
-#define BOOT_NEEDS (128 * MIB)
-/* Most extents that a chain can hold (struct kho_chain_ser). */
-#define EXTENTS_MAX 64
-
 static void check_payload(struct image *im, const struct target *t)
 {
 	if (!t->err)
@@ -87,48 +82,6 @@ static void check_native(struct image *im, const struct target *t)
 		*t->abi ? t->abi : "format unknown");
 }
 
-/*
- * Extents are withheld from the next kernel until its module is there. There is always room in
- * the list, because gaps are closed when it is full.
- */
-static void check_room(struct image *im)
-{
-	const struct kho_ioctl_status *st = &im->status;
-	u64 total = memmap_bytes(&im->map, MEMMAP_RAM), wanted;
-	char a[32], b[32];
-
-	if (im->dev < 0 || !total)
-		return;
-	/* Its image, the initramfs packed and unpacked, and a page struct for each page. */
-	wanted = BOOT_NEEDS + total / 64;
-	if (im->have_kernel)
-		wanted += im->bz.init_bytes + 4 * im->initrd_file.bytes;
-	if (st->out_extent_bytes + wanted > total) {
-		finding_warning(
-			&im->findings, "room",
-			"release some of it, or load the kho module early in the initramfs",
-			"%s are withheld from the next kernel until its kho module is there, of %s, so it may run out of memory before",
-			human_bytes(st->out_extent_bytes, a, sizeof(a)),
-			human_bytes(total, b, sizeof(b)));
-		return;
-	}
-	if (st->nr_extents >= EXTENTS_MAX)
-		finding_note(
-			&im->findings, "room", NULL,
-			"what is preserved lies so scattered that %s between it are withheld from the next kernel too, until its kho module is there",
-			human_bytes(st->out_extent_bytes > st->out_bytes ?
-					    st->out_extent_bytes -
-						    st->out_bytes :
-					    0,
-				    a, sizeof(a)));
-	else
-		finding_ok(&im->findings, "room",
-			   "%u of %d extents are in use, %s of %s",
-			   st->nr_extents, EXTENTS_MAX,
-			   human_bytes(st->out_extent_bytes, a, sizeof(a)),
-			   human_bytes(total, b, sizeof(b)));
-}
-
 void preflight_check(struct image *im, struct target *t)
 {
 	*t = (struct target){ 0 };
@@ -142,6 +95,5 @@ void preflight_check(struct image *im, struct target *t)
 		else
 			preflight_module(im, t);
 	}
-	check_room(im);
 	preflight_devices(im);
 }

@@ -143,9 +143,11 @@ enum uki_kind uki_parse(struct uki *u, const u8 *file, size_t bytes,
 		return UKI_NONE;
 	*why = take_parts(u, first, nr, bytes);
 	if (!*why && !u->part[UKI_LINUX].bytes)
-		*why = "is a damaged unified kernel image (there is no kernel in it); get the file anew";
+		*why = "is a damaged unified kernel image (there is no kernel in "
+		       "it); get the file anew";
 	if (!*why && overlap(u))
-		*why = "is a damaged unified kernel image (its sections overlap); get the file anew";
+		*why = "is a damaged unified kernel image (its sections overlap); "
+		       "get the file anew";
 	return *why ? UKI_DAMAGED : UKI_GOOD;
 }
 

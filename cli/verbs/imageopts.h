@@ -13,15 +13,17 @@
 extern const struct option *const imageopts_of_load;
 extern const struct option *const imageopts_of_check;
 
-#define IMAGE_OPTIONS_HELP                                                                        \
-	"  --initrd FILE         initial RAM file system of the next kernel\n"                    \
-	"  --no-initrd           the next kernel needs none\n"                                    \
-	"  --command-line STR    command line of the next kernel\n"                               \
-	"  --reuse-cmdline       the running kernel's command line, without BOOT_IMAGE="          \
-	" and initrd=\n"                                                                          \
-	"  --append STR          add STR to the command line\n"                                   \
-	"  --force               the next kernel may not boot (a damaged initramfs, too little\n" \
-	"                        memory): only warn\n"
+#define IMAGE_OPTIONS_HELP                                                     \
+	"  --initrd FILE         initial RAM file system of the next kernel\n" \
+	"  --no-initrd           the next kernel needs none\n"                 \
+	"  --command-line STR    command line of the next kernel\n"            \
+	"  --reuse-cmdline       the running kernel's command line, without "  \
+	"what was meant for\n"                                                 \
+	"                        one boot only (kho(8) lists it)\n"            \
+	"  --append STR          add STR to the command line\n"                \
+	"  --force               only warn if the next kernel may not boot: "  \
+	"its initramfs is\n"                                                   \
+	"                        damaged, or it has too little memory\n"
 
 /**
  * imageopts_take() - note an option

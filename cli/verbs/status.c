@@ -6,6 +6,7 @@
 
 #include "cli/base/dev.h"
 #include "cli/image/loaded.h"
+#include "cli/image/room.h"
 #include "cli/base/output.h"
 #include "cli/verbs/verbs.h"
 
@@ -111,12 +112,23 @@ static struct json_object *json_in(const struct kho_ioctl_status *st)
 	return o;
 }
 
+/* What the loaded image lacks to boot beside what is preserved. */
+static u64 missing_bytes(const struct kho_ioctl_status *st)
+{
+	struct room_needs needs;
+
+	if (loaded_image(st) != LOADED_OURS || !room_saved(&needs))
+		return 0;
+	return room_missing(&needs, st->out_extent_bytes);
+}
+
 static void print_json(const struct kho_ioctl_status *st)
 {
 	struct json_object *root = json_object_new_object();
 
 	json_object_object_add(root, "flags", json_flags(st->flags));
 	add_string(root, "image", image_state_name(loaded_image(st)));
+	add_number(root, "room-missing-bytes", missing_bytes(st));
 	add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
 	json_object_object_add(root, "in", json_in(st));
@@ -153,6 +165,17 @@ static void print_out(const struct kho_ioctl_status *st)
 		       st->out_reason);
 }
 
+static void print_room(const struct kho_ioctl_status *st)
+{
+	struct room_needs needs;
+	autofree char *why = NULL;
+
+	if (!room_saved(&needs) || !room_missing(&needs, st->out_extent_bytes))
+		return;
+	why = room_explain(&needs, st->out_extent_bytes);
+	printf("  IT WOULD NOT BOOT: %s.\n", why);
+}
+
 static void print_image(const struct kho_ioctl_status *st)
 {
 	switch (loaded_image(st)) {
@@ -161,6 +184,7 @@ static void print_image(const struct kho_ioctl_status *st)
 		break;
 	case LOADED_OURS:
 		puts("Image: loaded by kho; `systemctl kexec` or `kho exec` starts it.");
+		print_room(st);
 		break;
 	case LOADED_FOREIGN:
 		puts(loaded_state(st) ?

@@ -5,6 +5,7 @@
 
 #include "cli/base/dev.h"
 #include "cli/image/kexecload.h"
+#include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
 #include "cli/verbs/verbs.h"
 
@@ -50,6 +51,7 @@ static int unload(void)
 			return EXIT_FAILED;
 		}
 	}
+	room_forget();
 	return release();
 }
 

@@ -85,7 +85,8 @@ static void finds_elements_of_lists(void **state)
 
 static void reuses(const char *running, const char *expected)
 {
-	autofree char *line = cmdline_reusable(running);
+	autofree char *left_out = NULL;
+	autofree char *line = cmdline_reusable(running, &left_out);
 
 	assert_string_equal(line, expected);
 }
@@ -99,6 +100,71 @@ static void reuse_leaves_out_the_boot_loaders_words(void **state)
 	reuses("ro initrd=\\initrd.img  quiet\n", "ro quiet");
 	reuses("a=\"b c\" BOOT_IMAGE=x \"d e\"", "a=\"b c\" \"d e\"");
 	reuses("ro -- BOOT_IMAGE=x 3", "ro -- BOOT_IMAGE=x 3");
+}
+
+static void leaves_out(const char *running, const char *kept,
+		       const char *expected)
+{
+	autofree char *left_out = NULL;
+	autofree char *line = cmdline_reusable(running, &left_out);
+
+	assert_string_equal(line, kept);
+	assert_string_equal(left_out, expected);
+}
+
+static void reuse_leaves_out_what_was_for_one_boot(void **state)
+{
+	leaves_out("root=x single quiet", "root=x quiet", "single");
+	leaves_out("S 1 emergency ro rescue -b", "ro",
+		   "S 1 emergency rescue -b");
+	leaves_out("ro systemd.unit=rescue.target", "ro",
+		   "systemd.unit=rescue.target");
+	leaves_out("ro systemd.unit=system-update.target fsck.mode=force "
+		   "rd.break=pre-mount break",
+		   "ro",
+		   "systemd.unit=system-update.target fsck.mode=force "
+		   "rd.break=pre-mount break");
+	leaves_out("init=/bin/bash ro rdinit=/bin/sh", "ro",
+		   "init=/bin/bash rdinit=/bin/sh");
+	leaves_out("systemd.debug-shell=1 autorelabel=1", "",
+		   "systemd.debug-shell=1 autorelabel=1");
+}
+
+static void reuse_keeps_what_is_for_every_boot(void **state)
+{
+	leaves_out("3 ro", "3 ro", "");
+	leaves_out("systemd.unit=multi-user.target",
+		   "systemd.unit=multi-user.target", "");
+	leaves_out("init=/sbin/init rdinit=/init",
+		   "init=/sbin/init rdinit=/init", "");
+	leaves_out("init=/nix/store/x-nixos/init",
+		   "init=/nix/store/x-nixos/init", "");
+	leaves_out("init=/lib/systemd/systemd", "init=/lib/systemd/systemd",
+		   "");
+	leaves_out("systemd.mask=a.service singles=1 hugepages=1",
+		   "systemd.mask=a.service singles=1 hugepages=1", "");
+	leaves_out("ro -- single", "ro -- single", "");
+}
+
+static void removes(const char *from, const char *end, const char *expected)
+{
+	autofree char *line = need(strdup(from));
+
+	cmdline_remove_end(line, end);
+	assert_string_equal(line, expected);
+}
+
+static void an_end_is_removed_at_a_blank_only(void **state)
+{
+	removes("a b c", "c", "a b ");
+	removes("a b c\n", " b  ", "a b c\n");
+	removes("a b c \n", " b c ", "a ");
+	removes("a bc", "c", "a bc");
+	removes("c", "c", "");
+	removes("c", "a c", "c");
+	removes("a c c", "c", "a c ");
+	removes("a", "", "a");
+	removes("", "a", "");
 }
 
 static void joins(const char *a, const char *b, const char *expected)
@@ -125,6 +191,9 @@ int main(void)
 		cmocka_unit_test(splits_like_the_kernel),
 		cmocka_unit_test(finds_elements_of_lists),
 		cmocka_unit_test(reuse_leaves_out_the_boot_loaders_words),
+		cmocka_unit_test(reuse_leaves_out_what_was_for_one_boot),
+		cmocka_unit_test(reuse_keeps_what_is_for_every_boot),
+		cmocka_unit_test(an_end_is_removed_at_a_blank_only),
 		cmocka_unit_test(join_puts_one_blank_between),
 	};
 
