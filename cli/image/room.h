@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Does the next kernel get along with the memory that is left to it? All extents are withheld from
- * it until its kho module is there, and a kernel that finds too little before does not boot.
+ * Does the next kernel get along with the memory that is left to it? All extents are withheld
+ * from it until its kho module is there, and one that finds too little before does not boot.
  */
 #ifndef KHO_CLI_ROOM_H
 #define KHO_CLI_ROOM_H

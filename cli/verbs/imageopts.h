@@ -9,7 +9,10 @@
 
 #include "cli/image/image.h"
 
-/* For getopt_long(); 'h' is --help, 'J' is --json, 'q' is --quiet, the others go to imageopts_take(). */
+/*
+ * For getopt_long(); 'h' is --help, 'J' is --json, 'q' is --quiet, the others go to
+ * imageopts_take().
+ */
 extern const struct option *const imageopts_of_load;
 extern const struct option *const imageopts_of_check;
 

@@ -53,8 +53,8 @@ static void say_write_failed(const char *name, int err)
 }
 
 /*
- * In large pieces, so that the module takes its lock seldom. Return: negative errno of the module,
- * -ECANCELED if it is the input; that was said.
+ * In large pieces, so that the module takes its lock seldom. Return: negative errno of the
+ * module, -ECANCELED if it is the input; that was said.
  */
 static int copy_pieces(int from, int to, const char *name,
 		       struct progress *progress)
