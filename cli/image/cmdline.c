@@ -83,6 +83,45 @@ bool cmdline_has(const char *line, const char *name, const char *value)
 	return false;
 }
 
+/* y, yes, t, true, 1, on; n, no, f, false, 0, off: the first letters decide, in either case. */
+static enum cmdline_switch switch_of(const struct cmdline_word *word)
+{
+	const char *p = word->value;
+
+	if (!p)
+		return CMDLINE_UNSET;
+	switch (*p | 0x20) {
+	case 'y':
+	case 't':
+	case '1':
+		return CMDLINE_ON;
+	case 'n':
+	case 'f':
+	case '0':
+		return CMDLINE_OFF;
+	case 'o':
+		if ((p[1] | 0x20) == 'n')
+			return CMDLINE_ON;
+		return (p[1] | 0x20) == 'f' ? CMDLINE_OFF : CMDLINE_UNSET;
+	default:
+		return CMDLINE_UNSET;
+	}
+}
+
+enum cmdline_switch cmdline_switch(const char *line, const char *name)
+{
+	enum cmdline_switch found = CMDLINE_UNSET, one;
+	struct cmdline_word word;
+
+	while (cmdline_next(&line, &word)) {
+		if (!cmdline_word_is(&word, name))
+			continue;
+		one = switch_of(&word);
+		found = one == CMDLINE_UNSET ? found : one;
+	}
+	return found;
+}
+
 const char *cmdline_objection(const char *line, struct cmdline_word *word)
 {
 	static const struct {

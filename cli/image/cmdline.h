@@ -50,6 +50,19 @@ bool cmdline_word_is(const struct cmdline_word *word, const char *name);
  */
 bool cmdline_has(const char *line, const char *name, const char *value);
 
+enum cmdline_switch {
+	CMDLINE_UNSET, /* it is not there, or has a value that the kernel does not know */
+	CMDLINE_OFF,
+	CMDLINE_ON,
+};
+
+/**
+ * cmdline_switch() - value of a parameter that is on or off, as the kernel reads it
+ * @line: command line
+ * @name: name of the parameter; the last one counts
+ */
+enum cmdline_switch cmdline_switch(const char *line, const char *name);
+
 /**
  * cmdline_objection() - find a word with which the next kernel would not keep what is preserved
  * @line: command line

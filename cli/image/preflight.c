@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <linux/kho/abi/kexec_handover.h>
 
 #include "cli/image/cmdline.h"
 
@@ -49,39 +48,6 @@ static void check_options(struct image *im, const struct target *t)
 			"the next kernel encrypts memory by default (AMD SME), so it would see preserved memory encrypted");
 }
 
-static bool has_native(const struct target *t)
-{
-	return target_option(t, "KEXEC_HANDOVER") == 'y' ||
-	       (!t->config && *t->abi);
-}
-
-/* Such a kernel takes over by itself; the kho module steps aside there. */
-static void check_native(struct image *im, const struct target *t)
-{
-	if (*t->abi && strcmp(t->abi, KHO_FDT_COMPATIBLE)) {
-		finding_problem(
-			&im->findings, "native-kho",
-			"give a kernel without it, or one whose format is " KHO_FDT_COMPATIBLE,
-			"the next kernel has handover of its own in another format (%s instead of %s), so it would ignore what is preserved",
-			t->abi, KHO_FDT_COMPATIBLE);
-		return;
-	}
-	if (im->status.nr_parcels) {
-		finding_problem(
-			&im->findings, "native-kho",
-			"give a kernel without CONFIG_KEXEC_HANDOVER, or drop the parcels",
-			"the next kernel has handover of its own, and the kho module steps aside for it, so nobody could read the %u parcel%s there",
-			im->status.nr_parcels,
-			im->status.nr_parcels == 1 ? "" : "s");
-		return;
-	}
-	finding_warning(
-		&im->findings, "native-kho",
-		"see that whoever is to restore the memory works with that kernel",
-		"the next kernel has handover of its own (%s), which takes over by itself; the kho module steps aside for it",
-		*t->abi ? t->abi : "format unknown");
-}
-
 void preflight_check(struct image *im, struct target *t)
 {
 	*t = (struct target){ 0 };
@@ -90,8 +56,8 @@ void preflight_check(struct image *im, struct target *t)
 		target_find_config(t, im->opt.kernel);
 		check_payload(im, t);
 		check_options(im, t);
-		if (has_native(t))
-			check_native(im, t);
+		if (target_is_native(t))
+			preflight_native(im, t);
 		else
 			preflight_module(im, t);
 	}

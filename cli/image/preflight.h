@@ -16,7 +16,11 @@
  */
 void preflight_check(struct image *im, struct target *t);
 
-/* Parts of the above: findings about the module, and about devices of this machine. */
+/* Has the kernel handover of its own? */
+bool target_is_native(const struct target *t);
+
+/* Parts of the above: about that, about the module, about devices of this machine. */
+void preflight_native(struct image *im, const struct target *t);
 void preflight_module(struct image *im, const struct target *t);
 void preflight_devices(struct image *im);
 

@@ -167,6 +167,19 @@ static void an_end_is_removed_at_a_blank_only(void **state)
 	removes("", "a", "");
 }
 
+static void reads_switches_as_the_kernel_does(void **state)
+{
+	assert_int_equal(cmdline_switch("kho=on", "kho"), CMDLINE_ON);
+	assert_int_equal(cmdline_switch("a kho=1 b", "kho"), CMDLINE_ON);
+	assert_int_equal(cmdline_switch("kho=Yes", "kho"), CMDLINE_ON);
+	assert_int_equal(cmdline_switch("kho=off", "kho"), CMDLINE_OFF);
+	assert_int_equal(cmdline_switch("kho=on kho=0", "kho"), CMDLINE_OFF);
+	assert_int_equal(cmdline_switch("kho=on kho=x", "kho"), CMDLINE_ON);
+	assert_int_equal(cmdline_switch("kho", "kho"), CMDLINE_UNSET);
+	assert_int_equal(cmdline_switch("khoo=on", "kho"), CMDLINE_UNSET);
+	assert_int_equal(cmdline_switch("-- kho=on", "kho"), CMDLINE_UNSET);
+}
+
 static void joins(const char *a, const char *b, const char *expected)
 {
 	autofree char *line = cmdline_join(a, b);
@@ -194,6 +207,7 @@ int main(void)
 		cmocka_unit_test(reuse_leaves_out_what_was_for_one_boot),
 		cmocka_unit_test(reuse_keeps_what_is_for_every_boot),
 		cmocka_unit_test(an_end_is_removed_at_a_blank_only),
+		cmocka_unit_test(reads_switches_as_the_kernel_does),
 		cmocka_unit_test(join_puts_one_blank_between),
 	};
 
