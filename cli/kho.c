@@ -2,9 +2,9 @@
 /*
  * kho: hand memory from the running kernel to the next one.
  */
-#include <locale.h>
 #include <string.h>
 
+#include "cli/base/locale.h"
 #include "cli/base/util.h"
 #include "cli/verbs/verbs.h"
 
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 {
 	const struct verb *v;
 
-	setlocale(LC_ALL, "");
+	locale_begin();
 	verbs_translate(argc, argv);
 	if (argc < 2) {
 		say("what to do? Give a verb; `kho --help` lists them.");

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/base/locale.h"
+
+#include <locale.h>
+
+void locale_begin(void)
+{
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_MESSAGES, "");
+}
