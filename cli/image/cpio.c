@@ -69,7 +69,7 @@ static int take_name(struct cpio *c)
 	c->summed &= (c->mode & MODE_TYPE) == MODE_REGULAR;
 	if (!c->open)
 		return 0;
-	c->member(c->ctx, c->name, c->mode, c->body);
+	c->visitor->member(c->visitor->ctx, c->name, c->mode, c->body);
 	return 0;
 }
 
@@ -126,6 +126,8 @@ static int take_body(struct cpio *c, const u8 *data, size_t bytes, size_t *used)
 
 	skip_bytes(c, c->body, bytes, used);
 	c->body -= c->at - before;
+	if (c->visitor->body)
+		c->visitor->body(c->visitor->ctx, data + i, *used - i);
 	for (; c->summed && i < *used; i++)
 		c->sum_left -= data[i];
 	if (c->body)

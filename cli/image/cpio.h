@@ -22,9 +22,20 @@ enum cpio_state {
 };
 
 /**
- * struct cpio - state between two pieces
+ * struct cpio_visitor - who gets what is found
  * @member: called for each member with its name, its mode and the size of its body
- * @ctx: passed to it
+ * @body: called for each piece of the body of the last one; NULL if nobody wants it
+ * @ctx: passed to them
+ */
+struct cpio_visitor {
+	void (*member)(void *ctx, const char *name, u32 mode, u64 bytes);
+	void (*body)(void *ctx, const u8 *data, size_t bytes);
+	void *ctx;
+};
+
+/**
+ * struct cpio - state between two pieces
+ * @visitor: who gets what is found
  * @state: what comes next
  * @at: bytes since the start of the archives, which padding counts from
  * @have: bytes of header or name that are there already
@@ -38,8 +49,7 @@ enum cpio_state {
  * @name: name
  */
 struct cpio {
-	void (*member)(void *ctx, const char *name, u32 mode, u64 bytes);
-	void *ctx;
+	const struct cpio_visitor *visitor;
 	enum cpio_state state;
 	u64 at;
 	u32 have;
@@ -55,7 +65,7 @@ struct cpio {
 
 /**
  * cpio_feed() - read a piece
- * @c: zero but for @member and @ctx to start with
+ * @c: zero but for @visitor to start with
  * @data: the piece
  * @bytes: its length
  * @used: set to the bytes that were of an archive, or zeros between two: all of them, unless what

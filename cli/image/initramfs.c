@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/image/cpio.h"
+/* A module is far smaller. */
+#define MODULE_MAX (64 * MIB)
 
 /* One compressed part. */
 struct part {
@@ -62,11 +63,9 @@ static size_t without_bootconfig(const u8 *data, size_t bytes)
 }
 
 int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
-		   void (*member)(void *ctx, const char *name, u32 mode,
-				  u64 bytes),
-		   void *ctx, enum compression *how)
+		   const struct cpio_visitor *visitor, enum compression *how)
 {
-	struct cpio c = { .member = member, .ctx = ctx };
+	struct cpio c = { .visitor = visitor };
 	size_t at = 0, used;
 	int err = 0;
 
@@ -138,26 +137,98 @@ static bool is_init(const char *path)
 	return !strcmp(path, "init");
 }
 
+/**
+ * struct looker - state of initramfs_look()
+ * @seen: what was seen so far
+ * @path: of the kho module that is being read; "" if there is none
+ * @bytes: its length
+ * @module: what has been read of it
+ */
+struct looker {
+	struct initramfs_seen *seen;
+	char path[256];
+	u64 bytes;
+	struct blob module;
+};
+
+/* Modules may be packed one by one. */
+static bool parse_module(struct modinfo *info, const struct blob *module)
+{
+	struct blob unpacked;
+	bool good;
+
+	if (compression_of(module->data, module->bytes) == COMPRESSION_NONE)
+		return modinfo_parse(info, module->data, module->bytes);
+	if (decompress_all(module->data, module->bytes, MODULE_MAX, &unpacked))
+		return false;
+	good = modinfo_parse(info, unpacked.data, unpacked.bytes);
+	blob_free(&unpacked);
+	return good;
+}
+
+static void judge_module(struct looker *l)
+{
+	struct initramfs_seen *seen = l->seen;
+	struct modinfo info;
+	char *which;
+
+	if (!parse_module(&info, &l->module)) {
+		which = seen->damaged;
+	} else if (is_of_other(l->path, seen->release) ||
+		   (*seen->release && strcmp(info.release, seen->release))) {
+		which = seen->other;
+	} else {
+		which = seen->found;
+		seen->info = info;
+	}
+	memcpy(which, l->path, sizeof(l->path));
+}
+
 static void look(void *ctx, const char *name, u32 mode, u64 bytes)
 {
-	struct initramfs_seen *seen = ctx;
+	struct looker *l = ctx;
+	struct initramfs_seen *seen = l->seen;
 
 	seen->members++;
 	seen->init |= is_init(name);
+	blob_free(&l->module);
+	l->path[0] = '\0';
 	if ((mode & 0170000) != 0100000)
 		return;
 	seen->unpacked += round_up_to(bytes, PAGE_BYTES);
 	if (!is_kho_module(name))
 		return;
-	if (is_of_other(name, seen->release))
-		snprintf(seen->other, sizeof(seen->other), "%s", name);
-	else
-		snprintf(seen->found, sizeof(seen->found), "%s", name);
+	if (!bytes || bytes > MODULE_MAX) {
+		snprintf(seen->damaged, sizeof(seen->damaged), "%s", name);
+		return;
+	}
+	snprintf(l->path, sizeof(l->path), "%s", name);
+	l->bytes = bytes;
+}
+
+static void keep_module(void *ctx, const u8 *data, size_t bytes)
+{
+	struct looker *l = ctx;
+	struct blob *module = &l->module;
+
+	if (!*l->path || !bytes)
+		return;
+	module->data = need(realloc(module->data, module->bytes + bytes));
+	memcpy(module->data + module->bytes, data, bytes);
+	module->bytes += bytes;
+	if (module->bytes == l->bytes)
+		judge_module(l);
 }
 
 int initramfs_look(const u8 *data, size_t bytes, u64 limit,
 		   struct initramfs_seen *seen, enum compression *how)
 {
+	struct looker l = { .seen = seen };
+	const struct cpio_visitor visitor = { look, keep_module, &l };
+	int err;
+
 	*seen = (struct initramfs_seen){ .release = seen->release };
-	return initramfs_walk(data, bytes, limit, look, seen, how);
+	err = initramfs_walk(data, bytes, limit, &visitor, how);
+	blob_free(&l.module);
+	return err;
 }

@@ -6,15 +6,16 @@
 #ifndef KHO_CLI_INITRAMFS_H
 #define KHO_CLI_INITRAMFS_H
 
+#include "cli/image/cpio.h"
 #include "cli/image/decompress.h"
+#include "cli/image/modinfo.h"
 
 /**
  * initramfs_walk() - visit the members of all archives, to the very end
  * @data: the initramfs
  * @bytes: its length
  * @limit: most bytes to unpack from each compressed part
- * @member: called for each member with its name, its mode and the size of its body
- * @ctx: passed to it
+ * @visitor: who gets what is found
  * @how: set to what the last part was compressed with
  *
  * A boot configuration behind the archives is known and left alone.
@@ -23,15 +24,15 @@
  * the last archive has no end; or as decompress().
  */
 int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
-		   void (*member)(void *ctx, const char *name, u32 mode,
-				  u64 bytes),
-		   void *ctx, enum compression *how);
+		   const struct cpio_visitor *visitor, enum compression *how);
 
 /**
  * struct initramfs_seen - what is in an initramfs
  * @release: of the kernel that is to use it, "" if it is not known
- * @found: path of the kho module for that kernel, or of one that may be; "" for none
+ * @found: path of the kho module for that kernel; "" for none
  * @other: path of a kho module that is for another kernel; "" for none
+ * @damaged: path of a kho module that says nothing of itself; "" for none
+ * @info: what @found says of itself
  * @init: it has an init
  * @members: of all archives
  * @unpacked: memory that its files take once they are unpacked
@@ -40,6 +41,8 @@ struct initramfs_seen {
 	const char *release;
 	char found[256];
 	char other[256];
+	char damaged[256];
+	struct modinfo info;
 	bool init;
 	u64 members;
 	u64 unpacked;

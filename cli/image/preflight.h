@@ -22,6 +22,10 @@ bool target_is_native(const struct target *t);
 /* Parts of the above: about that, about the module, about devices of this machine. */
 void preflight_native(struct image *im, const struct target *t);
 void preflight_module(struct image *im, const struct target *t);
+void preflight_wire(struct image *im, const struct modinfo *next);
 void preflight_devices(struct image *im);
+
+/* What the kho module that is installed for a kernel says of itself; false if there is none. */
+bool modinfo_installed(struct modinfo *m, const char *release);
 
 #endif /* KHO_CLI_PREFLIGHT_H */

@@ -14,15 +14,15 @@
  * struct installed - the module for a kernel, in this root file system
  * @dir: directory of the kernel's modules
  * @path: the module's file, NULL if there is none
- * @wrong: release it was built for, if that is another; NULL else
- * @aside: why it only says that it does nothing there; NULL if it does something
+ * @info: what it says of itself
+ * @wrong: it was built for another kernel
  * @unsigned_: it carries no signature
  */
 struct installed {
 	char *dir;
 	char *path;
-	char *wrong;
-	char *aside;
+	struct modinfo info;
+	bool wrong;
 	bool unsigned_;
 };
 
@@ -37,18 +37,12 @@ static void look_at_info(struct installed *in, struct kmod_module *mod,
 	kmod_list_foreach(item, list)
 	{
 		const char *key = kmod_module_info_get_key(item);
-		const char *value = kmod_module_info_get_value(item);
 
 		if (!strcmp(key, "sig_id"))
 			is_signed = true;
-		if (!strcmp(key, "vermagic") &&
-		    (strncmp(value, release, strlen(release)) ||
-		     value[strlen(release)] != ' '))
-			in->wrong =
-				format("%.*s", (int)strcspn(value, " "), value);
-		if (!strcmp(key, "kho_aside") && !in->aside)
-			in->aside = format("%s", value);
+		modinfo_take(&in->info, key, kmod_module_info_get_value(item));
 	}
+	in->wrong = *in->info.release && strcmp(in->info.release, release);
 	in->unsigned_ = !is_signed;
 	kmod_module_info_free_list(list);
 }
@@ -97,8 +91,18 @@ static void free_installed(struct installed *in)
 {
 	free(in->dir);
 	free(in->path);
-	free(in->wrong);
-	free(in->aside);
+}
+
+bool modinfo_installed(struct modinfo *m, const char *release)
+{
+	struct installed in;
+	bool found;
+
+	find_installed(&in, release);
+	*m = in.info;
+	found = in.path;
+	free_installed(&in);
+	return found;
 }
 
 /* Return: is the module that is installed of use? */
@@ -112,14 +116,15 @@ static bool check_installed(struct image *im, const struct target *t,
 			&im->findings, "target-module",
 			"build it anew for the next kernel (`dkms autoinstall -k RELEASE`)",
 			"%s was built for %s, so %s would not load it",
-			in->path, in->wrong, t->release);
+			in->path, in->info.release, t->release);
 		return false;
 	}
-	if (in->aside) {
+	if (*in->info.aside) {
 		finding_problem(
 			&im->findings, "target-module",
 			"give another kernel, or a kho-dkms that knows this one",
-			"%s only steps aside there: %s", in->path, in->aside);
+			"%s only steps aside there: %s", in->path,
+			in->info.aside);
 		return false;
 	}
 	if (in->unsigned_ && target_option(t, "MODULE_SIG_FORCE") == 'y') {
@@ -137,20 +142,41 @@ static bool check_installed(struct image *im, const struct target *t,
 	return true;
 }
 
+/* Return: is the module that is in the initramfs of use? */
+static bool check_packed(struct image *im)
+{
+	const struct initramfs_seen *seen = &im->initramfs;
+
+	if (*seen->info.aside) {
+		finding_problem(
+			&im->findings, "initramfs",
+			"give another kernel, or a kho-dkms that knows this one",
+			"%s in the initramfs only steps aside there: %s",
+			seen->found, seen->info.aside);
+		return false;
+	}
+	finding_ok(&im->findings, "initramfs",
+		   "the initramfs has the kho module: %s", seen->found);
+	return true;
+}
+
 /* Return: is there a module for the kernel in its initramfs? */
 static bool check_initramfs(struct image *im, const struct target *t,
 			    bool installed)
 {
 	const struct initramfs_seen *seen = &im->initramfs;
 
-	if (*seen->found) {
-		finding_ok(&im->findings, "initramfs",
-			   "the initramfs has the kho module: %s", seen->found);
-		return true;
-	}
+	if (*seen->found)
+		return check_packed(im);
 	if (!im->have_initramfs)
 		return false;
-	if (*seen->other)
+	if (*seen->damaged)
+		finding_problem(
+			&im->findings, "initramfs",
+			"make it anew (`update-initramfs -u -k RELEASE`)",
+			"%s in the initramfs is damaged: it is no module of a kernel",
+			seen->damaged);
+	else if (*seen->other)
 		finding_warning(
 			&im->findings, "initramfs",
 			"give the initramfs of the same kernel",
@@ -200,6 +226,9 @@ void preflight_module(struct image *im, const struct target *t)
 	packed = check_initramfs(im, t, installed);
 	if (!installed && !packed && im->findings.nr_problems == before)
 		say_missing(im, t, &in);
+	/* The first one that is loaded is the one that counts. */
+	if (packed || installed)
+		preflight_wire(im, packed ? &im->initramfs.info : &in.info);
 	if (installed && !im->initrd_file.bytes)
 		finding_note(
 			&im->findings, "initramfs", NULL,

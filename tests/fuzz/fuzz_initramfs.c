@@ -7,6 +7,7 @@
 #include "cli/image/cpio.c"
 #include "cli/image/decompress.c"
 #include "cli/image/initramfs.c"
+#include "cli/image/modinfo.c"
 #include "cli/base/util.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -26,10 +27,19 @@ static void member(void *ctx, const char *name, u32 mode, u64 bytes)
 	c->hash = c->hash * 31 + bytes + mode;
 }
 
+static void body(void *ctx, const u8 *data, size_t bytes)
+{
+	struct count *c = ctx;
+
+	while (bytes--)
+		c->hash = c->hash * 31 + *data++;
+}
+
 /* Feeds pieces of a size that the input chooses, up to what is no archive. */
 static int feed(const u8 *data, size_t bytes, size_t size, struct count *count)
 {
-	struct cpio c = { .member = member, .ctx = count };
+	const struct cpio_visitor visitor = { member, body, count };
+	struct cpio c = { .visitor = &visitor };
 	size_t at = 0, used;
 
 	while (at < bytes) {

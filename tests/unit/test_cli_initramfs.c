@@ -13,6 +13,7 @@
 #include "cli/image/cpio.c"
 #include "cli/image/decompress.c"
 #include "cli/image/initramfs.c"
+#include "cli/image/modinfo.c"
 #include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };
@@ -57,6 +58,15 @@ static void add(struct archive *a, const char *name, u32 mode, u32 bytes)
 	add_kind(a, name, mode, bytes, false);
 }
 
+static void add_module(struct archive *a, const char *name, const char *release)
+{
+	char text[100] = "x";
+	u32 bytes = (u32)sprintf(text + 2, "vermagic=%s SMP", release) + 3;
+
+	add(a, name, 0100644, bytes);
+	memcpy(a->data + a->bytes - round_up_to(bytes, 4), text, bytes);
+}
+
 static void finish(struct archive *a)
 {
 	add(a, "TRAILER!!!", 0, 0);
@@ -84,13 +94,14 @@ static void note(void *ctx, const char *name, u32 mode, u64 bytes)
 static int walk(const struct archive *a, size_t bytes, struct seen *s)
 {
 	u8 *copy = need(malloc(bytes + !bytes));
+	const struct cpio_visitor visitor = { note, NULL, s };
 	enum compression how;
 	int err;
 
 	s->bytes = 0;
 	s->text[0] = '\0';
 	memcpy(copy, a->data, bytes);
-	err = initramfs_walk(copy, bytes, ROOM, note, s, &how);
+	err = initramfs_walk(copy, bytes, ROOM, &visitor, &how);
 	free(copy);
 	return err;
 }
@@ -113,7 +124,8 @@ static void make_usual(void)
 	add(&early, "kernel/x86/microcode/GenuineIntel.bin", 0100644, 5001);
 	finish(&early);
 	add(&body, "init", 0100755, 77);
-	add(&body, "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz", 0100644, 3);
+	add_module(&body, "usr/lib/modules/6.12.9/updates/dkms/kho.ko",
+		   "6.12.9");
 	finish(&body);
 	all = early;
 	append_packed(&all, &body);
@@ -126,7 +138,7 @@ static void reads_archives_one_after_the_other(void **state)
 	assert_string_equal(seen.text,
 			    "kernel\nkernel/x86/microcode/GenuineIntel.bin\n"
 			    "init\n"
-			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz\n");
+			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko\n");
 	append_packed(&all, &early);
 	memset(all.data + all.bytes, 0, 100);
 	all.bytes += 100;
@@ -335,7 +347,8 @@ static void pieces_make_no_difference(void **state)
 	make_usual();
 	assert_int_equal(walk(&early, early.bytes, &seen), 0);
 	for (size = 1; size < 600; size += 7) {
-		struct cpio c = { .member = note, .ctx = &pieces };
+		const struct cpio_visitor visitor = { note, NULL, &pieces };
+		struct cpio c = { .visitor = &visitor };
 
 		pieces.bytes = 0;
 		for (at = 0; at < early.bytes; at += used) {
@@ -353,10 +366,11 @@ static void pieces_make_no_difference(void **state)
 
 static void keeps_the_limit(void **state)
 {
+	const struct cpio_visitor visitor = { note, NULL, &seen };
 	enum compression how;
 
 	make_usual();
-	assert_int_equal(initramfs_walk(all.data, all.bytes, 500, note, &seen,
+	assert_int_equal(initramfs_walk(all.data, all.bytes, 500, &visitor,
 					&how),
 			 -EFBIG);
 	assert_int_equal(how, COMPRESSION_ZSTD);
@@ -371,16 +385,49 @@ static void finds_the_module(void **state)
 	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
 			 0);
 	assert_string_equal(m.found,
-			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz");
+			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko");
 	assert_string_equal(m.other, "");
+	assert_string_equal(m.info.release, "6.12.9");
 	m.release = "6.12";
 	initramfs_look(all.data, all.bytes, ROOM, &m, &how);
 	assert_string_equal(m.found, "");
 	assert_string_equal(m.other,
-			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko.xz");
+			    "usr/lib/modules/6.12.9/updates/dkms/kho.ko");
 	m.release = "";
 	initramfs_look(all.data, all.bytes, ROOM, &m, &how);
 	assert_string_not_equal(m.found, "");
+}
+
+/* Of several the one that says that it is for that kernel, wherever they lie. */
+static void finds_the_module_among_others(void **state)
+{
+	struct initramfs_seen m = { .release = "6.12.9" };
+	static struct archive packed, inner;
+	enum compression how;
+
+	clear();
+	add_module(&all, "ko/a/kho.ko", "6.12.9");
+	add_module(&all, "ko/b/kho.ko", "6.1.9");
+	add(&all, "ko/c/kho.ko", 0100644, 1000);
+	add(&all, "ko/d/kho.ko", 0100644, 0);
+	finish(&all);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_string_equal(m.found, "ko/a/kho.ko");
+	assert_string_equal(m.other, "ko/b/kho.ko");
+	assert_string_equal(m.damaged, "ko/d/kho.ko");
+	/* Packed by itself. */
+	memcpy(inner.data, "vermagic=6.12.9 x", 18);
+	inner.bytes = 18;
+	append_xz(&packed, &inner);
+	clear();
+	add(&all, "ko/kho.ko.xz", 0100644, (u32)packed.bytes);
+	memcpy(all.data + all.bytes - round_up_to(packed.bytes, 4), packed.data,
+	       packed.bytes);
+	finish(&all);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_string_equal(m.found, "ko/kho.ko.xz");
 }
 
 static void knows_the_module_by_name(void **state)
@@ -408,6 +455,7 @@ int main(void)
 		cmocka_unit_test(pieces_make_no_difference),
 		cmocka_unit_test(keeps_the_limit),
 		cmocka_unit_test(finds_the_module),
+		cmocka_unit_test(finds_the_module_among_others),
 		cmocka_unit_test(knows_the_module_by_name),
 	};
 

@@ -77,17 +77,14 @@ static void without_its_configuration_nobody_can_tell(void **state)
 
 static void it_must_know_the_format(void **state)
 {
-	assert_int_equal(worst(NATIVE, "kho=on", "kho-v3", 0),
-			 FINDING_PROBLEM);
+	assert_int_equal(worst(NATIVE, "kho=on", "kho-v3", 0), FINDING_PROBLEM);
 }
 
 static void parcels_and_regions_have_no_reader_there(void **state)
 {
-	assert_int_equal(worst(NATIVE, "kho=on", "kho-v4", 1),
-			 FINDING_PROBLEM);
+	assert_int_equal(worst(NATIVE, "kho=on", "kho-v4", 1), FINDING_PROBLEM);
 	regions = 1;
-	assert_int_equal(worst(NATIVE, "kho=on", "kho-v4", 0),
-			 FINDING_PROBLEM);
+	assert_int_equal(worst(NATIVE, "kho=on", "kho-v4", 0), FINDING_PROBLEM);
 	regions = 0;
 }
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Do the kho modules of this kernel and of the next one understand each other? They need not have
+ * the same version: each says which versions of the formats it writes and reads.
+ */
+#include <string.h>
+#include <linux/kho/abi/kho_module.h>
+#include <linux/kho/abi/parcel.h>
+
+#include "cli/image/preflight.h"
+
+/* What a module of this tool's own version writes. */
+static const struct modinfo own = {
+	.version = KHO_VERSION,
+	.wire = { { KHO_MODULE_SUBTREE, KHO_MODULE_VERSION,
+		    KHO_MODULE_READERS_FROM, KHO_MODULE_READS_FROM },
+		  { KHO_PARCEL_SUBTREE, KHO_PARCEL_VERSION,
+		    KHO_PARCEL_READERS_FROM, KHO_PARCEL_READS_FROM } },
+	.nr_wires = 2,
+};
+
+static bool is_version(const char *running, const struct modinfo *m)
+{
+	return running && *m->version && !strcmp(running, m->version);
+}
+
+/*
+ * What the module that runs writes: it was loaded from a file that need not be there any more.
+ * Return: false if nobody knows.
+ */
+static bool find_running(struct modinfo *m)
+{
+	autofree char *version = sysinfo_text("/sys/module/kho/version");
+	autofree char *release = sysinfo_text("/proc/sys/kernel/osrelease");
+
+	*m = own;
+	if (is_version(version, m))
+		return true;
+	return release && modinfo_installed(m, release) &&
+	       is_version(version, m);
+}
+
+static const char *version_of(const struct modinfo *m)
+{
+	return *m->version ? m->version : "unknown";
+}
+
+static void say_not_understood(struct image *im, const struct modinfo *next,
+			       const struct modinfo *running,
+			       const struct modinfo_wire *w)
+{
+	bool parcels = !strcmp(w->name, KHO_PARCEL_SUBTREE);
+
+	finding_at(
+		&im->findings,
+		parcels && !im->status.nr_parcels ? FINDING_WARNING :
+						    FINDING_PROBLEM,
+		"target-version",
+		"install the same kho-dkms for both kernels and make the initramfs anew (`update-initramfs -u -k RELEASE`)",
+		"the kho module of the next kernel (version %s) does not understand version %u of %s, which that of this kernel (version %s) writes, so it would refuse %s",
+		version_of(next), w->writes, w->name, version_of(running),
+		parcels ? "all parcels" : "everything");
+}
+
+void preflight_wire(struct image *im, const struct modinfo *next)
+{
+	struct modinfo running;
+	size_t before = im->findings.nr;
+	unsigned int i;
+
+	if (im->dev < 0)
+		return;
+	if (!find_running(&running)) {
+		finding_note(
+			&im->findings, "target-version", NULL,
+			"which versions the kho module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
+			version_of(next));
+		return;
+	}
+	for (i = 0; i < running.nr_wires; i++) {
+		if (!modinfo_understands(next, &running.wire[i]))
+			say_not_understood(im, next, &running,
+					   &running.wire[i]);
+	}
+	if (im->findings.nr == before)
+		finding_ok(
+			&im->findings, "target-version",
+			"the kho module of the next kernel (version %s) understands that of this one (version %s)",
+			version_of(next), version_of(&running));
+}
