@@ -10,6 +10,7 @@
 
 /* A kernel of today and its first programs, besides its image and the initramfs: at least. */
 #define BOOT_LEAST (64 * MIB)
+#define RELEASE "release some of what is preserved"
 /* With this much more nobody need worry. */
 #define BOOT_EASY (64 * MIB)
 

@@ -32,8 +32,8 @@ static const char help_text[] =
 /* Much may have been preserved since the load, which looked last. */
 static bool would_not_boot(const struct kho_ioctl_status *st)
 {
-	struct room_needs needs;
 	autofree char *why = NULL;
+	struct room_needs needs;
 
 	if (loaded_image(st) != LOADED_OURS || !room_saved(&needs) ||
 	    !room_missing(&needs, st->out_extent_bytes))

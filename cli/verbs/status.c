@@ -167,8 +167,8 @@ static void print_out(const struct kho_ioctl_status *st)
 
 static void print_room(const struct kho_ioctl_status *st)
 {
-	struct room_needs needs;
 	autofree char *why = NULL;
+	struct room_needs needs;
 
 	if (!room_saved(&needs) || !room_missing(&needs, st->out_extent_bytes))
 		return;

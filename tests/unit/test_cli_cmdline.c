@@ -158,7 +158,7 @@ static void an_end_is_removed_at_a_blank_only(void **state)
 {
 	removes("a b c", "c", "a b ");
 	removes("a b c\n", " b  ", "a b c\n");
-	removes("a b c \n", " b c ", "a ");
+	removes("a b c\t\n", " b c ", "a ");
 	removes("a bc", "c", "a bc");
 	removes("c", "c", "");
 	removes("c", "a c", "c");

@@ -23,7 +23,7 @@
 #define layer svg_layer
 #include "cli/report/memview_svg.c"
 
-static char directory[] = "/tmp/kho-locale-XXXXXX";
+static char directory[32];
 
 static char *half(void)
 {
@@ -81,6 +81,7 @@ static int make_locale(void **state)
 {
 	autofree char *command = NULL;
 
+	strcpy(directory, "/tmp/kho-locale-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
 	/* It warns of what does not matter here, and its status with it. */
