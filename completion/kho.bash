@@ -51,7 +51,7 @@ _kho_options()
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --json --help' ;;
 	session) echo '--output --noheadings --json --help' ;;
-	drop) echo '--parcel --region --all --incoming --help' ;;
+	drop) echo '--parcel --region --all --incoming --force --help' ;;
 	*) echo '--help' ;;
 	esac
 }

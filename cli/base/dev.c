@@ -133,6 +133,15 @@ int dev_image_discard(int fd)
 	return call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
 }
 
+void dev_settle(int fd)
+{
+	struct kho_image_area page = { .bytes = PAGE_BYTES };
+	u64 setup_data;
+
+	if (!dev_image_prepare(fd, &page, 1, &setup_data))
+		dev_image_discard(fd);
+}
+
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr)
 {
@@ -158,9 +167,12 @@ int dev_image_release(int fd)
 	return call_simple(fd, KHO_IOCTL_IMAGE_RELEASE);
 }
 
-int dev_in_drop(int fd)
+int dev_in_drop(int fd, bool force)
 {
-	return call_simple(fd, KHO_IOCTL_IN_DROP);
+	struct kho_ioctl_simple arg = { .size = sizeof(arg),
+					.flags = force ? KHO_DROP_FORCE : 0 };
+
+	return call(fd, KHO_IOCTL_IN_DROP, &arg);
 }
 
 static int call_parcel(int fd, unsigned long request, const char *name,

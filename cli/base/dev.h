@@ -40,7 +40,22 @@ int dev_image_discard(int fd);
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr);
 int dev_image_release(int fd);
-int dev_in_drop(int fd);
+
+/**
+ * dev_settle() - have the extents made as tight as they can be now
+ * @fd: device; what was prepared there is given back
+ *
+ * They only grow while memory is preserved and let go of, until an image is about to be loaded or
+ * started. This asks for the former and thinks better of it. Nothing changes if that fails.
+ */
+void dev_settle(int fd);
+
+/**
+ * dev_in_drop() - give back what came in
+ * @fd: device
+ * @force: also what sessions wait for; without it that is -EBUSY
+ */
+int dev_in_drop(int fd, bool force);
 
 /* A new descriptor to write the parcel to. */
 int dev_parcel_create(int fd, const char *name, bool replace);

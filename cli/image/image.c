@@ -415,8 +415,8 @@ bool image_check(struct image *im, bool all)
 		{ check_memmap },
 		{ check_efi },
 		{ check_size },
-		{ image_check_room },
 		{ check_scratch },
+		{ image_check_room },
 	};
 	size_t i;
 

@@ -41,7 +41,7 @@ static void say_extents(struct image *im)
 static void say_missing(struct image *im, const char *words)
 {
 	autofree char *why =
-		room_explain(&im->needs, im->status.out_extent_bytes);
+		room_explain(&im->needs, room_withheld(&im->status));
 
 	finding_at(
 		&im->findings, image_doubt(im), "room",
@@ -67,12 +67,15 @@ static void sum_up(struct image *im, char **words)
 
 void image_check_room(struct image *im)
 {
-	u64 withheld = im->status.out_extent_bytes;
 	autofree char *words = NULL;
 	char a[32], b[32];
+	u64 withheld;
 
 	if (im->dev < 0 || !im->map.nr)
 		return;
+	/* Taking memory for the image has made the extents tight. */
+	dev_status(im->dev, &im->status);
+	withheld = room_withheld(&im->status);
 	sum_up(im, &words);
 	/* Without a kernel to look at, the one that is loaded counts. */
 	if (!im->have_kernel && loaded_image(&im->status) == LOADED_OURS)

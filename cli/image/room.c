@@ -11,6 +11,15 @@
 #define DIRECTORY "/run/kho"
 #define FILE_NAME DIRECTORY "/image-needs"
 
+u64 room_withheld(const struct kho_ioctl_status *st)
+{
+	u64 later = st->out_session_bytes > st->out_bytes ?
+			    st->out_session_bytes - st->out_bytes :
+			    0;
+
+	return st->out_extent_bytes + later;
+}
+
 u64 room_missing(const struct room_needs *needs, u64 withheld)
 {
 	u64 taken = needs->boot + needs->cmdline + withheld;

@@ -6,7 +6,7 @@
 #ifndef KHO_CLI_ROOM_H
 #define KHO_CLI_ROOM_H
 
-#include "cli/base/util.h"
+#include "cli/base/dev.h"
 
 /**
  * struct room_needs - what the next kernel takes, in bytes
@@ -22,9 +22,17 @@ struct room_needs {
 };
 
 /**
+ * room_withheld() - what the next kernel will not have at first, as far as it is known now
+ * @st: what the module says
+ *
+ * Extents, and what sessions hold beyond all that is preserved so far: it will be, at the jump.
+ */
+u64 room_withheld(const struct kho_ioctl_status *st);
+
+/**
  * room_missing() - how much is missing
  * @needs: what the next kernel takes
- * @withheld: bytes of all extents
+ * @withheld: see room_withheld()
  *
  * Return: bytes, 0 if there is enough.
  */

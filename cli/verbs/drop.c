@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * kho drop: remove parcels and regions, and give back what came in.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -8,7 +11,7 @@
 
 static const char help_text[] =
 	"Usage: kho drop [--parcel | --region] NAME...\n"
-	"       kho drop --all | --incoming\n\n"
+	"       kho drop --all | --incoming [--force]\n\n"
 	"Remove parcels and regions and give their memory back. There is no way to get them again.\n"
 	"Whoever was told the address of a region, such as ramoops, must be done with it before.\n\n"
 	"Options:\n"
@@ -17,6 +20,7 @@ static const char help_text[] =
 	"  --all       all parcels and regions, and everything that came from the previous kernel\n"
 	"              and nobody has claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
+	"  --force     also while sessions of /dev/liveupdate wait for a program: they are lost\n"
 	"  -h, --help  this help\n\n"
 	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage, 3 there is none of that name,\n"
 	"6 not permitted.\n\n"
@@ -29,6 +33,7 @@ struct drop_options {
 	bool region;
 	bool all;
 	bool incoming;
+	bool force;
 };
 
 static bool absent(int err)
@@ -187,29 +192,50 @@ static int drop_all(int fd)
 	return parcels ? parcels : regions;
 }
 
-static int drop_incoming(int fd)
+static int sessions_wait(u32 nr)
+{
+	say("%u session%s of the previous kernel wait%s for a program to ask for %s, so nothing that came in was given back; start what wants %s, drop %s by name with `kho session drop`, or use --force to lose %s.",
+	    nr, nr == 1 ? "" : "s", nr == 1 ? "s" : "", nr == 1 ? "it" : "them",
+	    nr == 1 ? "it" : "them", nr == 1 ? "it" : "them",
+	    nr == 1 ? "it" : "them");
+	return EXIT_FAILED;
+}
+
+static void report_incoming(const struct kho_ioctl_status *st)
+{
+	char size[32];
+
+	if (st->flags & KHO_STATUS_IN_REFUSED)
+		puts("gave back all memory that the refused handover kept reserved.");
+	else
+		printf("gave back %s that came from the previous kernel.\n",
+		       human_bytes(st->in_unclaimed_bytes, size, sizeof(size)));
+	if (st->in_sessions)
+		printf("%u session%s that waited %s lost with it.\n",
+		       st->in_sessions, st->in_sessions == 1 ? "" : "s",
+		       st->in_sessions == 1 ? "is" : "are");
+}
+
+static int drop_incoming(int fd, bool force)
 {
 	struct kho_ioctl_status st;
-	char size[32];
 	int err = dev_status(fd, &st);
 
 	if (!err)
-		err = dev_in_drop(fd);
+		err = dev_in_drop(fd, force);
 	if (err == -ENOENT) {
 		puts("nothing from the previous kernel was held.");
 		return EXIT_OK;
 	}
+	if (err == -EBUSY && st.in_sessions)
+		return sessions_wait(st.in_sessions);
 	if (err) {
 		say("what came from the previous kernel was not given back (%s); see the "
 		    "kernel log.",
 		    strerror(-err));
-		return EXIT_FAILED;
+		return exit_code_of_open(err);
 	}
-	if (st.flags & KHO_STATUS_IN_REFUSED)
-		puts("gave back all memory that the refused handover kept reserved.");
-	else
-		printf("gave back %s that came from the previous kernel.\n",
-		       human_bytes(st.in_unclaimed_bytes, size, sizeof(size)));
+	report_incoming(&st);
 	return EXIT_OK;
 }
 
@@ -223,7 +249,7 @@ static int drop(int argc, char **argv, const struct drop_options *opt)
 	if (!opt->all && !opt->incoming)
 		return drop_names(fd, argv, argc, opt);
 	code = opt->all ? drop_all(fd) : EXIT_OK;
-	in_code = drop_incoming(fd);
+	in_code = drop_incoming(fd, opt->force);
 	if (finish_output())
 		return EXIT_FAILED;
 	return code ? code : in_code;
@@ -235,6 +261,7 @@ static void take_option(struct drop_options *opt, int c)
 	opt->incoming |= c == 'i';
 	opt->parcel |= c == 'p';
 	opt->region |= c == 'r';
+	opt->force |= c == 'f';
 }
 
 int verb_drop(int argc, char **argv)
@@ -244,6 +271,7 @@ int verb_drop(int argc, char **argv)
 		{ "incoming", no_argument, NULL, 'i' },
 		{ "parcel", no_argument, NULL, 'p' },
 		{ "region", no_argument, NULL, 'r' },
+		{ "force", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -263,6 +291,10 @@ int verb_drop(int argc, char **argv)
 	}
 	if ((opt.parcel || opt.region) && !argv[optind]) {
 		say("--parcel and --region go with names.");
+		return usage_error("drop");
+	}
+	if (opt.force && argv[optind]) {
+		say("--force goes with --all and --incoming.");
 		return usage_error("drop");
 	}
 	return drop(argc - optind, argv + optind, &opt);

@@ -36,9 +36,9 @@ static bool would_not_boot(const struct kho_ioctl_status *st)
 	struct room_needs needs;
 
 	if (loaded_image(st) != LOADED_OURS || !room_saved(&needs) ||
-	    !room_missing(&needs, st->out_extent_bytes))
+	    !room_missing(&needs, room_withheld(st)))
 		return false;
-	why = room_explain(&needs, st->out_extent_bytes);
+	why = room_explain(&needs, room_withheld(st));
 	say("nothing was done: %s; release some of what is preserved, or use --force.",
 	    why);
 	return true;
@@ -66,6 +66,8 @@ static int look_again(void)
 
 	if (dev_absent(fd))
 		return EXIT_OK;
+	if (fd >= 0)
+		dev_settle(fd);
 	if (fd < 0 || dev_status(fd, &st)) {
 		say("the kho module does not tell what is preserved, so nothing was done; use "
 		    "--force to start the "

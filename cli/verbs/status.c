@@ -119,7 +119,7 @@ static u64 missing_bytes(const struct kho_ioctl_status *st)
 
 	if (loaded_image(st) != LOADED_OURS || !room_saved(&needs))
 		return 0;
-	return room_missing(&needs, st->out_extent_bytes);
+	return room_missing(&needs, room_withheld(st));
 }
 
 static void print_json(const struct kho_ioctl_status *st)
@@ -170,9 +170,9 @@ static void print_room(const struct kho_ioctl_status *st)
 	autofree char *why = NULL;
 	struct room_needs needs;
 
-	if (!room_saved(&needs) || !room_missing(&needs, st->out_extent_bytes))
+	if (!missing_bytes(st) || !room_saved(&needs))
 		return;
-	why = room_explain(&needs, st->out_extent_bytes);
+	why = room_explain(&needs, room_withheld(st));
 	printf("  IT WOULD NOT BOOT: %s.\n", why);
 }
 
@@ -269,6 +269,11 @@ static int status(bool json)
 	if (fd < 0)
 		return exit_code_of_open(fd);
 	err = dev_status(fd, &st);
+	if (!err && missing_bytes(&st)) {
+		/* It may be for want of a closer look. */
+		dev_settle(fd);
+		err = dev_status(fd, &st);
+	}
 	if (err) {
 		say("the kho module does not tell its state (%s); use a tool and module of the "
 		    "same version.",

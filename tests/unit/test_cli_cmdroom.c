@@ -104,6 +104,17 @@ static void what_is_missing_is_told(void **state)
 	assert_non_null(strstr(why, "852.0 MiB are missing"));
 }
 
+static void what_sessions_hold_counts_once(void **state)
+{
+	struct kho_ioctl_status st = { .out_extent_bytes = 100,
+				       .out_bytes = 60,
+				       .out_session_bytes = 50 };
+
+	assert_int_equal(room_withheld(&st), 100);
+	st.out_session_bytes = 70;
+	assert_int_equal(room_withheld(&st), 110);
+}
+
 static void the_jump_knows_what_the_load_knew(void **state)
 {
 	char root[] = "/tmp/kho-room-XXXXXX";
@@ -134,6 +145,7 @@ int main(void)
 		cmocka_unit_test(counts_a_crash_kernel),
 		cmocka_unit_test(large_numbers_stay_large),
 		cmocka_unit_test(what_is_missing_is_told),
+		cmocka_unit_test(what_sessions_hold_counts_once),
 		cmocka_unit_test(the_jump_knows_what_the_load_knew),
 	};
 

@@ -89,7 +89,12 @@ int dev_image_release(int fd)
 	return never();
 }
 
-int dev_in_drop(int fd)
+void dev_settle(int fd)
+{
+	never();
+}
+
+int dev_in_drop(int fd, bool force)
 {
 	return never();
 }
@@ -166,6 +171,11 @@ bool room_saved(struct room_needs *needs)
 {
 	fail_msg("nothing is loaded");
 	return false;
+}
+
+u64 room_withheld(const struct kho_ioctl_status *st)
+{
+	return 0;
 }
 
 u64 room_missing(const struct room_needs *needs, u64 withheld)
@@ -265,6 +275,7 @@ static void wrong_usage_of_the_others(void **state)
 	wrong(verb_drop, "--everything");
 	wrong(verb_drop, "--all --region");
 	wrong(verb_drop, "--parcel");
+	wrong(verb_drop, "a --force");
 	wrong(verb_reserve, "");
 	wrong(verb_reserve, "a");
 	wrong(verb_reserve, "a 4K 4K 4K");
