@@ -37,20 +37,20 @@ _kho_options()
 {
 	case $1 in
 	check)
-		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --output --noheadings --json --quiet --help'
+		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --output --noheadings --raw --pairs --json --quiet --help'
 		;;
 	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --help' ;;
 	report)
-		echo '--save --history --prometheus --output --noheadings --json --help'
+		echo '--save --history --prometheus --output --noheadings --raw --pairs --json --help'
 		;;
-	map) echo '--svg --width --ascii --output --noheadings --json --help' ;;
-	dump) echo '--incoming --section --all --save --output --noheadings --json --help' ;;
+	map) echo '--svg --width --ascii --output --noheadings --raw --pairs --json --help' ;;
+	dump) echo '--incoming --section --all --save --output --noheadings --raw --pairs --json --help' ;;
 	exec) echo '--force --help' ;;
 	status) echo '--json --help' ;;
 	put) echo '--file --replace --help' ;;
 	get) echo '--output --help' ;;
-	list) echo '--output --bytes --noheadings --json --help' ;;
-	session) echo '--output --noheadings --json --help' ;;
+	list) echo '--output --bytes --noheadings --raw --pairs --json --help' ;;
+	session) echo '--output --noheadings --raw --pairs --json --help' ;;
 	drop) echo '--parcel --region --all --incoming --force --help' ;;
 	*) echo '--help' ;;
 	esac

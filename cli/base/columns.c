@@ -22,6 +22,11 @@ size_t columns_parse(const char *list, const char *const *known,
 {
 	size_t nr = 0;
 
+	if (*list == '+') {
+		list++;
+		for (; nr < nr_known && nr < COLUMNS_MAX; nr++)
+			out[nr] = nr;
+	}
 	for (;;) {
 		size_t len = strcspn(list, ",");
 		size_t i = find(list, len, known, nr_known);

@@ -11,7 +11,7 @@
 
 /**
  * columns_parse() - turn "NAME,SIZE" into indices
- * @list: what the user wrote; case does not matter
+ * @list: what the user wrote; case does not matter. With a '+' in front: besides all of them
  * @known: names of all columns
  * @nr_known: how many
  * @out: filled with indices into @known, in the order of the user

@@ -11,13 +11,22 @@ bool table_take(struct table *t, int c, const char *arg)
 {
 	const char *bad;
 
-	if (c != 'o' && c != 'n')
-		return false;
-	t->wanted = true;
-	if (c == 'n') {
-		t->noheadings = true;
+	switch (c) {
+	case 'o':
+		break;
+	case 'n':
+		t->noheadings = t->wanted = true;
 		return true;
+	case 'r':
+		t->raw = t->wanted = true;
+		return true;
+	case 'P':
+		t->pairs = t->wanted = true;
+		return true;
+	default:
+		return false;
 	}
+	t->wanted = true;
 	t->nr_columns =
 		columns_parse(arg, t->names, t->nr_names, t->column, &bad);
 	if (!t->nr_columns)
@@ -28,9 +37,13 @@ bool table_take(struct table *t, int c, const char *arg)
 
 bool table_or_json(const struct table *t, bool json)
 {
+	if (t->raw && t->pairs) {
+		say("--raw and --pairs exclude each other.");
+		return false;
+	}
 	if (!t->wanted || !json)
 		return true;
-	say("--json has all columns and their names; leave out --output and --noheadings.");
+	say("--json has all columns and their names; leave out --output, --noheadings, --raw and --pairs.");
 	return false;
 }
 
@@ -46,6 +59,8 @@ static struct libscols_table *fill(const struct table *t, const void *data,
 	size_t nr = t->nr_columns ? t->nr_columns : t->nr_names, row, i;
 
 	scols_table_enable_noheadings(table, t->noheadings);
+	scols_table_enable_raw(table, t->raw);
+	scols_table_enable_export(table, t->pairs);
 	for (i = 0; i < nr; i++) {
 		size_t column = column_of(t, i);
 

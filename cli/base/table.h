@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one way to print a table, and the options -o and -n, which ask for one.
+ * The one way to print a table, and the options -o, -n, -r and -P, which ask for one.
  */
 #ifndef KHO_CLI_TABLE_H
 #define KHO_CLI_TABLE_H
@@ -8,6 +8,21 @@
 #include <stdbool.h>
 
 #include "cli/base/columns.h"
+
+/* For getopt_long(); what it returns goes to table_take(). */
+#define TABLE_OPTIONS                                     \
+	{ "output", required_argument, NULL, 'o' },       \
+		{ "noheadings", no_argument, NULL, 'n' }, \
+		{ "raw", no_argument, NULL, 'r' },        \
+	{                                                 \
+		"pairs", no_argument, NULL, 'P'           \
+	}
+#define TABLE_LETTERS "o:nrP"
+#define TABLE_HELP                                                            \
+	"  -r, --raw             a table with one blank between cells, and "  \
+	"\\x20 for those inside\n"                                            \
+	"  -P, --pairs           COLUMN=\"value\" for each cell, to be read " \
+	"by a shell\n"
 
 /**
  * struct table - what to print
@@ -18,6 +33,8 @@
  * @cell: text of a cell, to be freed
  * @wanted: the user asked for it
  * @noheadings: without the names of the columns
+ * @raw: cells with one blank between them, what is in them escaped
+ * @pairs: NAME="value" of each cell
  * @column: those to print; all if there is none
  * @nr_columns: how many
  */
@@ -29,6 +46,8 @@ struct table {
 	char *(*cell)(const void *data, size_t row, size_t column);
 	bool wanted;
 	bool noheadings;
+	bool raw;
+	bool pairs;
 	size_t column[COLUMNS_MAX];
 	size_t nr_columns;
 };
@@ -36,7 +55,7 @@ struct table {
 /**
  * table_take() - take an option of getopt
  * @t: table
- * @c: 'o' or 'n'; others are refused
+ * @c: 'o', 'n', 'r' or 'P'; others are refused
  * @arg: argument of the option
  *
  * Return: whether it was taken; if a column is not known, that has been said.

@@ -208,6 +208,7 @@ static bool is_for_one_boot(const struct cmdline_word *word)
 		"single",
 		"s",
 		"S",
+		"-s",
 		"1",
 		"emergency",
 		"rescue",
@@ -216,10 +217,12 @@ static bool is_for_one_boot(const struct cmdline_word *word)
 		"rd.break",
 		"rd.emergency",
 		"rd.rescue",
+		"rd.shell",
 		"fsck.mode",
 		"fsck.repair",
 		"quotacheck.mode",
 		"forcefsck",
+		"forcequotacheck",
 		"fastboot",
 		"autorelabel",
 		"systemd.debug_shell",
@@ -228,6 +231,10 @@ static bool is_for_one_boot(const struct cmdline_word *word)
 		"systemd.run_success_action",
 		"systemd.run_failure_action",
 		"systemd.factory_reset",
+		"systemd.firstboot",
+		"systemd.condition_first_boot",
+		"systemd.confirm_spawn",
+		"systemd.crash_shell",
 	};
 	size_t i;
 

@@ -19,7 +19,7 @@ static const char help_text[] =
 	"kernel are looked at.\n\n"
 	"Options:\n" IMAGE_OPTIONS_HELP
 	"  -o, --output COL,...  a table with these columns: RESULT, CHECK, TEXT, TODO\n"
-	"  -n, --noheadings      a table without the names of the columns\n"
+	"  -n, --noheadings      a table without the names of the columns\n" TABLE_HELP
 	"  -J, --json            findings as JSON\n"
 	"  -q, --quiet           print nothing; the exit status tells\n"
 	"  -h, --help            this help\n\n"
@@ -180,8 +180,8 @@ int verb_check(int argc, char **argv)
 	bool json = false, quiet = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:nJqh", imageopts_of_check,
-				NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TABLE_LETTERS "Jqh",
+				imageopts_of_check, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (c == 'J')

@@ -28,7 +28,7 @@ static const char help_text[] =
 	"      --save FILE     write all pages of the structures to FILE, which `kho dump FILE` decodes\n"
 	"                      on any machine\n"
 	"  -o, --output COL,...  a table of the one section that --section names, with these columns\n"
-	"  -n, --noheadings    such a table without the names of the columns\n"
+	"  -n, --noheadings    such a table without the names of the columns\n" TABLE_HELP
 	"  -J, --json          JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help          this help\n\n"
 	"Sections that are lists, which a table can be made of, and their columns:\n" DUMPTABLE_HELP
@@ -201,6 +201,8 @@ static bool take_option(struct dump_options *opt, int c)
 		opt->table.wanted = true;
 		return true;
 	case 'n':
+	case 'r':
+	case 'P':
 		return table_take(&opt->table, c, NULL);
 	case 'J':
 		opt->json = true;
@@ -242,8 +244,7 @@ int verb_dump(int argc, char **argv)
 		{ "section", required_argument, NULL, 'S' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "save", required_argument, NULL, OPT_SAVE },
-		{ "output", required_argument, NULL, 'o' },
-		{ "noheadings", no_argument, NULL, 'n' },
+		TABLE_OPTIONS,
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -251,8 +252,8 @@ int verb_dump(int argc, char **argv)
 	struct dump_options opt = { .table.verb = "dump" };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "iS:ao:nJh", options, NULL)) !=
-	       -1) {
+	while ((c = getopt_long(argc, argv, "iS:a" TABLE_LETTERS "Jh", options,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))

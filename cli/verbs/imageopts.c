@@ -2,6 +2,7 @@
 /*
  * The options that `kho load` and `kho check` share.
  */
+#include "cli/base/table.h"
 #include "cli/verbs/imageopts.h"
 
 enum {
@@ -13,10 +14,12 @@ enum {
 	OPT_FORCE,
 };
 
+/* Those of a table, --json and --quiet. */
+enum { NR_OF_CHECK = 6 };
+
 static const struct option options[] = {
 	/* First, because only check has them. */
-	{ "output", required_argument, NULL, 'o' },
-	{ "noheadings", no_argument, NULL, 'n' },
+	TABLE_OPTIONS,
 	{ "json", no_argument, NULL, 'J' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "force", no_argument, NULL, OPT_FORCE },
@@ -30,7 +33,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-const struct option *const imageopts_of_load = options + 4;
+const struct option *const imageopts_of_load = options + NR_OF_CHECK;
 const struct option *const imageopts_of_check = options;
 
 bool imageopts_take(struct image_options *opt, int c)

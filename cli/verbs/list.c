@@ -14,7 +14,7 @@ static const char help_text[] =
 	"Options:\n"
 	"  -o, --output COL,...  columns: NAME, TYPE, SIZE, CREATED, CRC, ORIGIN, ADDRESS\n"
 	"  -b, --bytes           sizes in bytes\n"
-	"  -n, --noheadings      no line with the names of the columns\n"
+	"  -n, --noheadings      no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json            JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help            this help\n\n"
 	"TYPE is `parcel` (kho put) or `region` (kho reserve). ORIGIN is `incoming` for what came\n"
@@ -274,9 +274,8 @@ static bool take_option(struct list_options *opt, int c)
 int verb_list(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },
+		TABLE_OPTIONS,
 		{ "bytes", no_argument, NULL, 'b' },
-		{ "noheadings", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -290,7 +289,8 @@ int verb_list(int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:bnJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TABLE_LETTERS "bJh", options,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))

@@ -26,7 +26,7 @@ static const char help_text[] =
 	"  -w, --width N       columns to use; that of the terminal is the default, or 80\n"
 	"  -A, --ascii         no other characters than those of ASCII\n"
 	"  -o, --output COL,...  a table of the ranges: KIND, START, END, SIZE\n"
-	"  -n, --noheadings    such a table without the names of the columns\n"
+	"  -n, --noheadings    such a table without the names of the columns\n" TABLE_HELP
 	"  -J, --json          ranges of each kind as JSON, start and end in bytes\n"
 	"  -h, --help          this help\n\n"
 	"Colours are used on a terminal, unless NO_COLOR is set.\n\n"
@@ -344,8 +344,7 @@ int verb_map(int argc, char **argv)
 		{ "svg", required_argument, NULL, 's' },
 		{ "width", required_argument, NULL, 'w' },
 		{ "ascii", no_argument, NULL, 'A' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "noheadings", no_argument, NULL, 'n' },
+		TABLE_OPTIONS,
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -359,8 +358,8 @@ int verb_map(int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:w:Ao:nJh", options, NULL)) !=
-	       -1) {
+	while ((c = getopt_long(argc, argv, "s:w:A" TABLE_LETTERS "Jh", options,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))

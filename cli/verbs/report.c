@@ -26,7 +26,7 @@ static const char help_text[] =
 	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SERVICES, SHUTDOWN, JUMP,\n"
 	"                         KERNEL, INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the\n"
 	"                         table only\n"
-	"  -n, --noheadings       no line with the names of the columns; the table only\n"
+	"  -n, --noheadings       no line with the names of the columns; the table only\n" TABLE_HELP
 	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
 	"  -h, --help             this help\n\n"
 	"Exit status: 0 success, 1 failure, or there is nothing to report, 2 wrong usage.\n\n"
@@ -227,8 +227,7 @@ int verb_report(int argc, char **argv)
 		{ "save", no_argument, NULL, OPT_SAVE },
 		{ "history", required_argument, NULL, OPT_HISTORY },
 		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
-		{ "output", required_argument, NULL, 'o' },
-		{ "noheadings", no_argument, NULL, 'n' },
+		TABLE_OPTIONS,
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -243,7 +242,8 @@ int verb_report(int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:nJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TABLE_LETTERS "Jh", options,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!take_option(&opt, c))

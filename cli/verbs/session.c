@@ -19,7 +19,7 @@ static const char help_text[] =
 	"all files in them.\n\n"
 	"Options:\n"
 	"  -o, --output COL,...  columns: NAME, FILES, ORIGIN, STATE\n"
-	"  -n, --noheadings      no line with the names of the columns\n"
+	"  -n, --noheadings      no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json            JSON\n"
 	"  -h, --help            this help\n\n"
 	"ORIGIN is `incoming` for what came from the previous kernel, else `here`. STATE is `open`\n"
@@ -229,8 +229,7 @@ static int run(int nr, char **arg, const struct session_options *opt)
 int verb_session(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "noheadings", no_argument, NULL, 'n' },
+		TABLE_OPTIONS,
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -244,7 +243,8 @@ int verb_session(int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:nJh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TABLE_LETTERS "Jh", options,
+				NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (c == 'J')

@@ -68,6 +68,24 @@ static void prints_what_was_asked_for(void **state)
 	assert_printed(&t, 0, "");
 }
 
+static void prints_for_programs(void **state)
+{
+	struct table t = new_table();
+
+	assert_true(table_take(&t, 'r', NULL));
+	assert_printed(&t, 1, "NAME SIZE PLACE\nc00 c01 c02\n");
+	assert_true(table_or_json(&t, false));
+	assert_true(table_take(&t, 'P', NULL));
+	assert_false(table_or_json(&t, false));
+	t = new_table();
+	assert_true(table_take(&t, 'P', NULL));
+	assert_true(table_take(&t, 'o', "+name"));
+	assert_printed(
+		&t, 1,
+		"NAME=\"c00\" SIZE=\"c01\" PLACE=\"c02\" NAME=\"c00\"\n");
+	assert_false(table_take(&t, 'o', "+colour"));
+}
+
 static void refuses_what_there_is_not(void **state)
 {
 	struct table t = new_table();
@@ -87,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_what_was_asked_for),
+		cmocka_unit_test(prints_for_programs),
 		cmocka_unit_test(refuses_what_there_is_not),
 	};
 
