@@ -37,7 +37,7 @@ suite_update() {
 
 	[ ! -e "$root/updated.$$" ] || return 0
 	mkdir -p "$root" || return
-	archive=$(archive_of "$1")
+	archive=$(archive_of "$1") || archive=''
 	if [ -z "$archive" ]; then
 		say "$1: this machine's apt configuration names no such archive"
 		return 1

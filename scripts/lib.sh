@@ -87,7 +87,7 @@ why_failed() {
 	elif said=$(grep -m 1 -o -i -E "(temporary failure|could not) resolv.*|network is unreachable|(could not|unable to) connect.*|no route to host|connection (refused|timed out).*" "$1"); then
 		printf 'no network: the archive of Debian cannot be reached (%s)' "$said"
 	elif said=$(grep -m 1 -o -i -E '[45][0-9][0-9] +[A-Z][A-Za-z ]*|hash sum mismatch|connection failed|unexpected size|file has unexpected.*' "$1"); then
-		printf 'the mirror failed (%s)' "$said"
+		printf 'the mirror failed (%s)' "${said% }"
 	else
 		said=$(grep -m 1 '^E: ' "$1" || tail -n 1 "$1")
 		printf 'failed: %s' "${said#E: }"

@@ -64,10 +64,10 @@ EOF
 chmod +x "$work/mirror"
 # shellcheck disable=SC2016 # that shell expands them
 with_retry='. "$TOP/scripts/lib.sh" && retry "$@"'
-says 'a mirror that fails once' 0 'the mirror failed \(503  Service Unavailable ?\); trying again' \
+says 'a mirror that fails once' 0 'the mirror failed \(503  Service Unavailable\); trying again' \
 	bash -c "$with_retry" test.sh "$work/mirror" 1
 rm "$work/mirror.tries"
-says 'a mirror that fails' 1 'the mirror failed \(503  Service Unavailable ?\)$' \
+says 'a mirror that fails' 1 'the mirror failed \(503  Service Unavailable\)$' \
 	bash -c "$with_retry" test.sh "$work/mirror" 100
 [ "$(wc -l <"$work/mirror.tries")" -eq 4 ] || complain "a mirror that fails: not four times"
 exit "$failed"
