@@ -120,7 +120,7 @@ build_tree() {
 # A root is made anew when something else is to be in it.
 made_for=$({
 	printf '%s\n' "$included" "${kernel[@]}"
-	[ "$name" = "$suite" ] || cat "$top/scripts/setup.sh"
+	[ "${name%-build}" = "$name" ] || cat "$top/scripts/setup.sh"
 } | sha256sum)
 
 mkdir -p "$roots"
