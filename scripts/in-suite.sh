@@ -16,7 +16,16 @@ set -eu -o pipefail
 . "$(dirname "$0")/apt-private.sh"
 
 # What a build of modules runs.
-packages=(gcc make pahole libelf1t64 libssl3t64 zlib1g bash dash coreutils sed grep mawk findutils diffutils)
+packages=(gcc make pahole zlib1g bash dash coreutils sed grep mawk findutils diffutils)
+# The kernel's build tools are linked with these, whose names differ between the releases.
+libraries=(libelf1 libssl3)
+
+compiler_so_far() {
+	local there
+
+	there=$(du -s -b -- "$debs" 2>/dev/null | cut -f 1)
+	printf '%s' "$(mib "${there:-0}")"
+}
 
 # unpack_root SUITE TREE: the packages and all they depend on
 unpack_root() {
@@ -24,14 +33,22 @@ unpack_root() {
 
 	mkdir -p "$debs/partial"
 	suite_update "$suite" || return
-	say "$suite: downloading its compiler"
+	for name in "${libraries[@]}"; do
+		suite_apt "$suite" apt-cache pkgnames "$name" | grep -x "${name}t64" || printf '%s\n' "$name"
+	done >"$debs/libraries"
+	mapfile -t -O ${#packages[@]} packages <"$debs/libraries"
+	need_space "$tree" 500 "the compiler of $suite takes"
 	# Nothing is installed for this apt, so it fetches whatever is needed.
-	retry suite_apt "$suite" apt-get install --download-only -y --no-install-recommends \
-		-o Dir::Cache::archives="$debs" -o Debug::NoLocking=1 "${packages[@]}" >&2 || return
-	say "$suite: unpacking its compiler"
-	# The first one has the links that merge /bin into /usr/bin.
-	for name in "$debs"/base-files_*.deb "$debs"/*.deb; do
-		dpkg-deb -x "$name" "$tree" || return
+	with_progress "compiler of $suite" compiler_so_far retry suite_apt "$suite" apt-get install \
+		--download-only -y --no-install-recommends \
+		-o Dir::Cache::archives="$debs" -o Debug::NoLocking=1 "${packages[@]}" || return
+	# As every Debian has it, and only newer packages bring along.
+	for name in bin sbin lib lib64; do
+		mkdir -p "$tree/usr/$name"
+		ln -s "usr/$name" "$tree/$name"
+	done
+	for name in "$debs"/*.deb; do
+		dpkg-deb --fsys-tarfile "$name" | tar -x --keep-directory-symlink -C "$tree" || return
 	done
 	# The links that the packages' scripts would make.
 	[ -e "$tree/usr/bin/awk" ] || ln -s mawk "$tree/usr/bin/awk"

@@ -107,7 +107,10 @@ retry() {
 			return
 		fi
 		why=$(why_failed "$log")
-		[ "${why#no space}" = "$why" ] || break
+		# Of no use.
+		case $why in
+		'no space'* | *'Unable to locate package'*) break ;;
+		esac
 		[ "$attempt" -eq 4 ] || {
 			say "$why; trying again"
 			sleep "$attempt"
