@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The wire area: the pages that the next kernel reads, and how they change: what takes more than
- * one store is written to a page that is not in use, and published by one store (see
- * <linux/kho/abi/kho_module.h>). So a machine may jump at any instant, between any two stores.
+ * The wire area: the pages that the next kernel reads. How they change, so that a machine may
+ * jump at any instant, is in core/publish.c.
  *
  * The area stays where it is from module load to the jump, so that an image may be loaded at any
  * time. Everything here is under kho_out_lock, except where stated.
@@ -13,17 +12,16 @@
 #include <linux/utsname.h>
 #include <linux/kho/abi/metadata.h>
 
-#include "core/chain.h"
 #include "core/crc32c.h"
-#include "core/fdt.h"
+#include "core/publish.h"
 #include "kmod/kho.h"
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
 DEFINE_MUTEX(kho_out_lock);
 
-/* First page, and views of others. */
-static void *wire;
+/* All of it, and views of single pages. */
+static struct kho_area wire;
 static struct kho_head_ser *wire_head;
 static struct kho_module_ser *wire_module;
 
@@ -33,7 +31,7 @@ static struct kho_module_ser *wire_module;
  */
 void *kho_wire_page(enum kho_wire_page which)
 {
-	return wire + which * PAGE_SIZE;
+	return kho_area_page(&wire, which);
 }
 
 /**
@@ -46,14 +44,7 @@ struct kho_module_ser *kho_wire_module(void)
 	return wire_module;
 }
 
-/* --------------------------------------------------------------- publishing, one store each */
-
-/* The page of a pair that is not in use, given the physical address that is. */
-static enum kho_wire_page spare_of(u64 in_use, enum kho_wire_page a,
-				   enum kho_wire_page b)
-{
-	return in_use == virt_to_phys(kho_wire_page(a)) ? b : a;
-}
+/* --------------------------------------------------------------- publishing: core/publish.c */
 
 /**
  * kho_wire_publish_chain() - have the next kernel reserve these extents, and no others
@@ -62,51 +53,18 @@ static enum kho_wire_page spare_of(u64 in_use, enum kho_wire_page a,
  */
 void kho_wire_publish_chain(const struct kho_range *extent, u32 nr)
 {
-	enum kho_wire_page spare;
-	struct kho_chain_ser *chain;
-
-	if (!wire)
-		return;
-	spare = spare_of(wire_head->hdr.next, KHO_WIRE_CHAIN_A,
-			 KHO_WIRE_CHAIN_B);
-	chain = kho_wire_page(spare);
-	kho_chain_write(chain, virt_to_phys(chain), extent, nr);
-	smp_wmb(); /* the chain is complete before it is used */
-	WRITE_ONCE(wire_head->hdr.next, virt_to_phys(chain));
-}
-
-static bool announced(const struct kho_scratch *area,
-		      const struct kho_range *range)
-{
-	return area->addr == range->start &&
-	       area->size == range->end - range->start;
+	if (wire.pages)
+		kho_publish_chain(&wire, extent, nr);
 }
 
 /**
  * kho_wire_publish_scratch() - announce all scratch to a kernel with native KHO
  * @range: the areas, lowest first
  * @nr: at most KHO_MAX_SCRATCH
- *
- * At every instant the list is a beginning of the old one or of the new one, so it never names
- * memory that may hold anything: areas are kept out of the cover before they are announced, and
- * announced no more before they are given back.
  */
 void kho_wire_publish_scratch(const struct kho_range *range, u32 nr)
 {
-	struct kho_scratch *list = (void *)wire_head + KHO_WIRE_SCRATCH_OFFSET;
-	u32 was = wire_head->data.scratch_size / sizeof(*list);
-	u32 same = 0, i;
-
-	while (same < min(was, nr) && announced(&list[same], &range[same]))
-		same++;
-	WRITE_ONCE(wire_head->data.scratch_size, same * sizeof(*list));
-	smp_wmb(); /* what changes is not announced while it does */
-	for (i = same; i < nr; i++) {
-		list[i].addr = range[i].start;
-		list[i].size = range[i].end - range[i].start;
-	}
-	smp_wmb(); /* areas are complete before they are announced */
-	WRITE_ONCE(wire_head->data.scratch_size, nr * sizeof(*list));
+	kho_publish_scratch(&wire, range, nr);
 }
 
 /**
@@ -115,24 +73,12 @@ void kho_wire_publish_scratch(const struct kho_range *range, u32 nr)
  * @table: the subtrees
  * @nr: how many
  *
- * Return: 0 or as kho_fdt_write(): the root FDT is what it was.
+ * Return: as kho_publish_fdt().
  */
 int kho_wire_publish_fdt(u64 tree_phys, const struct kho_fdt_subtree *table,
 			 u32 nr)
 {
-	enum kho_wire_page spare = spare_of(wire_head->data.fdt_addr,
-					    KHO_WIRE_FDT_A, KHO_WIRE_FDT_B);
-	void *fdt = kho_wire_page(spare);
-	int ret;
-
-	ret = kho_fdt_write(fdt, tree_phys, table, nr);
-	if (ret)
-		return ret;
-	wire_module->fdt_crc[spare - KHO_WIRE_FDT_A] =
-		kho_crc32c(0, fdt, PAGE_SIZE);
-	smp_wmb(); /* FDT and checksum are complete before they are used */
-	WRITE_ONCE(wire_head->data.fdt_addr, virt_to_phys(fdt));
-	return 0;
+	return kho_publish_fdt(&wire, tree_phys, table, nr);
 }
 
 /* --------------------------------------------------------- what travels with every handover */
@@ -200,16 +146,8 @@ void kho_out_unstamp(enum kho_stamp which)
  */
 void kho_out_memmap(const struct kho_memmap_entry_ser *entry, u32 nr)
 {
-	struct kho_memmap_ser *map = kho_wire_page(KHO_WIRE_MEMMAP);
-
 	guard(mutex)(&kho_out_lock);
-	WRITE_ONCE(map->magic, 0);
-	smp_wmb(); /* not valid while it is written */
-	memcpy(map->entry, entry, nr * sizeof(*entry));
-	map->nr_entries = nr;
-	map->crc = kho_crc32c(0, map->entry, nr * sizeof(*entry));
-	smp_wmb(); /* complete before it is valid */
-	WRITE_ONCE(map->magic, KHO_MEMMAP_MAGIC);
+	kho_publish_memmap(&wire, entry, nr);
 }
 
 /* ---------------------------------------------------------------------------- init and exit */
@@ -223,19 +161,11 @@ static void module_ser_fill(struct kho_module_ser *m, u64 tree_phys,
 	strscpy(m->module_version, KHO_MODULE_VERSION_STRING,
 		sizeof(m->module_version));
 	strscpy(m->release, init_utsname()->release, sizeof(m->release));
-	m->wire_phys = virt_to_phys(wire);
+	m->wire_phys = wire.phys;
 	m->tree_phys = tree_phys;
 	m->kexec_count = kexec_count;
 	m->fixed_crc =
 		kho_crc32c(0, m, offsetof(struct kho_module_ser, fixed_crc));
-}
-
-static void head_ser_fill(struct kho_head_ser *head)
-{
-	head->hdr.type = KHO_SETUP_DATA_TYPE;
-	head->hdr.len = sizeof(head->data);
-	head->data.fdt_size = PAGE_SIZE;
-	head->data.scratch_addr = virt_to_phys(head) + KHO_WIRE_SCRATCH_OFFSET;
 }
 
 static void metadata_fill(struct kho_kexec_metadata *m, u32 kexec_count)
@@ -253,7 +183,7 @@ static void metadata_fill(struct kho_kexec_metadata *m, u32 kexec_count)
  */
 void kho_wire_fill(u64 tree_phys, u32 kexec_count)
 {
-	head_ser_fill(wire_head);
+	kho_publish_head(&wire);
 	module_ser_fill(wire_module, tree_phys, kexec_count);
 	metadata_fill(kho_wire_page(KHO_WIRE_METADATA), kexec_count);
 }
@@ -285,7 +215,8 @@ int kho_wire_alloc(int (*cover)(u64 start, u64 end))
 		__free_pages(unfit[nr_unfit], KHO_WIRE_ORDER);
 	if (!page)
 		return -ENOMEM;
-	wire = page_address(page);
+	wire.pages = page_address(page);
+	wire.phys = page_to_phys(page);
 	wire_head = kho_wire_page(KHO_WIRE_HEAD);
 	wire_module = kho_wire_page(KHO_WIRE_MODULE);
 	return 0;
@@ -296,8 +227,8 @@ int kho_wire_alloc(int (*cover)(u64 start, u64 end))
  */
 void kho_wire_free(void)
 {
-	__free_pages(virt_to_page(wire), KHO_WIRE_ORDER);
-	wire = NULL;
+	__free_pages(virt_to_page(wire.pages), KHO_WIRE_ORDER);
+	wire.pages = NULL;
 	wire_head = NULL;
 	wire_module = NULL;
 }
