@@ -171,6 +171,17 @@ mib() {
 	printf '%d.%d MiB' $(($1 >> 20)) $((($1 & 1048575) * 10 >> 20))
 }
 
+# clone_to DIRECTORY: a clone of this checkout, whoever it belongs to
+clone_to() {
+	local config status=0
+
+	config=$(mktemp) || return
+	printf '[safe]\n\tdirectory = *\n' >"$config"
+	GIT_CONFIG_GLOBAL=$config git clone -q -- "$top" "$1" || status=$?
+	rm "$config"
+	return "$status"
+}
+
 # hand_back: under sudo, build/ belongs to who called it, as the rest of the clone does
 hand_back() {
 	[ -z "${SUDO_UID-}" ] || [ ! -d "$build" ] || [ "$(stat -c %u "$top")" != "$SUDO_UID" ] ||

@@ -64,7 +64,7 @@ make_account() {
 		echo "$account ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$account"
 	fi
 	home=$(inside su -l "$account" -c pwd)
-	git clone -q -- "$top" "$root$home/kho"
+	clone_to "$root$home/kho"
 	inside chown -R "$account:" "$home/kho"
 }
 

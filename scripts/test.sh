@@ -116,6 +116,7 @@ machines() {
 		flunk vm/all "only $seen scenarios reported"
 }
 
+trap hand_back EXIT
 rm -rf "$logs"
 mkdir -p "$logs"
 : >"$results"
