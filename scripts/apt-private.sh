@@ -55,16 +55,17 @@ suite_update() {
 	: >"$root/updated.$$"
 }
 
-# suite_depends SUITE PACKAGE PATTERN: names of the dependencies that match a shell pattern
+# suite_depends SUITE PATTERN PACKAGE...: names of their dependencies that match a shell pattern
 suite_depends() {
-	local name
+	local suite=$1 pattern=$2 name
 
-	suite_apt "$1" apt-cache show --no-all-versions "$2" |
+	shift 2
+	suite_apt "$suite" apt-cache show --no-all-versions "$@" |
 		sed -n 's/^Depends: //p' | tr ',' '\n' | awk '{ print $1 }' |
 		while read -r name; do
 			# shellcheck disable=SC2254 # it is a pattern
 			case $name in
-			$3) printf '%s\n' "$name" ;;
+			$pattern) printf '%s\n' "$name" ;;
 			esac
 		done
 }

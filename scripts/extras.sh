@@ -29,9 +29,7 @@ fetch_kexec() {
 		all=("${libraries[@]}")
 		mapfile -t libraries < <({
 			printf '%s\n' "${all[@]}"
-			for name in "${all[@]}"; do
-				suite_depends "$suite" "$name" 'libxen*'
-			done
+			suite_depends "$suite" 'libxen*' "${all[@]}"
 		} | sort -u)
 	done
 	suite_unpack "$suite" "$1" "${all[@]}"

@@ -69,8 +69,8 @@ arrange_image() {
 
 # image_parts SUITE RELEASE: packages of the image besides linux-image; newer kernels have some
 image_parts() {
-	suite_depends "$1" "linux-image-$2" 'linux-binary-*'
-	suite_depends "$1" "linux-image-$2" 'linux-modules-*'
+	suite_depends "$1" 'linux-binary-*' "linux-image-$2"
+	suite_depends "$1" 'linux-modules-*' "linux-image-$2"
 }
 
 # is_as_wanted DIR: it is there; one that was unpacked when scenarios wanted other modules is not
@@ -86,8 +86,8 @@ fetch() {
 
 	if ! is_as_wanted "$dir"; then
 		mapfile -t packages < <(
-			suite_depends "$suite" "$headers" 'linux-headers-*-common'
-			suite_depends "$suite" "$headers" 'linux-kbuild-*'
+			suite_depends "$suite" 'linux-headers-*-common' "$headers"
+			suite_depends "$suite" 'linux-kbuild-*' "$headers"
 		)
 		[ ${#packages[@]} -eq 2 ] || die "$headers: cannot tell which packages it needs"
 		mapfile -t -O 2 packages < <(image_parts "$suite" "$release")
@@ -133,7 +133,7 @@ fetch_drivers() {
 			suite_apt "$suite" apt-cache show "linux-image-$release" >/dev/null 2>&1 || continue
 			mapfile -t parts < <(
 				image_parts "$suite" "$release"
-				suite_depends "$suite" "linux-image-$release" 'linux-base-*'
+				suite_depends "$suite" 'linux-base-*' "linux-image-$release"
 			)
 			rm -rf "$tree" "$dir"
 			suite_unpack "$suite" "$tree" "linux-image-$release" "${parts[@]}"
