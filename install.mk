@@ -8,6 +8,8 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # $(call put,MODE,FILES,DIRECTORY)
 put = install -d -m 755 $(DESTDIR)$(3) && install -m $(1) $(2) $(DESTDIR)$(3)
@@ -19,6 +21,8 @@ install-tool: cli
 	$(call put,644,docs/kho.8,$(MANDIR)/man8)
 	install -d -m 755 $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 completion/kho.bash $(DESTDIR)$(COMPLETIONDIR)/kho
+	$(call put,644,completion/_kho,$(ZSHDIR))
+	$(call put,644,completion/kho.fish,$(FISHDIR))
 
 # The headers for modules are for -I$(INCLUDEDIR)/kho, those of the ioctls for
 # -I$(INCLUDEDIR)/kho/uapi: newer kernels' headers have files of the same names.

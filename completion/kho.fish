@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Completion for kho(8) in fish. Verbs and options are those that the tool's own help names.
+
+function __kho_verbs
+    kho --help 2>/dev/null | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\)  *\(.*\)/\1\t\2/p'
+end
+
+function __kho_options
+    set -l words (commandline -opc)
+    kho $words[2] --help 2>/dev/null | sed -n '/^Options:/,/^$/p' |
+        sed -n 's/^ *\(-[^ ]*, \)*\(--[a-z-]*\)\( [A-Z][^ ]*\)*  *\([^ ].*\)/\2\t\4/p'
+end
+
+# What the verb takes, besides options.
+function __kho_names
+    set -l words (commandline -opc)
+    switch $words[2]
+        case get
+            kho list --noheadings --output TYPE,NAME 2>/dev/null | sed -n 's/^parcel *//p'
+        case drop
+            kho list --noheadings --output NAME 2>/dev/null
+        case session
+            printf '%s\n' list drop
+    end
+end
+
+complete -c kho -n __fish_use_subcommand -f -a '(__kho_verbs)'
+complete -c kho -n __fish_use_subcommand -f -l help -d 'this help'
+complete -c kho -n __fish_use_subcommand -f -l version -d 'version of the tool'
+complete -c kho -n 'not __fish_use_subcommand' -a '(__kho_options)'
+complete -c kho -n '__fish_seen_subcommand_from get drop session' -f -a '(__kho_names)'
