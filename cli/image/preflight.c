@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Checks beyond those of a load, in their order. */
 #include "cli/image/preflight.h"
 
 #include <errno.h>
@@ -61,5 +62,6 @@ void preflight_check(struct image *im, struct target *t)
 		else
 			preflight_module(im, t);
 	}
+	preflight_kexec_tools(im);
 	preflight_devices(im);
 }

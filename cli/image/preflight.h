@@ -19,10 +19,11 @@ void preflight_check(struct image *im, struct target *t);
 /* Has the kernel handover of its own? */
 bool target_is_native(const struct target *t);
 
-/* Parts of the above: about that, about the module, about devices of this machine. */
+/* Parts of the above: about that, about modules, about what else is on this machine. */
 void preflight_native(struct image *im, const struct target *t);
 void preflight_module(struct image *im, const struct target *t);
 void preflight_wire(struct image *im, const struct modinfo *next);
+void preflight_kexec_tools(struct image *im);
 void preflight_devices(struct image *im);
 
 /* What the kho module that is installed for a kernel says of itself; false if there is none. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho status: what is preserved, which image is loaded, what came in. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
 #include <json-c/json.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/klog.h"
 #include "cli/image/loaded.h"
 #include "cli/image/room.h"
 #include "cli/base/output.h"
@@ -214,6 +216,8 @@ static void print_times(const struct kho_ioctl_status *st)
 	       (double)st->in_release_ns / 1e6);
 }
 
+#define NOT_NATIVE "Passed KHO data, but CONFIG_KEXEC_HANDOVER not set"
+
 static void print_accepted(const struct kho_ioctl_status *st)
 {
 	char a[32], b[32], c[32];
@@ -239,6 +243,10 @@ static void print_accepted(const struct kho_ioctl_status *st)
 		       "  Its memory stays reserved; `kho drop --incoming` gives it back.\n",
 		       st->in_reason);
 	print_times(st);
+	/* Kernels that could have handover of their own, but were built without it, say so. */
+	if (klog_has(NOT_NATIVE))
+		puts("  The kernel's log says \"" NOT_NATIVE
+		     "\":\n  that is about handover of its own, which it was built without; the kho module took over.");
 }
 
 static void print_in(const struct kho_ioctl_status *st)

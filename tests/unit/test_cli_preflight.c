@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that survive a kexec badly are found by their drivers, below a root made up here.
+ * Devices that survive a kexec badly are found by their drivers, and an image that kexec-tools
+ * would load by its configuration, below a root made up here.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -13,7 +14,9 @@
 #include "cli/image/findings.c"
 #include "cli/image/memmap.c"
 #include "cli/image/preflight_devices.c"
+#include "cli/image/preflight_kexec.c"
 #include "cli/image/sysinfo.c"
+#include "cli/base/savefile.c"
 #include "cli/base/util.c"
 
 static char root[64];
@@ -59,6 +62,37 @@ static void finds_bound_devices_only(void **state)
 	findings_free(&im.findings);
 }
 
+static size_t warnings_of(const char *text)
+{
+	autofree char *path = format("%s/etc/default/kexec", root);
+	struct image im = { 0 };
+	size_t nr;
+
+	make("/etc/default", false);
+	assert_int_equal(save_file(path, 0600, text, strlen(text)), 0);
+	preflight_kexec_tools(&im);
+	nr = im.findings.nr;
+	assert_int_equal(im.findings.nr_problems, 0);
+	findings_free(&im.findings);
+	return nr;
+}
+
+static void sees_that_kexec_tools_would_load(void **state)
+{
+	struct image im = { 0 };
+
+	preflight_kexec_tools(&im);
+	assert_int_equal(im.findings.nr, 0);
+	assert_int_equal(warnings_of(""), 0);
+	assert_int_equal(
+		warnings_of("# LOAD_KEXEC=true\nUSE_GRUB_CONFIG=true\n"), 0);
+	assert_int_equal(warnings_of("LOAD_KEXEC=false\n"), 0);
+	assert_int_equal(warnings_of("LOAD_KEXEC=true\n"), 1);
+	assert_int_equal(warnings_of("A=b\n LOAD_KEXEC=\"true\"\n"), 1);
+	/* The last one counts. */
+	assert_int_equal(warnings_of("LOAD_KEXEC=true\nLOAD_KEXEC=false\n"), 0);
+}
+
 static int make_root(void **state)
 {
 	strcpy(root, "/tmp/kho-preflight-XXXXXX");
@@ -77,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_bound_devices_only),
+		cmocka_unit_test(sees_that_kexec_tools_would_load),
 	};
 
 	return cmocka_run_group_tests(tests, make_root, remove_root);
