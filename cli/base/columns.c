@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Which columns a table shows. */
 #include "cli/base/columns.h"
 
 #include <string.h>

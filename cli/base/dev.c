@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* /dev/kho: one function for each ioctl, and what a refusal to open it means. */
 #include "cli/base/dev.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* JSON as text that people read. */
 #include "cli/base/jsontext.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What of the user's locale the tool follows. */
 #include "cli/base/locale.h"
 
 #include <locale.h>

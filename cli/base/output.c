@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* How JSON is printed. */
 #include "cli/base/output.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* How JSON is printed. */
 #ifndef KHO_CLI_OUTPUT_H
 #define KHO_CLI_OUTPUT_H
 

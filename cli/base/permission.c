@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* May this process load a kernel on this machine? */
 #include "cli/base/permission.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Files that are written as a whole or not at all. */
 #include "cli/base/savefile.h"
 
 #include <errno.h>

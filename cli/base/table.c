@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The one way to print a table. */
 #include "cli/base/table.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the terminal can show. */
 #include "cli/base/terminal.h"
 
 #include <langinfo.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* What the terminal can show. */
 #ifndef KHO_CLI_TERMINAL_H
 #define KHO_CLI_TERMINAL_H
 

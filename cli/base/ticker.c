@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A line that moves while something takes long and cannot tell how far it is. */
 #include "cli/base/ticker.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Small things every verb needs: messages, files, sizes, progress. */
 #include "cli/base/util.h"
 
 #include <errno.h>

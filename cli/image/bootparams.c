@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Boot data for the next kernel: boot_params, command line, EFI, purgatory. */
 #include "cli/image/bootparams.h"
 
 #include <string.h>

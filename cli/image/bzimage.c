@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parser of bzImage files (x86 boot protocol). */
 #include "cli/image/bzimage.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The next kernel's command line: words, objections, what is reused. */
 #include "cli/image/cmdline.h"
 
 #include <string.h>

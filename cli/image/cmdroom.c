@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* How much memory a command line sets aside. */
 #include "cli/image/cmdroom.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Members of a cpio archive, from a stream. */
 #include "cli/image/cpio.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What kernels and initramfs archives are compressed with. */
 #include "cli/image/decompress.h"
 
 #include <bzlib.h>

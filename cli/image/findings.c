@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the checks before a load found. */
 #include "cli/image/findings.h"
 
 static void add(struct findings *f, enum finding_level level, const char *id,

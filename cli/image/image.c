@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A handover image: all checks in their order, and the load. */
 #include "cli/image/image.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Members of an initramfs as the kernel unpacks it, and the kho module among them. */
 #include "cli/image/initramfs.h"
 
 #include <errno.h>

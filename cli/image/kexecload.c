@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kexec_load(2), reboot(2), and what their errors mean. */
 #include "cli/image/kexecload.h"
 
 #include <errno.h>

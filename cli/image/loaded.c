@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Whose image is loaded? */
 #include "cli/image/loaded.h"
 
 #include "cli/image/sysinfo.h"

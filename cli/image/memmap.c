@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Lists of ranges of physical memory with a type. */
 #include "cli/image/memmap.h"
 
 #include <string.h>

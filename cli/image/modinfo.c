@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What a kho module says of itself in its modinfo. */
 #include "cli/image/modinfo.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The few instructions between two kernels. */
 #include "cli/image/purgatory.h"
 
 #include <string.h>

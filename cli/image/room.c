@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Does the next kernel get along with the memory that is left to it? */
 #include "cli/image/room.h"
 
 #include <errno.h>

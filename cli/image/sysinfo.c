@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Readers of /sys and /proc. */
 #include "cli/image/sysinfo.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What can be read out of a kernel file: release, configuration, format of handover. */
 #include "cli/image/target.h"
 
 #include <ctype.h>

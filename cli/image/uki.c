@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parser of unified kernel images. */
 #include "cli/image/uki.h"
 
 #include <string.h>

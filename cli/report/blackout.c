@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* How long the last handover stopped the work, by phase. */
 #include "cli/report/blackout.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Instants of this boot that the module does not know. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The last handovers, in a file. */
 #include "cli/report/history.h"
 
 #include <errno.h>

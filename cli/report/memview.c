@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What memory is used for, as ranges by kind. */
 #include "cli/report/memview.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Metrics for Prometheus' node exporter. */
 #include "cli/report/prometheus.h"
 
 static void head(FILE *f, const char *name, const char *help)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Metrics for Prometheus' node exporter. */
 #ifndef KHO_CLI_PROMETHEUS_H
 #define KHO_CLI_PROMETHEUS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho dump: decode every structure of the handover. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>

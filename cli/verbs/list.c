@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho list: list parcels and regions. */
 #include <getopt.h>
 #include <string.h>
 #include <json-c/json.h>

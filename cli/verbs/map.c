@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho map: draw what memory is used for. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>

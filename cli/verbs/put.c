@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho put: store a parcel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

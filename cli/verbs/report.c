@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho report: how long the last handovers took. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho reserve: reserve a region. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>

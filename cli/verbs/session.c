@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* kho session: list and drop sessions of /dev/liveupdate. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The verbs of the tool, and how a command line becomes one of them. */
 #include "cli/verbs/verbs.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Files that kho dump --save writes. */
 #include "cli/wire/dumpfile.h"
 
 #include <errno.h>

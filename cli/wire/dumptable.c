@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Sections of a dump as tables. */
 #include "cli/wire/dumptable.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Physical memory, through /proc/kcore. */
 #include "cli/wire/kcore.h"
 
 #include <elf.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The handover that the running kernel holds. */
 #include "cli/wire/livewire.h"
 
 #include <errno.h>

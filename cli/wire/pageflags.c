@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Which pages are reserved, of /proc/kpageflags. */
 #include "cli/wire/pageflags.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Which pages are reserved, of /proc/kpageflags. */
 #ifndef KHO_CLI_PAGEFLAGS_H
 #define KHO_CLI_PAGEFLAGS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A handover, decoded and checked. */
 #include "cli/wire/wire.h"
 
 #include <errno.h>

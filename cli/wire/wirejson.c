@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A decoded handover as JSON. */
 #include "cli/wire/wirejson.h"
 
 #include <string.h>

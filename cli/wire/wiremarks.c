@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A set of blocks by their addresses. */
 #include "cli/wire/wiremarks.h"
 
 /* Frame number of the block in the upper bits, its mark in the lower eight; 0 is empty. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Pages of a handover, wherever they come from. */
 #include "cli/wire/wirepages.h"
 
 #include <string.h>
