@@ -52,6 +52,7 @@ ended_with() {
 
 # What a slow program in system-shutdown, and one in the initramfs, leave behind.
 leave_traces() {
+	mkdir -p /usr/lib/systemd/system-shutdown
 	cat >/usr/lib/systemd/system-shutdown/slow <<-'EOF'
 		#!/bin/sh
 		sleep 5
