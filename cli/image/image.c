@@ -499,6 +499,14 @@ static int commit(struct image *im)
 		map, (u32)im->map.nr);
 }
 
+/* What kho-load.service noted was about another image; it notes it anew after its own load. */
+static void forget_passed_over(void)
+{
+	autofree char *path = sysinfo_path("/run/kho/passed-over", "");
+
+	unlink(path);
+}
+
 static int load_and_commit(struct image *im, u8 *bootdata)
 {
 	int err;
@@ -516,6 +524,7 @@ static int load_and_commit(struct image *im, u8 *bootdata)
 	err = commit(im);
 	if (!err) {
 		room_save(&im->needs);
+		forget_passed_over();
 		return 0;
 	}
 	im->loaded = kexecload_unload() != 0;

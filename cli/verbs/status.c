@@ -9,6 +9,7 @@
 #include "cli/base/klog.h"
 #include "cli/image/loaded.h"
 #include "cli/image/room.h"
+#include "cli/image/sysinfo.h"
 #include "cli/base/output.h"
 #include "cli/verbs/verbs.h"
 
@@ -167,6 +168,21 @@ static void print_out(const struct kho_ioctl_status *st)
 		       st->out_reason);
 }
 
+/* Kernels that kho-load.service would rather have loaded, one a line. */
+static void print_passed_over(void)
+{
+	autofree char *text = sysinfo_text("/run/kho/passed-over");
+	char *p = text;
+
+	if (!p || !*p)
+		return;
+	while ((p = strchr(p, '\n')))
+		*p++ = ' ';
+	printf("  It is an older kernel: kho-load found that a handover would not work to %s;\n"
+	       "  `systemctl status kho-load` tells why.\n",
+	       text);
+}
+
 static void print_room(const struct kho_ioctl_status *st)
 {
 	autofree char *why = NULL;
@@ -186,6 +202,7 @@ static void print_image(const struct kho_ioctl_status *st)
 		break;
 	case LOADED_OURS:
 		puts("Image: loaded by kho; `systemctl kexec` or `kho exec` starts it.");
+		print_passed_over();
 		print_room(st);
 		break;
 	case LOADED_FOREIGN:

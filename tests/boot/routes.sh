@@ -294,6 +294,11 @@ kernels() {
 	started_with 1 'root=/dev/vda ro'
 	loads_this next-older 6.1.0-50-amd64 'root=/dev/vda ro'
 	grep -q 'no newer kernel would do' /run/test/said || wrong "nothing is said of the older kernel"
+	[ "$(cat /run/kho/passed-over)" = /boot/vmlinuz-6.1.0-56-amd64 ] || wrong "the newer one is not noted"
+	rm /run/test/would-fail
+	started_with 1 'root=/dev/vda ro'
+	loads_this newest-again 6.1.0-56-amd64 'root=/dev/vda ro'
+	[ ! -s /run/kho/passed-over ] || wrong "a kernel that is loaded counts as passed over"
 	# A program of the administrator's does not want it: no other is tried.
 	printf '#!/bin/sh\nexit 1\n' >/etc/kho/pre-load.d/no
 	chmod 755 /etc/kho/pre-load.d/no
