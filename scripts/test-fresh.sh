@@ -20,7 +20,7 @@ set -eu -o pipefail
 . "$top/tests/packages/root.sh"
 
 suite=bookworm
-whos='root user'
+accounts='root user'
 tests=''
 failed=0
 
@@ -152,7 +152,7 @@ main() {
 	out=$build/test-fresh-$suite
 	mkdir -p "$out"
 	lower=$("$top/scripts/debian-root.sh" "$suite-fresh")
-	for who in $whos; do
+	for who in $accounts; do
 		run_as "$who"
 	done
 	return "$failed"
@@ -165,7 +165,7 @@ while [ $# -gt 0 ]; do
 	--as)
 		option_value "$@"
 		case $2 in
-		root | user) whos=$2 ;;
+		root | user) accounts=$2 ;;
 		*) usage "$2: not root or user" ;;
 		esac
 		shift
