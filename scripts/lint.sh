@@ -10,7 +10,8 @@
 #   scripts      shellcheck of every script; the guests' shell can read what it is given
 #   spelling     codespell of every text
 #   freestanding core/ compiles without a libc and wants nothing but mem*() of its environment
-#   rules        licences, version tests, includes of core/, width of comments
+#   rules        licences, version tests, includes of core/, width of comments and whether they
+#                were torn
 
 set -u -o pipefail
 # shellcheck source=lib.sh
@@ -190,10 +191,15 @@ rule_width() {
 	}' | grep .
 }
 
+# The formatter leaves comments alone, but other hands fold them.
+rule_torn() {
+	files '*.c' '*.h' | xargs awk -f scripts/torn-comments.awk
+}
+
 check_rules() {
 	local rule failed=0
 
-	for rule in rule_versions rule_licences rule_env rule_width; do
+	for rule in rule_versions rule_licences rule_env rule_width rule_torn; do
 		$rule || failed=1
 	done
 	return "$failed"

@@ -178,8 +178,7 @@ struct kho_vmalloc_hdr {
  * struct kho_vmalloc_chunk - one page of a list of preserved blocks
  * @hdr: link to the next page of the list
  * @phys: physical addresses of the blocks, in order of use; the first 0 ends the list. A full
- *   chunk may
- *        be followed by an empty one.
+ *   chunk may be followed by an empty one.
  */
 struct kho_vmalloc_chunk {
 	struct kho_vmalloc_hdr hdr;

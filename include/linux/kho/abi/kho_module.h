@@ -88,8 +88,7 @@ enum kho_wire_page {
 /**
  * struct kho_head_ser - start of the head page
  * @hdr: setup_data header; type KHO_SETUP_DATA_TYPE, len sizeof(struct kho_data); next is the
- *   physical
- *       address of the first node of the chain in use, never 0
+ *   physical address of the first node of the chain in use, never 0
  * @data: upstream's payload
  */
 struct kho_head_ser {
@@ -102,8 +101,8 @@ static_assert(sizeof(struct kho_head_ser) == 48, "wire layout");
 /**
  * struct kho_extent_ser - one node of the chain: one extent the next kernel reserves at boot
  * @hdr: setup_data header; type KHO_SETUP_INDIRECT, len sizeof(struct kho_setup_indirect); next
- *   is the
- *       physical address of the following struct kho_extent_ser of the same page, 0 in the last
+ *   is the physical address of the following struct kho_extent_ser of the same page, 0 in the
+ *   last
  * @ind: the extent; len and addr are multiples of the page size
  */
 struct kho_extent_ser {
@@ -116,8 +115,7 @@ static_assert(sizeof(struct kho_extent_ser) == 40, "wire layout");
 /**
  * struct kho_chain_ser - one page: all extents
  * @node: the extents in ascending order, disjoint and not adjacent; @nr_extents of them are in
- *   use, the first
- *        of them starts the list
+ *   use, the first of them starts the list
  * @magic: KHO_CHAIN_MAGIC
  * @version: KHO_MODULE_VERSION_WORD
  * @nr_extents: 1 .. KHO_MAX_EXTENTS
@@ -184,8 +182,7 @@ enum kho_stamp {
  * @fdt_crc: CRC-32C of the whole pages FDT A and FDT B; an entry is valid while its page is
  *   published
  * @tally: the tree matches tally[0] or tally[1]. Writer: tally[1] = new, barrier, change one
- *   word of the tree,
- *         barrier, tally[0] = new.
+ *   word of the tree, barrier, tally[0] = new.
  * @stamp_ns: indexed by enum kho_stamp; informative, not covered by a check
  */
 struct kho_module_ser {
