@@ -9,11 +9,15 @@
 /* Gaps that are closed at once among the leads. */
 enum { CLOSE_AHEAD = 16 };
 
+static u64 extent_bytes(const struct kho_cover *c)
+{
+	return kho_ranges_sum(c->extent, c->nr_extents);
+}
+
 /* Bytes of RAM that the extents leave. */
 static u64 free_bytes(const struct kho_cover *c)
 {
-	u64 ram = kho_ranges_sum(c->ram, c->nr_ram),
-	    covered = kho_cover_bytes(c);
+	u64 ram = kho_ranges_sum(c->ram, c->nr_ram), covered = extent_bytes(c);
 
 	return ram > covered ? ram - covered : 0;
 }
@@ -99,11 +103,11 @@ static void run_ahead(struct kho_cover *c, u32 at, bool down, bool up)
 
 	/* With both directions, and closed gaps, it makes up all of the slack. */
 	most = kho_align_down(KHO_LEAD_SLACK(free) / 4, KHO_COVER_GRANULE);
-	part = kho_align_up(kho_cover_bytes(c) / 4, KHO_COVER_GRANULE);
+	part = kho_align_up(extent_bytes(c) / 4, KHO_COVER_GRANULE);
 	r = reach(c, at, down, up, part < most ? part : most);
 	add_lead(c, &r);
 	if (c->nr_leads <= KHO_MAX_EXTENTS && leads_suffice(c) &&
-	    kho_ranges_sum(c->lead, c->nr_leads) - kho_cover_bytes(c) <=
+	    kho_ranges_sum(c->lead, c->nr_leads) - extent_bytes(c) <=
 		    KHO_LEAD_SLACK(free))
 		return;
 	kho_cover_tighten(c);
