@@ -11,14 +11,15 @@
 #   spelling     codespell of every text
 #   freestanding core/ compiles without a libc and wants nothing but mem*() of its environment
 #   rules        licences, version tests, includes of core/, width of comments and whether they
-#                were torn
+#                were torn, who calls whom
+#   architecture docs/architecture.svg shows who calls whom; scripts/architecture.py makes it
 
 set -u -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$top" || exit
 
-all_checks=(format checkpatch sparse scripts spelling freestanding rules)
+all_checks=(format checkpatch sparse scripts spelling freestanding rules architecture)
 fix=''
 sparse_kernel=$(kernel_names | head -n 1)
 
@@ -196,10 +197,18 @@ rule_torn() {
 	files '*.c' '*.h' | xargs awk -f scripts/torn-comments.awk
 }
 
+rule_arrows() {
+	python3 scripts/architecture.py --rules
+}
+
+check_architecture() {
+	python3 scripts/architecture.py --check
+}
+
 check_rules() {
 	local rule failed=0
 
-	for rule in rule_versions rule_licences rule_env rule_width rule_torn; do
+	for rule in rule_versions rule_licences rule_env rule_width rule_torn rule_arrows; do
 		$rule || failed=1
 	done
 	return "$failed"
