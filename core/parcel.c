@@ -275,6 +275,73 @@ static bool name_came_before(const struct slot_walk *w,
 	return false;
 }
 
+/* Names that are looked at in one pass over the index, in a table of twice as many places. */
+enum { PASS_NAMES = 128, PASS_PLACES = 2 * PASS_NAMES };
+
+static u32 name_hash(const char *name)
+{
+	u32 bytes = 0, hash;
+
+	while (bytes < KHO_PARCEL_NAME_SIZE && name[bytes])
+		bytes++;
+	hash = kho_crc32c(0, name, bytes);
+	return hash ? hash : 1;
+}
+
+/* Puts a hash, which is not 0, into a table; false if it is there already, or there is no room. */
+static bool hash_is_new(u32 *place, u32 *room, u32 hash)
+{
+	u32 i = hash % PASS_PLACES;
+
+	for (; place[i]; i = (i + 1) % PASS_PLACES)
+		if (place[i] == hash)
+			return false;
+	if (!*room)
+		return false;
+	place[i] = hash;
+	--*room;
+	return true;
+}
+
+/*
+ * Names whose hash is @part of @parts. A name is compared with all others only where its hash
+ * was there before, or where so many hashes fall into this part as nobody but an enemy can bring
+ * about; at least half of the places stay empty, so that a search ends.
+ */
+static int check_part_of_names(const struct kho_parcel_head_ser *head,
+			       const struct kho_page_ops *ops, u32 part,
+			       u32 parts, struct kho_refusal *r)
+{
+	u32 place[PASS_PLACES] = { 0 }, room = PASS_NAMES;
+	struct slot_walk w;
+	int step;
+
+	walk_begin(&w, ops, head);
+	while ((step = next_parcel(&w, r)) == KHO_STEP_NEXT) {
+		u32 hash = name_hash(w.parcel.name);
+
+		if (hash / PASS_PLACES % parts == part &&
+		    !hash_is_new(place, &room, hash) &&
+		    name_came_before(&w, head))
+			return kho_refuse(r, -EEXIST, "parcel name twice",
+					  slot_phys(&w), 0, 0);
+	}
+	return step;
+}
+
+/* All slots were found good. */
+static int check_names(const struct kho_parcel_head_ser *head,
+		       const struct kho_page_ops *ops, u32 nr,
+		       struct kho_refusal *r)
+{
+	u32 parts = 1 + nr / (PASS_NAMES / 2), part;
+	int err = 0;
+
+	for (part = 0; part < parts && !err; part++)
+		err = check_part_of_names(head, ops, part, parts, r);
+	return err;
+}
+
 static int check_slot(const struct kho_parcel_ser *p, u64 phys,
 		      struct kho_refusal *r)
 {
@@ -345,15 +412,12 @@ static int check_index(const struct kho_parcel_head_ser *head,
 			err = check_sum(&sum, p, phys, ops, r);
 		if (err)
 			return err;
-		if (name_came_before(&w, head))
-			return kho_refuse(r, -EEXIST, "parcel name twice", phys,
-					  0, 0);
 		memcpy(&list, &p->data, sizeof(list));
 		err = kho_page_list_check(&list, ops, NULL, NULL, NULL, r);
 		if (err)
 			return err;
 	}
-	return step;
+	return step ? step : check_names(head, ops, sum.nr_parcels, r);
 }
 
 static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,

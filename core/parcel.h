@@ -78,8 +78,9 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  * @ctx: passed to it
  * @r: filled on refusal
  *
- * Time grows with the square of the number of parcels, which KHO_PARCELS_MAX bounds. Names are
- * valid and appear once. That no page is named twice is up to the caller's restore, which works
+ * The index is gone over once for every 64 parcels, of which there are KHO_PARCELS_MAX at most;
+ * names with one hash, which nobody but an enemy has many of, are compared with all others. Names
+ * are valid and appear once. That no page is named twice is up to the caller's restore, which works
  * once a page.
  *
  * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice).

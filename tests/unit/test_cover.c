@@ -606,6 +606,36 @@ static void random_adds_agree_with_a_page_model(void **state)
 	}
 }
 
+/*
+ * The next kernel takes apart what extents and its RAM have in common. That can be more pieces than
+ * there may be extents, by far; it has to count on as many as there are extents and ranges of RAM.
+ */
+static void pieces_of_extents_in_ram(void **state)
+{
+	enum { NR = 300 };
+	static struct kho_range ram[NR];
+	struct kho_cover c;
+	u32 i, k, pieces = 0;
+
+	for (i = 0; i < NR; i++)
+		ram[i] = (struct kho_range){ (u64)(i + 1) * 16 * MIB,
+					     (u64)(i + 1) * 16 * MIB +
+						     12 * MIB };
+	kho_cover_init(&c, ram, NR);
+	for (i = 0; i < NR; i++)
+		assert_in_range(kho_cover_add(&c, ram[i].start + 4 * MIB,
+					      ram[i].start + 4 * MIB + PAGE),
+				KHO_LEADS_SAME, KHO_LEADS_CHANGED);
+	assert_int_equal(c.nr_extents, KHO_MAX_EXTENTS);
+	for (i = 0; i < c.nr_extents; i++)
+		for (k = 0; k < NR; k++)
+			pieces += c.extent[i].start < ram[k].end &&
+				  c.extent[i].end > ram[k].start;
+	assert_int_equal(pieces, NR);
+	assert_true(pieces > 2 * KHO_MAX_EXTENTS);
+	assert_true(pieces < c.nr_extents + NR);
+}
+
 /* A re-plan of all of these blocks, in a buffer of @bytes. */
 static int replan(struct kho_cover *c, const struct kho_range *block, u32 nr,
 		  size_t bytes, unsigned int *shift)
@@ -893,6 +923,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_cover_is_empty),
+		cmocka_unit_test(pieces_of_extents_in_ram),
 		cmocka_unit_test(refusals_name_their_reason),
 		cmocka_unit_test(range_over_a_hole_is_refused),
 		cmocka_unit_test(block_is_rounded_to_granules),

@@ -653,13 +653,24 @@ static void more_than_there_is(void **state)
 static void as_many_as_there_may_be(void **state)
 {
 	struct parcels *p = *state;
+	struct kho_parcel_ser *slot = NULL;
 	char name[16];
 	unsigned int i;
 
 	for (i = 0; i < KHO_PARCELS_MAX; i++) {
 		snprintf(name, sizeof(name), "%x", i);
-		parcels_put(p, name, 0);
+		slot = parcels_put(p, name, 0);
 	}
+	assert_int_equal(check_index(p, NULL, NULL), 0);
+	/* Of so many the last has the name of one near the start, in a later part of the hashes. */
+	for (i = 1; i < 4; i++) {
+		memset(slot->name, 0, sizeof(slot->name));
+		snprintf(slot->name, sizeof(slot->name), "%x", i * 999);
+		slot->crc = kho_parcel_crc(slot);
+		assert_index_refused(p, -EEXIST, "parcel name twice");
+	}
+	strcpy(slot->name, "different");
+	slot->crc = kho_parcel_crc(slot);
 	assert_int_equal(check_index(p, NULL, NULL), 0);
 	parcels_put(p, "one too many", 0);
 	assert_index_refused(p, -ERANGE, "number of parcels");
