@@ -170,7 +170,9 @@ int kho_cover_keepout_del(struct kho_cover *c, u64 start, u64 end);
  * @map_bits: how many
  * @base: physical address of the granule of bit 0
  * @granule_shift: log2 of the bytes of a granule
- * @strayed: something outside RAM was marked
+ * @room: a piece of memory in which every page may be preserved: where the last mark was
+ * @strayed: the first mark where none may be: in a keep-out range, or not in RAM; empty if there
+ *   was none
  *
  * Feed all ranges, in any order, between begin and end. Time is linear in the ranges and in the
  * size of the buffer.
@@ -182,7 +184,8 @@ struct kho_replan {
 	u64 map_bits;
 	u64 base;
 	unsigned int granule_shift;
-	bool strayed;
+	struct kho_range room;
+	struct kho_range strayed;
 };
 
 /* Least size of the buffer of a re-plan. */
@@ -227,8 +230,7 @@ void kho_replan_mark(struct kho_replan *p, u64 start, u64 end);
  *
  * The leads become the extents.
  *
- * Return: enum kho_leads; -EINVAL (something outside the RAM of begin was marked; all stays as it
- * was).
+ * Return: enum kho_leads; -EINVAL (something strayed, see there; all stays as it was).
  */
 int kho_replan_end(struct kho_replan *p, struct kho_cover *c);
 

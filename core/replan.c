@@ -46,7 +46,8 @@ int kho_replan_begin(struct kho_replan *p, const struct kho_cover *c, void *buf,
 	p->base = map_base(c, shift);
 	p->granule_shift = shift;
 	p->map_bits = granules(c, p->base, shift);
-	p->strayed = false;
+	memset(&p->room, 0, sizeof(p->room));
+	memset(&p->strayed, 0, sizeof(p->strayed));
 	memset(p->map, 0, (p->map_bits + 63) / 64 * sizeof(u64));
 	return 0;
 }
@@ -68,16 +69,26 @@ static void set_bits(u64 *map, u64 first, u64 last)
 	map[last / 64] |= tail;
 }
 
+/* As kho_cover_check(); keeps the room, so that the next mark is found at once. */
+static bool find_room(struct kho_replan *p, u64 start, u64 end)
+{
+	if (kho_cover_check(p->cover, start, end, NULL)) {
+		if (!p->strayed.end)
+			p->strayed = (struct kho_range){ start, end };
+		return false;
+	}
+	p->room = kho_room_around(p->cover, start);
+	return true;
+}
+
 void kho_replan_mark(struct kho_replan *p, u64 start, u64 end)
 {
-	/* What is below the base wraps to far beyond the end. */
 	u64 first = (start - p->base) >> p->granule_shift;
 	u64 last = (end - 1 - p->base) >> p->granule_shift;
 
-	if (unlikely(first > last || last >= p->map_bits)) {
-		p->strayed = true;
+	if (unlikely(!kho_range_within(&p->room, start, end)) &&
+	    !find_room(p, start, end))
 		return;
-	}
 	if (likely(first == last))
 		p->map[first / 64] |= 1ULL << (first & 63);
 	else
@@ -122,7 +133,7 @@ int kho_replan_end(struct kho_replan *p, struct kho_cover *c)
 	struct kho_plan plan = { .cover = c, .extent = p->extent };
 	u64 at, end;
 
-	if (p->strayed)
+	if (p->strayed.end)
 		return -EINVAL;
 	for (at = next_bit(p, 0, 0); at < p->map_bits;
 	     at = next_bit(p, end, 0)) {

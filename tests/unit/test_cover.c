@@ -867,6 +867,38 @@ static void replan_honours_a_keepout_of_later(void **state)
 	ref_cover_sound(&c, block, 2);
 }
 
+/* Where nothing may be preserved, though it is in the middle of memory. */
+static void replan_names_what_strayed(void **state)
+{
+	static const struct kho_range ram[] = { { 0, 640 * KIB },
+						{ MIB, 9 * MIB },
+						{ 10 * MIB, 40 * MIB } };
+	const struct kho_range stray[] = {
+		{ 20 * MIB, 20 * MIB + PAGE }, /* in a keep-out range */
+		{ 19 * MIB, 20 * MIB + PAGE }, /* in part */
+		{ 9 * MIB, 9 * MIB + PAGE }, /* in a hole */
+		{ 8 * MIB, 9 * MIB + PAGE },
+		{ 40 * MIB - PAGE, 40 * MIB }, /* the last page */
+	};
+	u8 buf[KHO_REPLAN_MIN_BYTES] __attribute__((aligned(8)));
+	struct kho_replan p;
+	struct kho_cover c;
+	u32 i;
+
+	kho_cover_init(&c, ram, 3);
+	kho_cover_keepout_add(&c, 20 * MIB, 22 * MIB);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(kho_replan_begin(&p, &c, buf, sizeof(buf)), 0);
+		kho_replan_mark(&p, 2 * MIB, 3 * MIB);
+		kho_replan_mark(&p, stray[i].start, stray[i].end);
+		kho_replan_mark(&p, 30 * MIB, 31 * MIB);
+		assert_int_equal(kho_replan_end(&p, &c), -EINVAL);
+		assert_int_equal(p.strayed.start, stray[i].start);
+		assert_int_equal(p.strayed.end, stray[i].end);
+		assert_int_equal(c.nr_extents, 0);
+	}
+}
+
 /* Runs of marked granules of every length and at every place of a word. */
 static void replan_marks_runs_exactly(void **state)
 {
@@ -949,6 +981,7 @@ int main(void)
 		cmocka_unit_test(tightened_leads_are_extents),
 		cmocka_unit_test(no_lead_begins_outside_ram),
 		cmocka_unit_test(replan_takes_leads_back),
+		cmocka_unit_test(replan_names_what_strayed),
 		cmocka_unit_test(replan_of_nothing_empties_the_cover),
 		cmocka_unit_test(replan_drops_what_is_gone),
 		cmocka_unit_test(replan_splits_at_holes_and_keepouts),
