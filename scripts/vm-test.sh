@@ -33,10 +33,11 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' reboots='' threads=single
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' reboots='' threads=single monitor=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
-	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}
+	slots=${mem#"${mem%%,*}"} mem=${mem%%,*}
+	mem=$((${mem%[MG]} * ${KHO_VM_MEMORY_TIMES:-1}))${mem##*[0-9]}$slots
 	append+=${KHO_VM_APPEND:+ $KHO_VM_APPEND}
 }
 
@@ -190,7 +191,7 @@ firmware_options() {
 # the others time, and the emulator now and then goes on with an int3 of the kernel's patching of itself that
 # another processor has replaced, of which the machine dies.
 boot() {
-	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel
+	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel socket monitor_pid
 	local -a kernels memory command more
 	local -a machine=(-accel "tcg,thread=$threads,tb-size=64" -cpu "max,cx16=off,erms=off,fsrm=off")
 
@@ -213,9 +214,20 @@ boot() {
 		-append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
 	: >"$dir/verdict"
 	: >"$dir/console"
+	# The name of a socket must be short.
+	[ -z "$monitor" ] || {
+		socket=$(mktemp -u /tmp/kho-monitor.XXXXXX)
+		command+=(-qmp "unix:$socket,server=on,wait=off")
+		"$top/scripts/vm-monitor.py" "$dir/verdict" "$socket" >"$dir/monitor" 2>&1 &
+		monitor_pid=$!
+	}
 	printf '%q ' "${command[@]}" >"$dir/command"
 	timeout --foreground $((limit * (${#kernels[@]} + 3) / 4)) "${command[@]}" </dev/null >"$dir/qemu" 2>&1 || true
 	rm -f "$dir/initrd"
+	[ -z "$monitor" ] || {
+		kill "$monitor_pid" 2>/dev/null || true
+		rm -f "$socket"
+	}
 }
 
 # complaints DIR: the console from the first sign of trouble that no scenario wanted, if there is one
