@@ -84,12 +84,14 @@ $(B)/kho: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	$(Q)$(CC) $(OPTIMIZE) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # The tool with one of its functions replaced: a loader without what makes it a handover, for
-# comparison, and one that dies at the worst moment.
+# comparison, and ones that die or stop at the worst moment.
 $(B)/bench/kho-plain: $(B)/host/bench/plain_loader.o
 $(B)/bench/kho-plain: wrapped := dev_image_prepare
 $(B)/vm/kho-dies: $(B)/host/tests/vm/dying_loader.o
 $(B)/vm/kho-dies: wrapped := dev_image_commit
-$(B)/bench/kho-plain $(B)/vm/kho-dies: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
+$(B)/vm/kho-stops: $(B)/host/tests/vm/stopping_loader.o
+$(B)/vm/kho-stops: wrapped := dev_image_commit
+$(B)/bench/kho-plain $(B)/vm/kho-dies $(B)/vm/kho-stops: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
 	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)

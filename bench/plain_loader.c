@@ -7,14 +7,18 @@
 #include "cli/base/dev.h"
 
 int __real_dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+			     const struct kho_memmap_range *map, u32 nr_map,
 			     u64 *setup_data);
 int __wrap_dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+			     const struct kho_memmap_range *map, u32 nr_map,
 			     u64 *setup_data);
 
 int __wrap_dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+			     const struct kho_memmap_range *map, u32 nr_map,
 			     u64 *setup_data)
 {
-	int err = __real_dev_image_prepare(fd, areas, nr, setup_data);
+	int err = __real_dev_image_prepare(fd, areas, nr, map, nr_map,
+					   setup_data);
 
 	*setup_data = 0;
 	return err;

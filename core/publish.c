@@ -101,6 +101,8 @@ void kho_publish_memmap(const struct kho_area *area,
 	struct kho_memmap_ser *map = kho_area_page(area, KHO_WIRE_MEMMAP);
 
 	WRITE_ONCE(map->magic, 0);
+	if (!nr)
+		return;
 	smp_wmb(); /* not valid while it is written */
 	memcpy(map->entry, entry, nr * sizeof(*entry));
 	map->nr_entries = nr;

@@ -89,7 +89,7 @@ void kho_publish_scratch(const struct kho_area *area,
  * kho_publish_memmap() - hand on the memory map that the image was loaded with
  * @area: the area
  * @entry: ranges in the firmware's order
- * @nr: at most KHO_MAX_MEMMAP
+ * @nr: at most KHO_MAX_MEMMAP; 0: none is handed on
  *
  * At every instant it is the old one, none, or the new one.
  */

@@ -128,9 +128,10 @@ make_base() {
 		done
 	done
 	if [ -e "$build/kho" ]; then
-		make -s -C "$top" build/vm/kho-dies >&2
+		make -s -C "$top" build/vm/kho-dies build/vm/kho-stops >&2
 		add_program "$root" "$build/kho"
 		add_program "$root" "$build/vm/kho-dies"
+		add_program "$root" "$build/vm/kho-stops"
 	fi
 	add_kexec "$root"
 	add_program "$root" "$(command -v dtc)"

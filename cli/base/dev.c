@@ -116,12 +116,21 @@ int dev_ranges(int fd, struct kho_range_info **out, u32 *nr)
 }
 
 int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+		      const struct kho_memmap_range *map, u32 nr_map,
 		      u64 *setup_data)
 {
 	struct kho_ioctl_image_prepare arg = { .size = sizeof(arg),
 					       .nr_areas = nr,
-					       .areas = (uintptr_t)areas };
+					       .areas = (uintptr_t)areas,
+					       .nr_memmap = nr_map,
+					       .memmap = (uintptr_t)map };
 	int err = call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
+
+	/* A module that is older than this program learns of the map at the commit. */
+	if (err == -E2BIG) {
+		arg.size = KHO_PREPARE_SIZE_1;
+		err = call(fd, KHO_IOCTL_IMAGE_PREPARE, &arg);
+	}
 
 	*setup_data = arg.setup_data;
 	return err;
@@ -139,7 +148,7 @@ void dev_settle(int fd)
 	struct kho_image_area page = { .bytes = PAGE_BYTES };
 	u64 setup_data;
 
-	if (!dev_image_prepare(fd, &page, 1, &setup_data))
+	if (!dev_image_prepare(fd, &page, 1, NULL, 0, &setup_data))
 		dev_image_discard(fd);
 }
 

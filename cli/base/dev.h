@@ -33,7 +33,17 @@ int dev_status(int fd, struct kho_ioctl_status *st);
  */
 int dev_ranges(int fd, struct kho_range_info **out, u32 *nr);
 
+/**
+ * dev_image_prepare() - have memory held for an image
+ * @fd: device
+ * @areas: parts of the image; addresses are filled in
+ * @nr: how many
+ * @map: memory map that the image will have
+ * @nr_map: ranges in it
+ * @setup_data: filled: what its list of setup_data nodes must end with
+ */
 int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
+		      const struct kho_memmap_range *map, u32 nr_map,
 		      u64 *setup_data);
 /* Gives the areas back at once: nothing was loaded there. */
 int dev_image_discard(int fd);

@@ -316,9 +316,26 @@ static void set_areas(struct image *im)
 	im->nr_areas = im->initrd_file.bytes ? IMAGE_PARTS : IMAGE_PARTS - 1;
 }
 
+/* The memory map as the module is told of it: an array to be freed. */
+static struct kho_memmap_range *told_map(const struct image *im)
+{
+	struct kho_memmap_range *map = need(calloc(im->map.nr, sizeof(*map)));
+	size_t i;
+
+	for (i = 0; i < im->map.nr; i++) {
+		map[i] = (struct kho_memmap_range){
+			.start = im->map.range[i].start,
+			.bytes = im->map.range[i].end - im->map.range[i].start,
+			.type = im->map.range[i].type,
+		};
+	}
+	return map;
+}
+
 /* Below 4 GiB where RAM allows: every kernel can reach that from its first instruction on. */
 static int take_areas(struct image *im)
 {
+	autofree struct kho_memmap_range *map = told_map(im);
 	const u64 initrd_end = (im->bz.initrd_addr_max + 1) & ~(PAGE_BYTES - 1);
 	const u64 limit[][2] = { { BELOW_4G, initrd_end },
 				 { BELOW_4G, BELOW_4G },
@@ -331,8 +348,8 @@ static int take_areas(struct image *im)
 		im->area[IMAGE_KERNEL].max_phys = limit[i][0];
 		im->area[IMAGE_BOOTDATA].max_phys = limit[i][0];
 		im->area[IMAGE_INITRD].max_phys = limit[i][1];
-		err = dev_image_prepare(im->dev, im->area, im->nr_areas,
-					&im->setup_data);
+		err = dev_image_prepare(im->dev, im->area, im->nr_areas, map,
+					(u32)im->map.nr, &im->setup_data);
 	}
 	return err;
 }
@@ -387,6 +404,12 @@ static void check_scratch(struct image *im)
 			"piece%s%s",
 			a, im->initrd_file.bytes ? " and the initrd " : "",
 			im->initrd_file.bytes ? b : "");
+	else if (err == -ERANGE)
+		finding_problem(
+			&im->findings, "memory-map",
+			"see the kernel log for which memory it is; have its owner let go of it, or load "
+			"with a map that has it",
+			"memory is preserved that the next kernel would not be told of");
 	else if (err)
 		finding_problem(
 			&im->findings, "scratch", "see the kernel log",
@@ -483,17 +506,8 @@ static int load_segments(struct image *im, const u8 *bootdata)
 
 static int commit(struct image *im)
 {
-	autofree struct kho_memmap_range *map =
-		need(calloc(im->map.nr, sizeof(*map)));
-	size_t i;
+	autofree struct kho_memmap_range *map = told_map(im);
 
-	for (i = 0; i < im->map.nr; i++) {
-		map[i] = (struct kho_memmap_range){
-			.start = im->map.range[i].start,
-			.bytes = im->map.range[i].end - im->map.range[i].start,
-			.type = im->map.range[i].type,
-		};
-	}
 	return dev_image_commit(
 		im->dev, im->area[IMAGE_BOOTDATA].phys + im->layout.purgatory,
 		map, (u32)im->map.nr);
@@ -526,6 +540,13 @@ static int load_and_commit(struct image *im, u8 *bootdata)
 		room_save(&im->needs);
 		forget_passed_over();
 		return 0;
+	}
+	/* Whatever is loaded now is not ours to unload. */
+	if (err == -ESTALE) {
+		say("another program has loaded or unloaded an image meanwhile, which took the "
+		    "place of this one; see `kho status`, and load it again if it is this one "
+		    "that is wanted.");
+		return -1;
 	}
 	im->loaded = kexecload_unload() != 0;
 	if (!im->loaded)

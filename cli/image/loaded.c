@@ -13,5 +13,7 @@ enum loaded_image loaded_image(const struct kho_ioctl_status *st)
 		return ours ? LOADED_GONE : LOADED_NONE;
 	if (st->flags & KHO_STATUS_FOREIGN_IMAGE || (loaded > 0 && !ours))
 		return LOADED_FOREIGN;
+	if (st->flags & KHO_STATUS_STALE_IMAGE)
+		return LOADED_STALE;
 	return ours ? LOADED_OURS : LOADED_NONE;
 }

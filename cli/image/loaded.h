@@ -12,6 +12,7 @@ enum loaded_image {
 	LOADED_OURS,
 	LOADED_FOREIGN, /* another program's: it lets go of everything that is preserved */
 	LOADED_GONE, /* ours was unloaded by another program; its memory is still held */
+	LOADED_STALE, /* ours, but memory came or went since: the next kernel would not know */
 };
 
 /**

@@ -126,9 +126,18 @@ static void print_people(const struct findings *f, bool kernel)
 }
 
 /* Not in the way of a load, which replaces it. */
-static void note_foreign(struct image *im)
+static void note_loaded(struct image *im)
 {
-	if (im->dev < 0 || loaded_image(&im->status) != LOADED_FOREIGN)
+	enum loaded_image loaded = im->dev < 0 ? LOADED_NONE :
+						 loaded_image(&im->status);
+
+	if (loaded == LOADED_STALE)
+		finding_note(
+			&im->findings, "stale-image",
+			"load it again with `kho load`",
+			"memory was plugged or unplugged since the image was loaded, and the next "
+			"kernel would be told of what was there before");
+	if (loaded != LOADED_FOREIGN)
 		return;
 	finding_note(
 		&im->findings, "foreign-image",
@@ -154,7 +163,7 @@ static int check(const struct image_options *opt, bool json, bool quiet,
 	struct target t;
 	int code = EXIT_OK;
 
-	note_foreign(&im);
+	note_loaded(&im);
 	preflight_check(&im, &t);
 	if (quiet)
 		;

@@ -49,6 +49,12 @@ static bool loses_state(const struct kho_ioctl_status *st)
 {
 	char size[32];
 
+	if (loaded_image(st) == LOADED_STALE) {
+		say("memory was plugged or unplugged since the image was loaded, and the next "
+		    "kernel would be told of what was there before; load it again with "
+		    "`kho load`, or use --force to start it nevertheless.");
+		return true;
+	}
 	if (loaded_image(st) != LOADED_FOREIGN || !loaded_state(st))
 		return false;
 	say("the loaded image is not from `kho load`: the next kernel would lose %s of "

@@ -34,6 +34,7 @@ static const struct {
 	{ KHO_STATUS_ENABLED, "enabled" },
 	{ KHO_STATUS_IMAGE_LOADED, "image-loaded" },
 	{ KHO_STATUS_FOREIGN_IMAGE, "foreign-image" },
+	{ KHO_STATUS_STALE_IMAGE, "stale-image" },
 	{ KHO_STATUS_IN_PRESENT, "in-present" },
 	{ KHO_STATUS_IN_ACCEPTED, "in-accepted" },
 	{ KHO_STATUS_IN_REFUSED, "in-refused" },
@@ -44,7 +45,7 @@ static const struct {
 static const char *image_state_name(enum loaded_image state)
 {
 	static const char *const name[] = { "none", "kho", "foreign",
-					    "unloaded-elsewhere" };
+					    "unloaded-elsewhere", "stale" };
 
 	return name[state];
 }
@@ -212,6 +213,11 @@ static void print_image(const struct kho_ioctl_status *st)
 			     "  load it again with `kho load`." :
 			     "Image: another program loaded it; what is preserved from now on "
 			     "would be lost.");
+		break;
+	case LOADED_STALE:
+		puts("Image: loaded by kho, and MEMORY CAME OR WENT SINCE: the next kernel would be "
+		     "told of what was there\n"
+		     "  before; load it again with `kho load`.");
 		break;
 	case LOADED_GONE:
 		puts("Image: the one kho loaded was unloaded by another program; `kho unload` "

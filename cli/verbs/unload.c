@@ -33,6 +33,11 @@ static int release(void)
 	err = fd < 0 ? fd : dev_image_release(fd);
 	if (!err || err == -ENOENT)
 		return EXIT_OK;
+	if (err == -EBUSY) {
+		say("the image was unloaded, but another program has loaded one since; run "
+		    "`kho unload` again if that is to go, too.");
+		return EXIT_FAILED;
+	}
 	say("no image is loaded any more, but the kho module did not give back the memory kept "
 	    "for it (%s); try "
 	    "again.",

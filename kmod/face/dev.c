@@ -7,10 +7,8 @@
 #include <linux/kho.h>
 #include <linux/kho_sessions.h>
 #include <linux/kho_waiting.h>
-#include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -26,166 +24,80 @@
 #define MAX_RANGES 1024
 
 /**
- * struct image_file - an open file, and the image it prepares
- * @list: in left_images, once the file is closed
- * @scratch: taken for the image
- * @nr_prepared: kho_watch_count() before anything could be loaded there
+ * struct kho_dev_file - an open file
+ * @image: what was prepared on it, NULL if nothing was; changed under the lock of images
  */
-struct image_file {
-	struct list_head list;
-	struct kho_scratch_set scratch;
-	unsigned long nr_prepared;
+struct kho_dev_file {
+	struct kho_image *image;
 };
 
-/* Scratch of the image that is loaded, and the entry point of that image. */
-static struct kho_scratch_set image_scratch;
-static u64 image_entry;
-/*
- * What belonged to programs that ended between loading an image and saying so. It may be loaded:
- * its scratch is kept until another one is, or until it is unloaded.
- */
-static LIST_HEAD(left_images);
-static DEFINE_MUTEX(image_lock);
 /* The module has taken over what came in. */
 static DECLARE_COMPLETION(ready);
 
-/**
- * kho_image_loaded() - did `kho load` load an image?
- * @entry: filled with its entry point, a physical address
- *
- * Context: any, takes no lock.
- */
-bool kho_image_loaded(u64 *entry)
-{
-	*entry = READ_ONCE(image_entry);
-	return *entry;
-}
-
 /* ------------------------------------------------------------------------------------- image */
 
-static int image_prepare(struct image_file *mine, void __user *arg, u32 bytes)
+/* Copies the memory map that an image is given. Return: NULL if it is empty, error pointer. */
+static struct kho_memmap_entry_ser *map_get(u64 from, u32 nr)
+{
+	struct kho_memmap_entry_ser *map;
+
+	static_assert(sizeof(*map) == sizeof(struct kho_memmap_range));
+	if (!nr)
+		return NULL;
+	if (nr > KHO_MAX_MEMMAP)
+		return ERR_PTR(-EINVAL);
+	return memdup_user(u64_to_user_ptr(from), nr * sizeof(*map));
+}
+
+static int image_prepare(struct kho_image **mine, void __user *arg, u32 bytes)
 {
 	struct kho_image_area area[KHO_IMAGE_MAX_AREAS];
+	struct kho_memmap_entry_ser *map;
 	struct kho_ioctl_image_prepare p;
 	int ret;
 
-	ret = kho_ioctl_get(&p, sizeof(p), sizeof(p), arg, bytes);
+	ret = kho_ioctl_get(&p, sizeof(p), KHO_PREPARE_SIZE_1, arg, bytes);
 	if (ret)
 		return ret;
-	if (p.nr_areas > KHO_IMAGE_MAX_AREAS)
+	if (p.nr_areas > KHO_IMAGE_MAX_AREAS || p.reserved)
 		return -EINVAL;
 	if (!kho_enabled)
 		return -EBUSY;
 	if (copy_from_user(area, u64_to_user_ptr(p.areas),
 			   p.nr_areas * sizeof(area[0])))
 		return -EFAULT;
-	guard(mutex)(&image_lock);
-	kho_watch_failed(mine->scratch.range, mine->scratch.nr, image_entry);
-	kho_scratch_give_back(&mine->scratch);
-	mine->nr_prepared = kho_watch_count();
-	if (!p.nr_areas)
-		return 0;
-	/* Best effort: if there is no memory for it, there is none for the image. */
-	kho_out_ram_refresh();
-	ret = kho_scratch_take(&mine->scratch, area, p.nr_areas);
-	if (ret)
+	map = map_get(p.memmap, p.nr_memmap);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	ret = kho_image_prepare(mine, area, p.nr_areas, map, p.nr_memmap);
+	kfree(map);
+	if (ret || !p.nr_areas)
 		return ret;
 	p.setup_data = kho_out_setup_data();
 	if (copy_to_user(u64_to_user_ptr(p.areas), area,
 			 p.nr_areas * sizeof(area[0])) ||
 	    kho_ioctl_put(arg, bytes, &p, sizeof(p))) {
-		kho_scratch_give_back(&mine->scratch);
+		kho_image_prepare(mine, NULL, 0, NULL, 0);
 		return -EFAULT;
 	}
 	return 0;
 }
 
-/* The module stays while memory is held for an image that is, or may be, loaded. */
-static bool image_held(void)
+static int image_commit(struct kho_image *mine, void __user *arg, u32 bytes)
 {
-	return image_entry || !list_empty(&left_images);
-}
-
-static void update_image_hold(bool held)
-{
-	if (image_held() == held)
-		return;
-	if (held)
-		module_put(THIS_MODULE);
-	else
-		__module_get(THIS_MODULE);
-}
-
-static void left_images_give_back(void)
-{
-	struct image_file *left, *next;
-
-	list_for_each_entry_safe(left, next, &left_images, list) {
-		list_del(&left->list);
-		kho_scratch_give_back(&left->scratch);
-		kfree(left);
-	}
-}
-
-static bool set_contains(const struct kho_scratch_set *set, u64 phys)
-{
-	u32 i;
-
-	for (i = 0; i < set->nr; i++)
-		if (phys >= set->range[i].start && phys < set->range[i].end)
-			return true;
-	return false;
-}
-
-/* Keeps the memory map that the image was given. */
-static int take_memmap(const struct kho_ioctl_image_commit *c)
-{
-	struct kho_memmap_entry_ser *entry;
-	u32 i;
-	int ret = 0;
-
-	static_assert(sizeof(*entry) == sizeof(struct kho_memmap_range));
-	if (c->nr_memmap > KHO_MAX_MEMMAP)
-		return -EINVAL;
-	entry = kcalloc(KHO_MAX_MEMMAP, sizeof(*entry), GFP_KERNEL);
-	if (!entry)
-		return -ENOMEM;
-	if (copy_from_user(entry, u64_to_user_ptr(c->memmap),
-			   c->nr_memmap * sizeof(*entry)))
-		ret = -EFAULT;
-	for (i = 0; !ret && i < c->nr_memmap; i++)
-		if (entry[i].reserved)
-			ret = -EINVAL;
-	if (!ret)
-		kho_out_memmap(entry, c->nr_memmap);
-	kfree(entry);
-	return ret;
-}
-
-static int image_commit(struct image_file *mine, void __user *arg, u32 bytes)
-{
+	struct kho_memmap_entry_ser *map;
 	struct kho_ioctl_image_commit c;
-	bool held;
 	int ret;
 
 	ret = kho_ioctl_get(&c, sizeof(c), sizeof(c), arg, bytes);
 	if (ret)
 		return ret;
-	guard(mutex)(&image_lock);
-	if (!set_contains(&mine->scratch, c.entry))
-		return -EINVAL;
-	ret = take_memmap(&c);
-	if (ret)
-		return ret;
-	held = image_held();
-	kho_scratch_give_back(&image_scratch);
-	left_images_give_back();
-	image_scratch = mine->scratch;
-	mine->scratch.nr = 0;
-	WRITE_ONCE(image_entry, c.entry);
-	update_image_hold(held);
-	kho_out_stamp(KHO_STAMP_IMAGE_LOAD);
-	return 0;
+	map = map_get(c.memmap, c.nr_memmap);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	ret = kho_image_commit(mine, c.entry, map, c.nr_memmap);
+	kfree(map);
+	return ret;
 }
 
 /* Return: the flags, all of which are among @known; or an error. */
@@ -197,22 +109,6 @@ static int simple_get(void __user *arg, u32 bytes, u32 known)
 	ret = kho_ioctl_get(&simple, sizeof(simple), sizeof(simple), arg,
 			    bytes);
 	return ret ?: simple.flags & ~known ? -EINVAL : (int)simple.flags;
-}
-
-static int image_release(void __user *arg, u32 bytes)
-{
-	int ret = simple_get(arg, bytes, 0);
-
-	if (ret)
-		return ret;
-	guard(mutex)(&image_lock);
-	if (!image_held())
-		return -ENOENT;
-	WRITE_ONCE(image_entry, 0);
-	kho_scratch_give_back(&image_scratch);
-	left_images_give_back();
-	update_image_hold(true);
-	return 0;
 }
 
 static int in_drop(void __user *arg, u32 bytes)
@@ -244,18 +140,12 @@ static void sessions_status(struct kho_ioctl_status *status)
  */
 void kho_status_get(struct kho_ioctl_status *status)
 {
-	u64 entry;
-
 	memset(status, 0, sizeof(*status));
 	if (kho_enabled) {
 		status->flags |= KHO_STATUS_ENABLED;
 		kho_out_status(status);
 	}
-	if (kho_image_loaded(&entry)) {
-		status->flags |= KHO_STATUS_IMAGE_LOADED;
-		if (kho_watch_is_foreign(entry))
-			status->flags |= KHO_STATUS_FOREIGN_IMAGE;
-	}
+	status->flags |= kho_image_flags();
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);
 	sessions_status(status);
@@ -311,7 +201,7 @@ static int ranges(void __user *arg, u32 bytes)
 static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
-	struct image_file *mine = file->private_data;
+	struct kho_dev_file *mine = file->private_data;
 	void __user *user = (void __user *)arg;
 	u32 bytes;
 
@@ -327,11 +217,11 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 	case KHO_IOCTL_RANGES:
 		return ranges(user, bytes);
 	case KHO_IOCTL_IMAGE_PREPARE:
-		return image_prepare(mine, user, bytes);
+		return image_prepare(&mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_COMMIT:
-		return image_commit(mine, user, bytes);
+		return image_commit(mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_RELEASE:
-		return image_release(user, bytes);
+		return simple_get(user, bytes, 0) ?: kho_image_release();
 	case KHO_IOCTL_IN_DROP:
 		return in_drop(user, bytes);
 	case KHO_IOCTL_REGION_CREATE:
@@ -345,7 +235,7 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 
 static int kho_dev_open(struct inode *inode, struct file *file)
 {
-	struct image_file *mine;
+	struct kho_dev_file *mine;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -354,30 +244,11 @@ static int kho_dev_open(struct inode *inode, struct file *file)
 	return mine ? nonseekable_open(inode, file) : -ENOMEM;
 }
 
-/* The program ended without a word, and an image was loaded meanwhile: it may be this one. */
-static void image_left(struct image_file *mine, u64 entry)
-{
-	bool held = image_held();
-
-	pr_warn("a program that was loading an image ended before it was done; the memory of that image is kept until another one is loaded, or `kho unload`\n");
-	list_add(&mine->list, &left_images);
-	if (set_contains(&mine->scratch, entry))
-		WRITE_ONCE(image_entry, entry);
-	update_image_hold(held);
-}
-
 static int kho_dev_release(struct inode *inode, struct file *file)
 {
-	struct image_file *mine = file->private_data;
-	u64 entry;
+	struct kho_dev_file *mine = file->private_data;
 
-	guard(mutex)(&image_lock);
-	if (mine->scratch.nr &&
-	    kho_watch_prepared_since(mine->nr_prepared, &entry)) {
-		image_left(mine, entry);
-		return 0;
-	}
-	kho_scratch_give_back(&mine->scratch);
+	kho_image_close(&mine->image);
 	kfree(mine);
 	return 0;
 }

@@ -11,7 +11,6 @@
 int kho_dev_init(void);
 void kho_dev_ready(void);
 void kho_dev_exit(void);
-bool kho_image_loaded(u64 *entry);
 void kho_status_get(struct kho_ioctl_status *status);
 
 /* --- debugfs.c, sysfs.c: what can be looked at */

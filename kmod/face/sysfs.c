@@ -7,6 +7,7 @@
 #include <linux/sysfs.h>
 
 #include "kmod/face/face.h"
+#include "kmod/image/image.h"
 #include "kmod/kho.h"
 #include "kmod/out/out.h"
 
@@ -99,7 +100,9 @@ static const char *image_word(const struct kho_ioctl_status *status)
 {
 	if (!(status->flags & KHO_STATUS_IMAGE_LOADED))
 		return "none";
-	return status->flags & KHO_STATUS_FOREIGN_IMAGE ? "foreign" : "loaded";
+	if (status->flags & KHO_STATUS_FOREIGN_IMAGE)
+		return "foreign";
+	return status->flags & KHO_STATUS_STALE_IMAGE ? "stale" : "loaded";
 }
 
 static int show_image(const struct kho_ioctl_status *status,
@@ -139,6 +142,26 @@ static ssize_t kho_stopping_store(struct kobject *kobj,
 	return bytes;
 }
 
+static int show_foreign(const struct kho_ioctl_status *status,
+			const struct value *value, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  kho_image_refuses_foreign() ? "refuse" : "warn");
+}
+
+/* What happens to an image that another program loads, while anything is preserved. */
+static ssize_t kho_foreign_store(struct kobject *kobj,
+				 struct kobj_attribute *attr, const char *buf,
+				 size_t bytes)
+{
+	int ret;
+
+	if (!sysfs_streq(buf, "refuse") && !sysfs_streq(buf, "warn"))
+		return -EINVAL;
+	ret = kho_image_set_foreign(sysfs_streq(buf, "refuse"));
+	return ret ?: bytes;
+}
+
 VALUE(enabled, enabled, 0444, show_enabled, 0);
 VALUE(abi, abi, 0444, show_abi, 0);
 VALUE(version, version, 0444, show_version, 0);
@@ -160,6 +183,11 @@ static struct value stopping = {
 	.offset = offsetof(struct kho_ioctl_status, out_stopping_ns),
 };
 
+static struct value foreign = {
+	.attr = __ATTR(foreign, 0644, kho_value_show, kho_foreign_store),
+	.show = show_foreign,
+};
+
 static struct attribute *out_attrs[] = {
 	&enabled.attr.attr,
 	&abi.attr.attr,
@@ -175,6 +203,7 @@ static struct attribute *out_attrs[] = {
 	&sessions.attr.attr,
 	&session_bytes.attr.attr,
 	&stopping.attr.attr,
+	&foreign.attr.attr,
 	NULL,
 };
 

@@ -4,8 +4,11 @@
 #define KHO_KMOD_IMAGE_H
 
 #include <linux/kho.h>
+#include <linux/list.h>
+#include <linux/kho/abi/kho_module.h>
 
 #include "core/bits.h"
+#include "kmod/machine/machine.h"
 
 /* --- scratch.c: room for the image to load */
 
@@ -30,19 +33,76 @@ void kho_scratch_give_back(struct kho_scratch_set *set);
 
 /* --- contig.c: contiguous memory of the page allocator */
 
-struct kho_ram;
-
 u64 kho_contig_take(const struct kho_ram *ram, u64 bytes, u64 align,
 		    u64 min_phys, u64 max_phys);
 void kho_contig_free(u64 phys, u64 bytes);
 
-/* --- watch.c: images that others have loaded */
+/* --- image.c: the image that the kernel would start */
 
-void kho_watch_init(void);
-void kho_watch_exit(void);
-bool kho_watch_is_foreign(u64 entry);
-unsigned long kho_watch_count(void);
-bool kho_watch_prepared_since(unsigned long count, u64 *entry);
-void kho_watch_failed(const struct kho_range *range, u32 nr, u64 entry);
+struct kimage;
+
+/**
+ * enum kho_image_state - what became of an image
+ * @KHO_IMAGE_PREPARED: a program has its scratch; nothing is loaded there
+ * @KHO_IMAGE_LOADING: the kernel is making a kimage of it
+ * @KHO_IMAGE_LOADED: the kernel would start it
+ * @KHO_IMAGE_GONE: the kernel, or the program that prepared it, has given it up
+ */
+enum kho_image_state {
+	KHO_IMAGE_PREPARED,
+	KHO_IMAGE_LOADING,
+	KHO_IMAGE_LOADED,
+	KHO_IMAGE_GONE,
+};
+
+/**
+ * struct kho_image - an image, of ours or of another program; under kho_image_lock
+ * @list: of all that are not gone
+ * @refs: the list has one, and the program that prepared it
+ * @state: see there
+ * @kimage: the kernel's own, from LOADING on; only compared
+ * @entry: physical address of its entry point, from LOADING on
+ * @foreign: it carries nothing
+ * @stale: memory came or went since it was prepared
+ * @committed: the program has told that it is loaded
+ * @scratch: memory that it lies in
+ * @map: memory map that it is given; NULL: not known
+ * @nr_map: ranges in it
+ * @machine: RAM of this machine when it was prepared
+ */
+struct kho_image {
+	struct list_head list;
+	unsigned int refs;
+	enum kho_image_state state;
+	const struct kimage *kimage;
+	u64 entry;
+	bool foreign;
+	bool stale;
+	bool committed;
+	struct kho_scratch_set scratch;
+	struct kho_memmap_entry_ser *map;
+	u32 nr_map;
+	struct kho_ram machine;
+};
+
+extern struct mutex kho_image_lock;
+
+struct kho_image *kho_image_find(const struct kimage *kimage);
+struct kho_image *kho_image_add(enum kho_image_state state);
+void kho_image_gone(struct kho_image *image);
+void kho_image_update(void);
+
+void kho_image_init(void);
+void kho_image_exit(void);
+int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
+		      u32 nr, const struct kho_memmap_entry_ser *map,
+		      u32 nr_map);
+int kho_image_commit(struct kho_image *image, u64 entry,
+		     const struct kho_memmap_entry_ser *map, u32 nr_map);
+int kho_image_release(void);
+void kho_image_close(struct kho_image **mine);
+u32 kho_image_flags(void);
+bool kho_image_refuses_foreign(void);
+int kho_image_set_foreign(bool refuse);
 
 #endif /* KHO_KMOD_IMAGE_H */

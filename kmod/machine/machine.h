@@ -21,6 +21,7 @@ struct kho_ram {
 
 int kho_ram_get(struct kho_ram *ram);
 void kho_ram_put(struct kho_ram *ram);
+bool kho_ram_same(const struct kho_ram *a, const struct kho_ram *b);
 
 /* --- firmware.c: memory that tables have the next kernel write to */
 

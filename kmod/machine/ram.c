@@ -106,3 +106,14 @@ void kho_ram_put(struct kho_ram *ram)
 	kfree(ram->range);
 	memset(ram, 0, sizeof(*ram));
 }
+
+/**
+ * kho_ram_same() - are two lists of RAM the same?
+ * @a: one
+ * @b: the other
+ */
+bool kho_ram_same(const struct kho_ram *a, const struct kho_ram *b)
+{
+	return a->nr == b->nr &&
+	       !memcmp(a->range, b->range, a->nr * sizeof(*a->range));
+}

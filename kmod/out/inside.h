@@ -50,7 +50,6 @@ u64 kho_tree_phys(void);
 int kho_preserve_wire(void);
 int kho_out_cover(u64 start, u64 end);
 int kho_out_replan(void);
-u64 kho_out_client_pages(void);
 
 /* --- subtree.c: blobs that clients name */
 

@@ -11,8 +11,6 @@
 #include <linux/timex.h>
 
 #include "kmod/compat/compat.h"
-#include "kmod/face/face.h"
-#include "kmod/image/image.h"
 #include "kmod/kho.h"
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
@@ -41,17 +39,12 @@ static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 {
 	bool kexec = action == SYS_RESTART && cmd &&
 		     !strcmp(cmd, "kexec reboot");
-	u64 entry;
 
 	if (!kexec)
 		return NOTIFY_DONE;
 	kho_out_stamp(KHO_STAMP_REBOOT);
 	kho_out_ram_refresh();
 	guard(mutex)(&kho_out_lock);
-	if (kho_out_client_pages() &&
-	    (!kho_image_loaded(&entry) || kho_watch_is_foreign(entry)))
-		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",
-			kho_out_client_pages());
 	kho_out_replan();
 	return NOTIFY_DONE;
 }

@@ -9,6 +9,7 @@
 #include <linux/mm_types.h>
 
 #include "core/cover.h"
+#include "kmod/machine/machine.h"
 
 /**
  * enum kho_keep - how memory is preserved
@@ -30,6 +31,8 @@ void kho_out_exit(void);
 /* --- preserve.c: tracker, cover, and which memory is RAM */
 
 int kho_out_ram_refresh(void);
+int kho_out_limit(struct kho_ram *map);
+u64 kho_out_client_pages(void);
 int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
 int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
 			    unsigned int *nr_done);

@@ -10,15 +10,23 @@
 
 #include <linux/kho.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "core/cover.h"
+#include "core/ram.h"
 #include "core/tracker.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
+/*
+ * Which memory is RAM: of this machine, by the memory maps of images that are prepared or loaded
+ * (empty: there are none), and what both have in common, which is what may be preserved.
+ */
+static struct kho_ram machine_ram;
+static struct kho_ram map_ram;
 static struct kho_ram out_ram;
 static struct kho_cover out_cover;
 static struct kho_tracker out_tracker;
@@ -29,6 +37,33 @@ static void (*mark_besides)(struct kho_replan *plan);
 static struct kho_tally_ser own_tally;
 /* A reference on the module is held while clients have something preserved. */
 static bool holds_module;
+
+/* Nothing, while there is no tracker. */
+static const struct kho_tally_ser *tally(void)
+{
+	static const struct kho_tally_ser nothing;
+
+	return out_tracker.tally ?: &nothing;
+}
+
+static u64 client_keys(void)
+{
+	return tally()->nr_keys - own_tally.nr_keys;
+}
+
+/* The module cannot go while clients rely on it. */
+static void update_hold(void)
+{
+	bool hold = client_keys();
+
+	if (hold == holds_module)
+		return;
+	if (hold)
+		__module_get(THIS_MODULE);
+	else
+		module_put(THIS_MODULE);
+	holds_module = hold;
+}
 
 /* ------------------------------------------------------------------------------- the cover */
 
@@ -92,6 +127,9 @@ static int find_extents(void)
 	kho_arena_mark(&plan);
 	mark_besides(&plan);
 	ret = kho_replan_end(&plan, &out_cover);
+	if (ret < 0)
+		pr_err("%#llx .. %#llx is preserved, but cannot be handed over: it is scratch, or not RAM of both kernels\n",
+		       plan.strayed.start, plan.strayed.end);
 out:
 	kvfree(buf);
 	return ret;
@@ -162,43 +200,22 @@ void kho_out_keepout_del(const struct kho_range *range, u32 nr)
 
 /* ---------------------------------------------------------------- preserving and unpreserving */
 
-/* Nothing, while there is no tracker. */
-static const struct kho_tally_ser *tally(void)
-{
-	static const struct kho_tally_ser nothing;
-
-	return out_tracker.tally ?: &nothing;
-}
-
-static u64 client_keys(void)
-{
-	return tally()->nr_keys - own_tally.nr_keys;
-}
-
-/* The module cannot go while clients rely on it. */
-static void update_hold(void)
-{
-	bool hold = client_keys();
-
-	if (hold == holds_module)
-		return;
-	if (hold)
-		__module_get(THIS_MODULE);
-	else
-		module_put(THIS_MODULE);
-	holds_module = hold;
-}
-
 static int refuse_range(u64 phys, u64 nr_pages, int ret)
 {
 	struct kho_refusal r = { .check = "no extent can cover it" };
+	u64 end = phys + (nr_pages << PAGE_SHIFT);
 
-	if (kho_firmware_writes(phys, phys + (nr_pages << PAGE_SHIFT)))
+	if (kho_firmware_writes(phys, end))
 		r.check =
 			"the next kernel may clear a table of the firmware there";
+	else if (map_ram.range &&
+		 kho_ranges_contain(machine_ram.range, machine_ram.nr, phys,
+				    end) &&
+		 !kho_ranges_contain(map_ram.range, map_ram.nr, phys, end))
+		r.check =
+			"the memory map of the loaded image does not have it; load the image again";
 	else
-		kho_cover_check(&out_cover, phys,
-				phys + (nr_pages << PAGE_SHIFT), &r);
+		kho_cover_check(&out_cover, phys, end, &r);
 	pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n", phys,
 			   nr_pages, r.check);
 	return ret;
@@ -382,10 +399,46 @@ bool kho_out_may_preserve(u64 phys, u64 nr_pages)
 
 /* ------------------------------------------------------------------------ which memory is RAM */
 
-static bool same_ram(const struct kho_ram *a, const struct kho_ram *b)
+/* What @machine and @map have in common; without a map all of @machine. */
+static int common_ram(struct kho_ram *ram, const struct kho_ram *machine,
+		      const struct kho_ram *map)
 {
-	return a->nr == b->nr &&
-	       !memcmp(a->range, b->range, a->nr * sizeof(*a->range));
+	const struct kho_ram *other = map->range ? map : machine;
+
+	ram->range = kcalloc(machine->nr + other->nr, sizeof(*ram->range),
+			     GFP_KERNEL);
+	if (!ram->range)
+		return -ENOMEM;
+	ram->nr = kho_ranges_intersect(ram->range, machine->range, machine->nr,
+				       other->range, other->nr);
+	return 0;
+}
+
+static void use_ram(struct kho_ram *ram)
+{
+	swap(out_ram, *ram);
+	kho_cover_set_ram(&out_cover, out_ram.range, out_ram.nr);
+}
+
+/* Takes over @machine, if that is another than it was, and leaves the old one there. */
+static int kho_out_take_ram(struct kho_ram *machine)
+{
+	struct kho_ram ram;
+	int ret;
+
+	if (kho_ram_same(&machine_ram, machine))
+		return 0;
+	ret = common_ram(&ram, machine, &map_ram);
+	if (ret)
+		return ret;
+	swap(machine_ram, *machine);
+	/* A cover without any RAM is none: then nothing changes but what is said of it. */
+	if (ram.nr) {
+		use_ram(&ram);
+		kho_out_replan();
+	}
+	kho_ram_put(&ram);
+	return 0;
 }
 
 /**
@@ -405,15 +458,47 @@ int kho_out_ram_refresh(void)
 
 	if (!ret) {
 		guard(mutex)(&kho_out_lock);
-		if (!same_ram(&out_ram, &ram)) {
-			swap(out_ram, ram);
-			kho_cover_set_ram(&out_cover, out_ram.range,
-					  out_ram.nr);
-			kho_out_replan();
-		}
+		ret = kho_out_take_ram(&ram);
 	}
 	kho_ram_put(&ram);
 	return ret;
+}
+
+/**
+ * kho_out_limit() - from now on preserve only what is RAM by a memory map, too
+ * @map: RAM by all maps that a next kernel may be given; empty: there are none. Taken over, and
+ *   left as what it was before, unless this fails
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -ERANGE: something that is preserved is not RAM by the map, the log names it;
+ * -ENOMEM.
+ */
+int kho_out_limit(struct kho_ram *map)
+{
+	struct kho_ram ram;
+	int ret;
+
+	guard(mutex)(&kho_out_lock);
+	ret = common_ram(&ram, &machine_ram, map);
+	if (ret)
+		return ret;
+	if (!kho_ram_same(&ram, &out_ram)) {
+		if (!ram.nr) {
+			ret = -ERANGE;
+			goto out;
+		}
+		use_ram(&ram);
+		ret = kho_out_replan();
+		if (ret) {
+			use_ram(&ram);
+			goto out;
+		}
+	}
+	swap(map_ram, *map);
+out:
+	kho_ram_put(&ram);
+	return ret == -EINVAL ? -ERANGE : ret;
 }
 
 /* ------------------------------------------------------------------------------------- status */
@@ -421,13 +506,13 @@ int kho_out_ram_refresh(void)
 /**
  * kho_out_client_pages() - how much is preserved by clients
  *
- * Context: under kho_out_lock.
+ * Context: any; without kho_out_lock it may be out of date at once.
  *
  * Return: pages.
  */
 u64 kho_out_client_pages(void)
 {
-	return tally()->nr_pages - own_tally.nr_pages;
+	return READ_ONCE(tally()->nr_pages) - own_tally.nr_pages;
 }
 
 /**
@@ -495,10 +580,14 @@ u32 kho_out_ranges(struct kho_range_info *info, u32 room)
  */
 int kho_preserve_init(void (*mark)(struct kho_replan *plan))
 {
-	int ret = kho_ram_get(&out_ram);
+	int ret = kho_ram_get(&machine_ram);
 
-	if (ret)
+	if (!ret)
+		ret = common_ram(&out_ram, &machine_ram, &map_ram);
+	if (ret) {
+		kho_ram_put(&machine_ram);
 		return ret;
+	}
 	mark_besides = mark;
 	kho_cover_init(&out_cover, out_ram.range, out_ram.nr);
 	return 0;
@@ -510,6 +599,8 @@ int kho_preserve_init(void (*mark)(struct kho_replan *plan))
 void kho_preserve_exit(void)
 {
 	kho_ram_put(&out_ram);
+	kho_ram_put(&map_ram);
+	kho_ram_put(&machine_ram);
 }
 
 /**

@@ -140,7 +140,7 @@ void kho_out_unstamp(enum kho_stamp which)
 /**
  * kho_out_memmap() - hand on the memory map that the image was loaded with
  * @entry: ranges in the firmware's order
- * @nr: at most KHO_MAX_MEMMAP
+ * @nr: at most KHO_MAX_MEMMAP; 0: none is handed on
  *
  * The receiver ignores a map whose checksum is wrong, which is so while this writes it.
  */

@@ -26,8 +26,10 @@
  * kho_ioctl_status.flags
  *
  * ENABLED: preserving is possible
- * IMAGE_LOADED: `kho load` committed an image, and it was not released since
- * FOREIGN_IMAGE: another program loaded a kexec image after ours: it carries no state
+ * IMAGE_LOADED: an image was loaded since the module was: the kernel would start it
+ * FOREIGN_IMAGE: ... and it carries no state: it does not lie in scratch that was prepared for it
+ * STALE_IMAGE: ... and memory was plugged or unplugged since: it would tell the next kernel of
+ *   what was there before
  * IN_PRESENT: the previous kernel left handover data
  * IN_ACCEPTED: ... and it was found good
  * IN_REFUSED: ... and it was refused; see in_reason
@@ -42,6 +44,37 @@
 #define KHO_STATUS_IN_REFUSED (1U << 5)
 #define KHO_STATUS_IN_DROPPED (1U << 6)
 #define KHO_STATUS_MAP_UNSAFE (1U << 7)
+#define KHO_STATUS_STALE_IMAGE (1U << 8)
+
+/*
+ * The life of an image
+ *
+ *        IMAGE_PREPARE                   kexec_load(2)
+ *   none --------------> prepared ----------------------------> loaded <---> stale
+ *    ^                     |                                     |            |
+ *    |                     | prepared anew, or the file closed   |            |
+ *    +---------------------+<------------------------------------+------------+
+ *    |                        another image took its place, or it was unloaded
+ *    |
+ *    |  kexec_load(2), kexec_file_load(2) of another program
+ *    +----------------------------------------------------------> foreign
+ *
+ * One image is loaded, stale or foreign at a time, and any number may be prepared. What the
+ * kernel does counts: IMAGE_COMMIT and IMAGE_RELEASE only inform, and a program may end at any
+ * point. Scratch is given back when the kernel has freed its image, and never before.
+ *
+ * prepared: scratch is held, and nothing lies there yet. From here on only what is RAM by the
+ *   image's memory map, too, can be preserved
+ * loaded: the kernel would start it, and everything that is preserved travels
+ * stale: the same; but memory was plugged or unplugged since it was prepared. What was plugged
+ *   cannot be preserved. Back to loaded when the memory is what it was
+ * foreign: the kernel would start it, and nothing travels. Refused (EBUSY) while anything is
+ *   preserved, unless /sys/kernel/kho/foreign says `warn`. An image for crashes is none of these
+ *
+ * On a kernel whose functions cannot be redirected, images of other programs are not seen, an
+ * image counts as loaded from IMAGE_COMMIT on, or if the file was closed before that, and until
+ * another one is committed or IMAGE_RELEASE.
+ */
 
 /**
  * struct kho_ioctl_status - KHO_IOCTL_STATUS: what is preserved, and what became of what came in
@@ -201,20 +234,32 @@ struct kho_image_area {
  *   nothing was loaded there
  * @areas: pointer to an array of struct kho_image_area
  * @setup_data: out: physical address that the image's list of setup_data nodes must end with
+ * @nr_memmap: entries in @memmap, at most 128; 0: they are told with IMAGE_COMMIT
+ * @reserved: 0
+ * @memmap: pointer to an array of struct kho_memmap_range: the map that the image will have in
+ *   its boot_params
  *
- * The areas belong to this open file until KHO_IOCTL_IMAGE_COMMIT. A second prepare on the same
- * file gives back the areas of the first one; so does closing it, unless an image was loaded by
- * anyone meanwhile: a program that dies after kexec_load(2) must not take the memory from under
- * its image. Such areas are kept until the next commit or KHO_IOCTL_IMAGE_RELEASE.
+ * The areas belong to this open file until an image is loaded there, and to that image then. A
+ * second prepare on the same file gives back areas of the first one in which nothing was loaded;
+ * so does closing it.
  * Errors: ENOMEM (not enough contiguous memory; nothing is held), EBUSY (disabled, or loading is
- * unsafe here).
+ * unsafe here), ERANGE (something is preserved that is not RAM by @memmap; the kernel log names
+ * it).
+ *
+ * The first version ended with @setup_data.
  */
 struct kho_ioctl_image_prepare {
 	__u32 size;
 	__u32 nr_areas;
 	__aligned_u64 areas;
 	__aligned_u64 setup_data;
+	__u32 nr_memmap;
+	__u32 reserved;
+	__aligned_u64 memmap;
 };
+
+/* Size of the first version of struct kho_ioctl_image_prepare. */
+#define KHO_PREPARE_SIZE_1 24
 
 #define KHO_IOCTL_IMAGE_PREPARE _IO(KHO_IOCTL_TYPE, 0x02)
 
@@ -238,10 +283,12 @@ struct kho_memmap_range {
  * @size: size of this struct
  * @nr_memmap: entries in @memmap, at most 128
  * @entry: physical address of the image's entry point, inside one of the prepared areas
- * @memmap: pointer to an array of struct kho_memmap_range: the map in the image's boot_params
+ * @memmap: pointer to an array of struct kho_memmap_range: the map in the image's boot_params;
+ *   not looked at if it was told with IMAGE_PREPARE
  *
- * Areas of an image committed earlier are given back. Errors: EINVAL (nothing prepared on this
- * file, or @entry outside of it).
+ * Errors: EINVAL (nothing prepared on this file, nothing loaded there, or @entry outside of it),
+ * ESTALE (it is loaded no more: another program has loaded or unloaded an image since), ERANGE
+ * (as IMAGE_PREPARE).
  */
 struct kho_ioctl_image_commit {
 	__u32 size;
@@ -266,7 +313,8 @@ struct kho_ioctl_simple {
 };
 
 /*
- * The image was unloaded with kexec_load(2): give its scratch back. ENOENT if none was committed.
+ * The image was unloaded with kexec_load(2). ENOENT if none is loaded, EBUSY if one is that was
+ * not unloaded.
  */
 #define KHO_IOCTL_IMAGE_RELEASE _IO(KHO_IOCTL_TYPE, 0x04)
 /*

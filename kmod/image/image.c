@@ -1,0 +1,720 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The image that the kernel would start, and the memory that belongs to it.
+ *
+ * An image of ours begins when a program asks for scratch (prepared). The kernel makes a kimage
+ * whose segments lie there (loading), puts it in place of the one before (loaded), and frees it
+ * (gone) when another took its place, when it was unloaded, or when the load failed after all.
+ * What the kernel does is seen at two of its functions, which both system calls go through, under
+ * the kernel's kexec lock:
+ *
+ *   machine_kexec_prepare()  a kimage is in the making: bound to the scratch that it lies in,
+ *                            or foreign: it carries nothing. It can be refused here
+ *   kimage_free()            gone, if it was bound; and another one that was in the making is in
+ *                            place now. Nothing leads to a kimage that is being freed, so its
+ *                            scratch goes back to the page allocator
+ *
+ * So memory of an image lives and dies with the kernel's own kimage, whatever becomes of the
+ * program that loaded it, and whoever loads or unloads besides. Programs only inform: which
+ * memory map the image was given. The states that are shown are drawn in <linux/kho.h>.
+ *
+ * While an image is there, only what is RAM by its map, too, may be preserved.
+ *
+ * Where the kernel's functions cannot be redirected, the word of programs is taken for it: what
+ * they commit is loaded, until they commit another or release it; images of others are not seen.
+ *
+ * Locks, outermost first: the kernel's kexec lock (held by its system calls when they come here;
+ * never taken here), kho_image_lock, the lock of out/. The reboot notifier takes none of them.
+ */
+
+#include <linux/kexec.h>
+#include <linux/kho.h>
+#include <linux/list.h>
+#include <linux/memory.h>
+#include <linux/module.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/static_call.h>
+
+#include "core/ram.h"
+#include "kmod/image/hook.h"
+#include "kmod/image/image.h"
+#include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
+
+DEFINE_MUTEX(kho_image_lock);
+
+/* All that are not gone; under kho_image_lock. */
+static LIST_HEAD(images);
+/* The functions of the kernel are redirected. Set once, while the module starts. */
+static bool following;
+/* A foreign image is refused while anything is preserved. */
+static bool refuse_foreign = true;
+/* A reference on this module is held while an image carries its state. */
+static bool holds_module;
+/* KHO_STATUS_* of the image that would start; written under kho_image_lock, read without. */
+static u32 image_flags;
+
+/* ------------------------------------------------------------------------------ what there is */
+
+/* The image that would start, or NULL. */
+static struct kho_image *loaded_image(void)
+{
+	struct kho_image *image;
+
+	list_for_each_entry(image, &images, list)
+		if (image->state == KHO_IMAGE_LOADED)
+			return image;
+	return NULL;
+}
+
+static bool has_kimage(const struct kho_image *image)
+{
+	return image->state == KHO_IMAGE_LOADING ||
+	       image->state == KHO_IMAGE_LOADED;
+}
+
+/**
+ * kho_image_find() - the image that a kimage of the kernel was bound to
+ * @kimage: only compared
+ *
+ * Context: under kho_image_lock.
+ *
+ * Return: NULL if there is none.
+ */
+struct kho_image *kho_image_find(const struct kimage *kimage)
+{
+	struct kho_image *image;
+
+	list_for_each_entry(image, &images, list)
+		if (has_kimage(image) && kimage && image->kimage == kimage)
+			return image;
+	return NULL;
+}
+
+static bool in_scratch(const struct kho_scratch_set *set, u64 start, u64 end)
+{
+	u32 i;
+
+	for (i = 0; i < set->nr; i++)
+		if (start >= set->range[i].start && end <= set->range[i].end)
+			return true;
+	return false;
+}
+
+static void put(struct kho_image *image)
+{
+	if (--image->refs)
+		return;
+	kfree(image->map);
+	kho_ram_put(&image->machine);
+	kfree(image);
+}
+
+/**
+ * kho_image_add() - begin with an image
+ * @state: its state
+ *
+ * Context: under kho_image_lock; may sleep.
+ *
+ * Return: with one reference, for the list; NULL if there is no memory.
+ */
+struct kho_image *kho_image_add(enum kho_image_state state)
+{
+	struct kho_image *image = kzalloc(sizeof(*image), GFP_KERNEL);
+
+	if (!image)
+		return NULL;
+	image->refs = 1;
+	image->state = state;
+	list_add(&image->list, &images);
+	return image;
+}
+
+/* --------------------------------------------------------- what may be preserved meanwhile */
+
+/* What the maps of all images have in common; nothing is in @ram if none has one. */
+static int common_ram(struct kho_ram *ram)
+{
+	const struct kho_image *image;
+	struct kho_range *own, *both;
+	u32 nr;
+
+	memset(ram, 0, sizeof(*ram));
+	/* Each list has no more elements than the map has entries. */
+	own = kcalloc(KHO_MAX_MEMMAP, sizeof(*own), GFP_KERNEL);
+	list_for_each_entry(image, &images, list) {
+		if (!image->map)
+			continue;
+		if (!own)
+			goto err;
+		nr = kho_memmap_ram(own, image->map, image->nr_map);
+		both = kcalloc(ram->nr + nr + 1, sizeof(*both), GFP_KERNEL);
+		if (!both)
+			goto err;
+		if (!ram->range) {
+			memcpy(both, own, nr * sizeof(*both));
+			ram->nr = nr;
+		} else {
+			ram->nr = kho_ranges_intersect(both, ram->range,
+						       ram->nr, own, nr);
+		}
+		kfree(ram->range);
+		ram->range = both;
+	}
+	kfree(own);
+	return 0;
+
+err:
+	kfree(own);
+	kho_ram_put(ram);
+	return -ENOMEM;
+}
+
+/*
+ * Return: 0; -ERANGE: something that is preserved lies outside (the log names it), -ENOMEM; then
+ * what may be preserved is what it was.
+ */
+static int limit_ram(void)
+{
+	struct kho_ram ram;
+	int ret = common_ram(&ram);
+
+	if (!ret)
+		ret = kho_out_limit(&ram);
+	kho_ram_put(&ram);
+	return ret;
+}
+
+/*
+ * Is the machine's RAM another one than when the image was prepared? Then its map has been
+ * overtaken. Says so once.
+ */
+static void look_at_ram(struct kho_image *image)
+{
+	struct kho_ram ram;
+	bool stale;
+
+	if (!image->machine.nr || kho_ram_get(&ram))
+		return;
+	stale = !kho_ram_same(&ram, &image->machine);
+	kho_ram_put(&ram);
+	if (stale && !image->stale)
+		pr_warn("memory was plugged or unplugged since the image was loaded: the next kernel would be told of what was there before; load the image again\n");
+	image->stale = stale;
+}
+
+/* ------------------------------------------------------------------------- changes of state */
+
+static u32 flags_of(const struct kho_image *image)
+{
+	u32 flags = 0;
+
+	if (!image)
+		return 0;
+	flags |= KHO_STATUS_IMAGE_LOADED;
+	if (image->foreign)
+		flags |= KHO_STATUS_FOREIGN_IMAGE;
+	else if (image->stale)
+		flags |= KHO_STATUS_STALE_IMAGE;
+	return flags;
+}
+
+/**
+ * kho_image_update() - have the states seen that images are in now
+ *
+ * Context: under kho_image_lock, after each change.
+ */
+void kho_image_update(void)
+{
+	struct kho_image *image;
+	bool hold = false;
+
+	WRITE_ONCE(image_flags, flags_of(loaded_image()));
+	list_for_each_entry(image, &images, list)
+		hold |= has_kimage(image) && image->scratch.nr;
+	if (hold == holds_module)
+		return;
+	if (hold)
+		__module_get(THIS_MODULE);
+	else
+		module_put(THIS_MODULE);
+	holds_module = hold;
+}
+
+static void installed(struct kho_image *image)
+{
+	image->state = KHO_IMAGE_LOADED;
+	/* What the receiver compares its own map with. */
+	kho_out_memmap(image->map, image->nr_map);
+	if (!image->foreign) {
+		kho_out_stamp(KHO_STAMP_IMAGE_LOAD);
+		return;
+	}
+	if (kho_out_client_pages())
+		pr_warn("the image that %s[%d] has loaded carries nothing: %llu preserved pages will be lost unless you use `kho load`\n",
+			current->comm, task_pid_nr(current),
+			kho_out_client_pages());
+}
+
+/**
+ * kho_image_gone() - nothing leads to an image any more: its memory goes back
+ * @image: the reference of the list goes with it
+ *
+ * Context: under kho_image_lock; may sleep.
+ */
+void kho_image_gone(struct kho_image *image)
+{
+	image->state = KHO_IMAGE_GONE;
+	list_del(&image->list);
+	kho_scratch_give_back(&image->scratch);
+	/* Without memory for it what may be preserved stays less than it could be. */
+	if (image->map)
+		limit_ram();
+	if (!loaded_image())
+		kho_out_memmap(NULL, 0);
+	put(image);
+}
+
+/* Images that were not seen by us, but told of. */
+static void assumed_gone(const struct kho_image *but)
+{
+	struct kho_image *image, *next;
+
+	list_for_each_entry_safe(image, next, &images, list)
+		if (image != but && has_kimage(image) && !image->kimage)
+			kho_image_gone(image);
+}
+
+/* -------------------------------------------------------------------------------- the kernel */
+
+/* Is this kimage wholly inside the scratch of an image? */
+static bool lies_in(const struct kimage *kimage, const struct kho_image *image)
+{
+	unsigned long i;
+
+	for (i = 0; i < kimage->nr_segments; i++)
+		if (!in_scratch(&image->scratch, kimage->segment[i].mem,
+				kimage->segment[i].mem +
+					kimage->segment[i].memsz))
+			return false;
+	return in_scratch(&image->scratch, kimage->start, kimage->start + 1);
+}
+
+static struct kho_image *image_around(const struct kimage *kimage)
+{
+	struct kho_image *image;
+
+	list_for_each_entry(image, &images, list)
+		if (lies_in(kimage, image))
+			return image;
+	return NULL;
+}
+
+static int bind(struct kho_image *image, const struct kimage *kimage)
+{
+	if (image->state != KHO_IMAGE_PREPARED) {
+		pr_err("refused an image that %s[%d] loads: there is one already where it would lie\n",
+		       current->comm, task_pid_nr(current));
+		return -EBUSY;
+	}
+	image->state = KHO_IMAGE_LOADING;
+	image->kimage = kimage;
+	image->entry = kimage->start;
+	return 0;
+}
+
+static int bind_foreign(const struct kimage *kimage)
+{
+	u64 pages = kho_out_client_pages();
+	struct kho_image *image;
+
+	if (pages && READ_ONCE(refuse_foreign)) {
+		pr_err("refused an image that %s[%d] loads: %llu preserved pages would be lost with it; use `kho load`, or write `warn` to /sys/kernel/kho/foreign\n",
+		       current->comm, task_pid_nr(current), pages);
+		return -EBUSY;
+	}
+	image = kho_image_add(KHO_IMAGE_LOADING);
+	if (!image)
+		return -ENOMEM;
+	image->foreign = true;
+	image->kimage = kimage;
+	image->entry = kimage->start;
+	return 0;
+}
+
+/* Return: 0, or why the kernel must not load this. */
+static int kimage_prepared(const struct kimage *kimage)
+{
+	struct kho_image *image;
+	int ret;
+
+	guard(mutex)(&kho_image_lock);
+	image = image_around(kimage);
+	ret = image ? bind(image, kimage) : bind_foreign(kimage);
+	kho_image_update();
+	return ret;
+}
+
+static void kimage_freed(const struct kimage *kimage)
+{
+	struct kho_image *image;
+
+	guard(mutex)(&kho_image_lock);
+	/* A load ends with one call: for itself if it failed, else for what it replaced. */
+	list_for_each_entry(image, &images, list)
+		if (image->state == KHO_IMAGE_LOADING &&
+		    image->kimage != kimage)
+			installed(image);
+	image = kho_image_find(kimage);
+	if (image)
+		kho_image_gone(image);
+	kho_image_update();
+}
+
+/* Not in any header of the kernel; never called by this name. */
+void kimage_free(struct kimage *image);
+
+DEFINE_STATIC_CALL_NULL(kho_prepare, machine_kexec_prepare);
+DEFINE_STATIC_CALL_NULL(kho_free, kimage_free);
+
+static noinline int kho_kexec_prepare(struct kimage *kimage)
+{
+	int ret = 0;
+
+	if (kimage->type == KEXEC_TYPE_DEFAULT)
+		ret = kimage_prepared(kimage);
+	if (!ret)
+		ret = static_call(kho_prepare)(kimage);
+	kho_hook_done();
+	return ret;
+}
+
+static noinline void kho_kimage_free(struct kimage *kimage)
+{
+	kimage_freed(kimage);
+	static_call(kho_free)(kimage);
+	kho_hook_done();
+}
+
+static struct kho_hook prepare_hook =
+	KHO_HOOK("machine_kexec_prepare", kho_kexec_prepare);
+static struct kho_hook free_hook = KHO_HOOK("kimage_free", kho_kimage_free);
+
+static int follow(void)
+{
+	int ret = kho_hook_find(&prepare_hook);
+
+	if (!ret)
+		ret = kho_hook_find(&free_hook);
+	if (ret)
+		return ret;
+	static_call_update(kho_prepare, (void *)prepare_hook.addr);
+	static_call_update(kho_free, (void *)free_hook.addr);
+	/* First the end of an image is seen, then its beginning. */
+	ret = kho_hook_on(&free_hook);
+	if (!ret)
+		ret = kho_hook_on(&prepare_hook);
+	if (ret)
+		kho_hook_off(&free_hook);
+	return ret;
+}
+
+/* ------------------------------------------------------------------------- programs that load */
+
+/* Return: 0, -EINVAL, -ENOMEM, -ERANGE. Then the image has no map. */
+static int take_map(struct kho_image *image,
+		    const struct kho_memmap_entry_ser *entry, u32 nr)
+{
+	int ret;
+	u32 i;
+
+	if (nr > KHO_MAX_MEMMAP)
+		return -EINVAL;
+	for (i = 0; i < nr; i++)
+		if (entry[i].reserved)
+			return -EINVAL;
+	if (!nr)
+		return 0;
+	image->map = kmemdup(entry, nr * sizeof(*entry), GFP_KERNEL);
+	if (!image->map)
+		return -ENOMEM;
+	image->nr_map = nr;
+	ret = limit_ram();
+	if (ret) {
+		kfree(image->map);
+		image->map = NULL;
+		image->nr_map = 0;
+	}
+	return ret;
+}
+
+/* What a program prepared is not its own any more. @done: nor will it be loaded. */
+static void let_go(struct kho_image **mine, bool done)
+{
+	struct kho_image *image = *mine;
+
+	if (!image)
+		return;
+	*mine = NULL;
+	/* A load of its own has ended by now, and has not failed. */
+	if (image->state == KHO_IMAGE_LOADING)
+		installed(image);
+	if (image->state == KHO_IMAGE_PREPARED && !done)
+		image->state = KHO_IMAGE_LOADED;
+	if (image->state == KHO_IMAGE_PREPARED)
+		kho_image_gone(image);
+	else if (image->state == KHO_IMAGE_LOADED && !image->committed)
+		pr_warn("a program that was loading an image ended before it was done: the image stays, and the memory of that image is kept until it goes, see `kho unload`\n");
+	put(image);
+	kho_image_update();
+}
+
+/**
+ * kho_image_prepare() - take scratch for an image that a program is about to load
+ * @mine: what the program prepared before, which is given back if it was not loaded; replaced
+ * @area: what is wanted; the address of each is filled in
+ * @nr: 0 .. KHO_IMAGE_MAX_AREAS; 0: nothing more is wanted
+ * @map: the memory map that the image will be given
+ * @nr_map: ranges in it; 0: it will be told when the image is committed
+ *
+ * From now on nothing can be preserved that is not RAM by @map.
+ *
+ * Context: may sleep, may migrate pages.
+ *
+ * Return: 0; -EINVAL (arguments), -ENOMEM, -ENOSPC; -ERANGE: something that is preserved is not
+ * RAM by @map, the log names it.
+ */
+int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
+		      u32 nr, const struct kho_memmap_entry_ser *map,
+		      u32 nr_map)
+{
+	struct kho_image *image;
+	int ret;
+
+	guard(mutex)(&kho_image_lock);
+	let_go(mine, true);
+	if (!nr)
+		return 0;
+	/* Best effort: if there is no memory for it, there is none for the image. */
+	kho_out_ram_refresh();
+	image = kho_image_add(KHO_IMAGE_PREPARED);
+	if (!image)
+		return -ENOMEM;
+	ret = kho_ram_get(&image->machine);
+	if (!ret)
+		ret = take_map(image, map, nr_map);
+	if (!ret)
+		ret = kho_scratch_take(&image->scratch, area, nr);
+	if (ret) {
+		kho_image_gone(image);
+		return ret;
+	}
+	image->refs++;
+	*mine = image;
+	return 0;
+}
+
+/**
+ * kho_image_commit() - a program says that it has loaded what it prepared
+ * @image: that
+ * @entry: entry point
+ * @map: the memory map that the image was given, unless it was told before
+ * @nr_map: ranges in it
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -EINVAL (nothing is prepared or loaded, or @entry is not in it); -ESTALE: it is
+ * loaded no more, another program has loaded or unloaded an image since; -ERANGE, -ENOMEM: as
+ * kho_image_prepare(), and it stays loaded.
+ */
+int kho_image_commit(struct kho_image *image, u64 entry,
+		     const struct kho_memmap_entry_ser *map, u32 nr_map)
+{
+	int ret = 0;
+
+	guard(mutex)(&kho_image_lock);
+	if (image && image->state == KHO_IMAGE_GONE)
+		return -ESTALE;
+	if (!image || !in_scratch(&image->scratch, entry, entry + 1))
+		return -EINVAL;
+	if (following &&
+	    (image->state == KHO_IMAGE_PREPARED || image->entry != entry))
+		return -EINVAL;
+	if (!image->map)
+		ret = take_map(image, map, nr_map);
+	if (ret)
+		return ret;
+	if (!following)
+		assumed_gone(image);
+	image->entry = entry;
+	image->committed = true;
+	installed(image);
+	kho_image_update();
+	return 0;
+}
+
+/**
+ * kho_image_release() - a program says that it has unloaded the image
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -ENOENT: none is loaded; -EBUSY: one is, which it has not unloaded.
+ */
+int kho_image_release(void)
+{
+	guard(mutex)(&kho_image_lock);
+	if (!loaded_image())
+		return -ENOENT;
+	if (following)
+		return -EBUSY;
+	assumed_gone(NULL);
+	kho_image_update();
+	return 0;
+}
+
+/**
+ * kho_image_close() - a program has ended, or will not load anything more
+ * @mine: what it prepared; what is loaded of it stays
+ *
+ * Context: may sleep.
+ */
+void kho_image_close(struct kho_image **mine)
+{
+	guard(mutex)(&kho_image_lock);
+	let_go(mine, following);
+}
+
+/* ---------------------------------------------------------------------------- what is shown */
+
+/* Without waiting: somebody may be taking memory for an image. */
+static void look_again(void)
+{
+	struct kho_image *image;
+
+	if (!mutex_trylock(&kho_image_lock))
+		return;
+	image = loaded_image();
+	if (image && !image->foreign) {
+		look_at_ram(image);
+		kho_image_update();
+	}
+	mutex_unlock(&kho_image_lock);
+}
+
+/**
+ * kho_image_flags() - what would start
+ *
+ * Context: may sleep; waits for no other program.
+ *
+ * Return: KHO_STATUS_IMAGE_LOADED, KHO_STATUS_FOREIGN_IMAGE, KHO_STATUS_STALE_IMAGE.
+ */
+u32 kho_image_flags(void)
+{
+	look_again();
+	return READ_ONCE(image_flags);
+}
+
+/**
+ * kho_image_refuses_foreign() - are images refused that carry nothing?
+ */
+bool kho_image_refuses_foreign(void)
+{
+	return following && READ_ONCE(refuse_foreign);
+}
+
+/**
+ * kho_image_set_foreign() - what happens to images that carry nothing, while anything is kept
+ * @refuse: they are refused; else there is a warning
+ *
+ * Return: 0, -EOPNOTSUPP: they cannot be seen here.
+ */
+int kho_image_set_foreign(bool refuse)
+{
+	if (refuse && !following)
+		return -EOPNOTSUPP;
+	WRITE_ONCE(refuse_foreign, refuse);
+	return 0;
+}
+
+static int kho_image_reboot(struct notifier_block *nb, unsigned long action,
+			    void *cmd)
+{
+	bool kexec = action == SYS_RESTART && cmd &&
+		     !strcmp(cmd, "kexec reboot");
+	u64 pages = kho_out_client_pages();
+	u32 flags;
+
+	if (!kexec || !pages)
+		return NOTIFY_DONE;
+	flags = kho_image_flags();
+	if (!(flags & KHO_STATUS_IMAGE_LOADED) ||
+	    flags & KHO_STATUS_FOREIGN_IMAGE)
+		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",
+			pages);
+	else if (flags & KHO_STATUS_STALE_IMAGE)
+		pr_crit("the image about to start knows other memory than this machine has: the next kernel may refuse what is handed over\n");
+	return NOTIFY_DONE;
+}
+
+/* After everyone else has had a chance to preserve something. */
+static struct notifier_block reboot_nb = {
+	.notifier_call = kho_image_reboot,
+	.priority = INT_MIN,
+};
+
+static int kho_image_memory(struct notifier_block *nb, unsigned long action,
+			    void *arg)
+{
+	if (action == MEM_ONLINE || action == MEM_OFFLINE)
+		look_again();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block memory_nb = {
+	.notifier_call = kho_image_memory,
+};
+
+/* ---------------------------------------------------------------------------- init and exit */
+
+/**
+ * kho_image_init() - begin to follow what the kernel does with images
+ *
+ * What was loaded before is not known, and counts as nobody's.
+ */
+void kho_image_init(void)
+{
+	int ret;
+
+	if (!kho_enabled)
+		return;
+	ret = follow();
+	following = !ret;
+	if (ret)
+		pr_warn("cannot follow what the kernel does with images (error %d): those that other programs load are not seen\n",
+			ret);
+	register_reboot_notifier(&reboot_nb);
+	/* The status looks, too. */
+	if (register_memory_notifier(&memory_nb))
+		pr_warn("is not told when memory is plugged\n");
+}
+
+/**
+ * kho_image_exit() - undo kho_image_init(); no program has an image, and none carries anything
+ */
+void kho_image_exit(void)
+{
+	struct kho_image *image, *next;
+
+	if (!kho_enabled)
+		return;
+	unregister_memory_notifier(&memory_nb);
+	unregister_reboot_notifier(&reboot_nb);
+	kho_hook_off(&prepare_hook);
+	kho_hook_off(&free_hook);
+	following = false;
+	guard(mutex)(&kho_image_lock);
+	list_for_each_entry_safe(image, next, &images, list)
+		kho_image_gone(image);
+}
