@@ -484,7 +484,7 @@ static void let_go(struct kho_image **mine, bool done)
  * Context: may sleep, may migrate pages.
  *
  * Return: 0; -EINVAL (arguments), -ENOMEM, -ENOSPC; -ERANGE: something that is preserved is not
- * RAM by @map, the log names it.
+ * RAM by @map, the log names it; or as kho_out_check_now().
  */
 int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 		      u32 nr, const struct kho_memmap_entry_ser *map,
@@ -507,6 +507,8 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 		ret = take_map(image, map, nr_map);
 	if (!ret)
 		ret = kho_scratch_take(&image->scratch, area, nr);
+	if (!ret)
+		ret = kho_out_check_now();
 	if (ret) {
 		kho_image_gone(image);
 		return ret;

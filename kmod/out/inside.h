@@ -10,8 +10,10 @@
 
 #include "core/bits.h"
 #include "core/fdt.h"
+#include "core/mark.h"
 #include "kmod/kho.h"
 
+struct kho_ram;
 struct kho_replan;
 struct module;
 
@@ -24,6 +26,7 @@ int kho_wire_alloc(int (*cover)(u64 start, u64 end));
 void kho_wire_free(void);
 void kho_wire_fill(u64 tree_phys, u32 kexec_count);
 void *kho_wire_page(enum kho_wire_page which);
+bool kho_wire_contains(u64 phys);
 struct kho_module_ser *kho_wire_module(void);
 void kho_wire_publish_chain(const struct kho_range *extent, u32 nr);
 void kho_wire_publish_scratch(const struct kho_range *range, u32 nr);
@@ -49,7 +52,13 @@ void kho_tree_exit(void);
 u64 kho_tree_phys(void);
 int kho_preserve_wire(void);
 int kho_out_cover(u64 start, u64 end);
+int kho_out_cover_nodes(u64 start, u64 end);
+int kho_out_leave(u64 phys);
+bool kho_out_reserved(u64 start, u64 end);
+struct kho_mark kho_out_block_from(u64 phys);
 int kho_out_replan(void);
+int kho_out_take_ram(struct kho_ram *machine);
+void kho_out_room(u64 *ram, u64 *left, u64 *least);
 
 /* --- subtree.c: blobs that clients name */
 
@@ -57,6 +66,13 @@ int kho_subtrees_init(void);
 void kho_subtrees_exit(void);
 void kho_subtrees_mark(struct kho_replan *plan);
 void *kho_out_subtree_of(const struct module *mod);
+
+int kho_subtree_leave(u64 phys);
+
+/* --- check.c: what the next kernel would say */
+
+int kho_out_check(void);
+int kho_out_check_changes(void);
 
 /* --- notify.c: what the kernel tells; without the lock */
 

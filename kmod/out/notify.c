@@ -4,7 +4,9 @@
  * was plugged, and that the jump is next.
  */
 
+#include <linux/delay.h>
 #include <linux/kmsg_dump.h>
+#include <linux/ktime.h>
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
@@ -15,6 +17,10 @@
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
+/* One second at most: the wire is valid as it is, only less tight. */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE_MS 10
+
 /*
  * The last that a kernel does before it starts another is to let dumpers of its log run: devices
  * are shut down then, and the other processors stand still.
@@ -23,7 +29,9 @@ static void kho_jump_dump(struct kmsg_dumper *dumper, KHO_KMSG_DUMP_ARG)
 {
 	if (kho_kmsg_dump_reason() != KMSG_DUMP_SHUTDOWN)
 		return;
-	kho_out_stamp(KHO_STAMP_JUMP);
+	/* Another processor may have been stopped while it set the clock: do not wait for it. */
+	WRITE_ONCE(kho_wire_module()->stamp_ns[KHO_STAMP_JUMP],
+		   ktime_get_real_fast_ns());
 	/* Clocks start anew in the next kernel; this counter does not. */
 	WRITE_ONCE(kho_wire_module()->stamp_ns[KHO_STAMP_JUMP_TSC],
 		   get_cycles());
@@ -34,18 +42,58 @@ static struct kmsg_dumper jump_dumper = {
 	.max_reason = KMSG_DUMP_SHUTDOWN,
 };
 
+/* A client may hold the lock while it waits for memory; the jump does not wait for that. */
+static bool lock_soon(void)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < LOCK_TRIES; tries++) {
+		if (mutex_trylock(&kho_out_lock))
+			return true;
+		msleep(LOCK_PAUSE_MS);
+	}
+	return false;
+}
+
+/*
+ * What the next kernel can boot with is what no extent holds: it gets what else is free when the
+ * module is loaded there.
+ */
+static void look_at_room(void)
+{
+	u64 ram, left, least;
+
+	kho_out_room(&ram, &left, &least);
+	if (left < least)
+		pr_crit("only %llu MiB of %llu are left for the next kernel to boot with: it may not get to where it can be given the rest; drop something, or preserve it in fewer places\n",
+			left >> 20, ram >> 20);
+}
+
 static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 			     void *cmd)
 {
 	bool kexec = action == SYS_RESTART && cmd &&
 		     !strcmp(cmd, "kexec reboot");
+	struct kho_ram ram;
+	int ret;
 
 	if (!kexec)
 		return NOTIFY_DONE;
 	kho_out_stamp(KHO_STAMP_REBOOT);
-	kho_out_ram_refresh();
-	guard(mutex)(&kho_out_lock);
+	ret = kho_ram_get(&ram);
+	if (!lock_soon()) {
+		pr_warn("somebody is still preserving memory: what is handed over is what is there already\n");
+		goto out;
+	}
+	if (!ret)
+		kho_out_take_ram(&ram);
 	kho_out_replan();
+	kho_out_check_changes();
+	look_at_room();
+	mutex_unlock(&kho_out_lock);
+out:
+	if (!ret)
+		kho_ram_put(&ram);
 	return NOTIFY_DONE;
 }
 

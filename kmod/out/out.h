@@ -43,6 +43,10 @@ void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 void kho_out_status(struct kho_ioctl_status *status);
 u32 kho_out_ranges(struct kho_range_info *info, u32 room);
 
+/* --- check.c: what the next kernel would say */
+
+int kho_out_check_now(void);
+
 /* --- subtree.c: blobs that clients name */
 
 struct kho_out_subtree;

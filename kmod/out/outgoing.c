@@ -5,6 +5,7 @@
  *
  *   outgoing    init and exit
  *   notify      the kernel reboots, a module goes, memory is plugged
+ *   check       what the next kernel would say
  *   subtree     blobs that clients name
  *   preserve    tracker and cover
  *   arena       pages for the tracker's nodes
@@ -36,7 +37,7 @@ static int out_setup(u32 kexec_count)
 	ret = kho_wire_alloc(kho_out_cover);
 	if (ret)
 		goto err_preserve;
-	ret = kho_arena_init(kho_out_cover);
+	ret = kho_arena_init(kho_out_cover_nodes);
 	if (ret)
 		goto err_wire;
 	ret = kho_tree_init();

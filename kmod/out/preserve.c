@@ -10,6 +10,7 @@
 
 #include <linux/kho.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -153,12 +154,131 @@ int kho_out_replan(void)
 	return min(ret, 0);
 }
 
+/* Finds the block that contains the page at @phys. */
+static bool block_at(u64 phys, u64 *start, unsigned int *order)
+{
+	u64 orders = out_tracker.orders;
+
+	for (; orders; orders &= orders - 1) {
+		*order = __ffs64(orders);
+		*start = kho_align_down(phys, PAGE_SIZE << *order);
+		if (kho_tracker_lookup(&out_tracker, *start, *order))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The page allocator has just given @range to us, so nobody owns what is preserved there: some
+ * client has freed it and forgotten to say so. It must not cost the others theirs.
+ */
+static void forget_freed(const struct kho_range *range)
+{
+	unsigned int order;
+	u64 phys, start, nr = 0;
+
+	for (phys = range->start; phys < range->end; phys += PAGE_SIZE) {
+		while (block_at(phys, &start, &order) &&
+		       !kho_tracker_unpreserve(&out_tracker, start, order))
+			if (!nr++)
+				pr_err("%#llx, a block of %llu pages, was preserved and then freed: whoever did that loses it, as its memory is somebody else's now\n",
+				       start, 1ULL << order);
+		if (!(phys % KHO_COVER_GRANULE))
+			cond_resched();
+	}
+	if (nr > 1)
+		pr_err("so it is with %llu more blocks in %#llx .. %#llx\n",
+		       nr - 1, range->start, range->end);
+	update_hold();
+}
+
+/**
+ * kho_out_cover_nodes() - make sure that pages for nodes are covered
+ * @start: as kho_out_cover()
+ * @end: as kho_out_cover()
+ *
+ * Context: under kho_out_lock, also within changes of the tracker: called by the arena.
+ *
+ * Return: as kho_out_cover(); -EEXIST: a client has freed something there that is preserved.
+ */
+int kho_out_cover_nodes(u64 start, u64 end)
+{
+	unsigned int order;
+	u64 phys, block;
+
+	for (phys = start; phys < end; phys += PAGE_SIZE)
+		if (block_at(phys, &block, &order))
+			return -EEXIST;
+	return kho_out_cover(start, end);
+}
+
+/**
+ * kho_out_leave() - do not hand over a block that is in everybody's way
+ * @phys: of any page of it
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: 0; -ENOENT if there is none, or it is the module's own.
+ */
+int kho_out_leave(u64 phys)
+{
+	unsigned int order;
+	u64 start;
+
+	if (!phys || kho_wire_contains(phys) ||
+	    !block_at(phys, &start, &order) ||
+	    kho_tracker_unpreserve(&out_tracker, start, order))
+		return -ENOENT;
+	pr_crit("%#llx, a block of %llu pages, is not handed over\n", start,
+		1ULL << order);
+	update_hold();
+	return 0;
+}
+
+/**
+ * kho_out_reserved() - will the next kernel have reserved all of this, and is it RAM there?
+ * @start: physical address of its first byte
+ * @end: first byte after it
+ *
+ * Context: under kho_out_lock.
+ */
+bool kho_out_reserved(u64 start, u64 end)
+{
+	return kho_ranges_contain(out_ram.range, out_ram.nr, start, end) &&
+	       kho_ranges_contain(out_cover.lead, out_cover.nr_leads, start,
+				  end);
+}
+
+/**
+ * kho_out_block_from() - which block begins at a page?
+ * @phys: physical address of it
+ *
+ * Context: under kho_out_lock.
+ */
+struct kho_mark kho_out_block_from(u64 phys)
+{
+	u64 orders = out_tracker.orders;
+
+	for (; orders; orders &= orders - 1) {
+		unsigned int order = __ffs64(orders);
+
+		if (IS_ALIGNED(phys, PAGE_SIZE << order) &&
+		    kho_tracker_lookup(&out_tracker, phys, order))
+			return kho_mark_of(order);
+	}
+	return kho_mark_none();
+}
+
 /**
  * kho_out_keepout_add() - ban preserved memory from ranges, and extents too
- * @range: page aligned; nothing in them is preserved
+ * @range: page aligned, owned by the caller, who has them from the page allocator: what is
+ *   preserved there by a client that has freed it is forgotten, and the log says so
  * @nr: number of ranges
  *
- * Return: 0; -ENOSPC, -EINVAL or -ENOMEM with nothing changed but for how tight the extents are.
+ * Context: may sleep; the time is linear in the pages of the ranges.
+ *
+ * Return: 0; -ENOSPC, -EINVAL or -ENOMEM with nothing changed but for how tight the extents are,
+ * and what was forgotten.
  */
 int kho_out_keepout_add(const struct kho_range *range, u32 nr)
 {
@@ -171,6 +291,8 @@ int kho_out_keepout_add(const struct kho_range *range, u32 nr)
 					    range[i].end);
 		if (ret)
 			goto err_del;
+		if (client_keys())
+			forget_freed(&range[i]);
 	}
 	ret = kho_out_replan();
 	if (!ret) {
@@ -420,8 +542,15 @@ static void use_ram(struct kho_ram *ram)
 	kho_cover_set_ram(&out_cover, out_ram.range, out_ram.nr);
 }
 
-/* Takes over @machine, if that is another than it was, and leaves the old one there. */
-static int kho_out_take_ram(struct kho_ram *machine)
+/**
+ * kho_out_take_ram() - this is RAM of this machine now
+ * @machine: taken over, and left as what it was before
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: 0, or -ENOMEM: what is known stays.
+ */
+int kho_out_take_ram(struct kho_ram *machine)
 {
 	struct kho_ram ram;
 	int ret;
@@ -539,6 +668,30 @@ void kho_out_status(struct kho_ioctl_status *status)
 	for (i = 0; i < out_cover.nr_keepout; i++)
 		status->out_scratch_bytes +=
 			out_cover.keepout[i].end - out_cover.keepout[i].start;
+}
+
+/**
+ * kho_out_room() - what will the next kernel boot with?
+ * @ram: RAM of both kernels, bytes
+ * @left: what no extent holds of it
+ * @least: with less than this it may not come up: two times what lies in scratch, twice what
+ *   describes the pages of memory, and 64 MiB
+ *
+ * Context: under kho_out_lock.
+ */
+void kho_out_room(u64 *ram, u64 *left, u64 *least)
+{
+	u64 held = kho_cover_bytes(&out_cover);
+	u32 i;
+
+	*ram = 0;
+	for (i = 0; i < out_ram.nr; i++)
+		*ram += out_ram.range[i].end - out_ram.range[i].start;
+	*left = *ram - min(held, *ram);
+	*least = SZ_64M + *ram / PAGE_SIZE * sizeof(struct page) * 2;
+	for (i = 0; i < out_cover.nr_keepout; i++)
+		*least += 2 * (out_cover.keepout[i].end -
+			       out_cover.keepout[i].start);
 }
 
 /**

@@ -25,6 +25,7 @@
  * @blob: in the direct map; NULL once it was removed
  * @bytes: size of the blob
  * @shown: of the view, may be NULL; under subtree_lock
+ * @left: it is not handed over, as the next kernel would refuse everything
  * @caller: address in the code of the client that added it, as far as that can be told
  * @caller_name: where the client keeps the name; never followed
  * @name: node name
@@ -34,6 +35,7 @@ struct kho_out_subtree {
 	void *blob;
 	u64 bytes;
 	void *shown;
+	bool left;
 	unsigned long caller;
 	unsigned long caller_name;
 	char name[];
@@ -73,6 +75,8 @@ static int publish_fdt(void)
 	if (nr_subtrees > MAX_SUBTREES)
 		return -ENOSPC;
 	list_for_each_entry(s, &out_subtrees, list) {
+		if (s->left)
+			continue;
 		table[nr].name = s->name;
 		table[nr].phys = virt_to_phys(s->blob);
 		table[nr++].bytes = s->bytes;
@@ -350,6 +354,35 @@ void *kho_out_subtree_of(const struct module *mod)
 }
 
 /**
+ * kho_subtree_leave() - do not hand over a subtree that is in everybody's way
+ * @phys: of its blob
+ *
+ * It is there for its client all the same, and can be removed.
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: 0; -ENOENT if there is none, or it is the module's own; or as kho_wire_publish_fdt().
+ */
+int kho_subtree_leave(u64 phys)
+{
+	struct kho_out_subtree *s;
+	u32 nr = 0;
+	int ret;
+
+	list_for_each_entry(s, &out_subtrees, list) {
+		if (nr++ < nr_own_subtrees || s->left ||
+		    virt_to_phys(s->blob) != phys)
+			continue;
+		s->left = true;
+		ret = publish_fdt();
+		if (!ret)
+			pr_crit("subtree \"%s\" is not handed over\n", s->name);
+		return ret;
+	}
+	return -ENOENT;
+}
+
+/**
  * kho_subtrees_mark() - tell a re-plan where the blobs are
  * @plan: under way
  *
@@ -360,7 +393,9 @@ void kho_subtrees_mark(struct kho_replan *plan)
 	struct kho_out_subtree *s;
 
 	list_for_each_entry(s, &out_subtrees, list)
-		kho_replan_mark(plan, PAGE_ALIGN_DOWN(virt_to_phys(s->blob)),
+		if (!s->left)
+			kho_replan_mark(
+				plan, PAGE_ALIGN_DOWN(virt_to_phys(s->blob)),
 				PAGE_ALIGN(virt_to_phys(s->blob) + s->bytes));
 }
 

@@ -35,6 +35,15 @@ void *kho_wire_page(enum kho_wire_page which)
 }
 
 /**
+ * kho_wire_contains() - is this address in the wire area?
+ * @phys: physical
+ */
+bool kho_wire_contains(u64 phys)
+{
+	return phys - wire.phys < KHO_WIRE_PAGES * PAGE_SIZE;
+}
+
+/**
  * kho_wire_module() - the extras of this module, for the tracker's tally and for instants
  *
  * Return: NULL while there is no wire area.
