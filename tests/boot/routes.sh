@@ -366,6 +366,33 @@ while_loading() {
 	umount /proc/cmdline
 }
 
+# The modules are of another version: whose initramfs is older gets a new one.
+modules_are_new() {
+	local release
+
+	machine
+	for release in 6.1.0-50-amd64 6.1.0-56-amd64 6.1.0-57-amd64; do
+		kernel $release i
+		: >"/run/test/$release"
+	done
+	rm /boot/vmlinuz-6.1.0-57-amd64
+	touch -d 2000-01-01 /boot/initrd.img-6.1.0-50-amd64 /boot/initrd.img-6.1.0-57-amd64
+	touch -d 2000-01-02 /run/test/6.1.0-5*-amd64
+	cat >/usr/local/sbin/modinfo <<-'EOF'
+		#!/bin/sh
+		echo "/run/test/$2"
+	EOF
+	cat >/usr/local/sbin/update-initramfs <<-'EOF'
+		#!/bin/sh
+		echo "$*" >>/run/test/initramfs
+	EOF
+	chmod 755 /usr/local/sbin/*
+	sh "$tree/usr/local/lib/kho/kho-boot" rebuilt
+	[ "$(cat /run/test/initramfs)" = '-u -k 6.1.0-50-amd64' ] ||
+		wrong "the modules are new: made anew are $(cat /run/test/initramfs)"
+	rm /usr/local/sbin/modinfo /usr/local/sbin/update-initramfs
+}
+
 # --- with which command line
 
 # line WHAT RUNNING EXPECTED
@@ -443,6 +470,7 @@ kernels
 lock
 aside
 while_loading
+modules_are_new
 command_lines
 [ "$rows" -gt 150 ] || wrong "only $rows rows"
 exit "$failed"
