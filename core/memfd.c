@@ -21,19 +21,26 @@ struct memfd_walk {
 	u64 end_index;
 };
 
+static bool flags_ok(u64 flags)
+{
+	const u64 usual = MEMFD_LUO_FOLIO_DIRTY | MEMFD_LUO_FOLIO_UPTODATE;
+
+	return !(flags & ~usual) || flags == MEMFD_LUO_FOLIO_BAD;
+}
+
 static int check_folio(struct memfd_walk *w,
 		       const struct memfd_luo_folio_ser *ser, u64 at)
 {
-	const u64 flags = MEMFD_LUO_FOLIO_DIRTY | MEMFD_LUO_FOLIO_UPTODATE;
 	u64 pfn = ser->pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
 	struct kho_memfd_folio f = {
 		.phys = pfn << KHO_PAGE_SHIFT,
 		.index = ser->index,
 		.has_contents = ser->pfn_flags & MEMFD_LUO_FOLIO_UPTODATE,
+		.is_bad = ser->pfn_flags & MEMFD_LUO_FOLIO_BAD,
 	};
 	struct kho_mark mark = kho_mark_none();
 
-	if (ser->pfn_flags >> MEMFD_LUO_PFN_BITS << MEMFD_LUO_PFN_BITS & ~flags)
+	if (!flags_ok(ser->pfn_flags ^ pfn))
 		return kho_refuse(w->r, -EBADMSG, "memfd folio flags", at,
 				  ser->pfn_flags, pfn);
 	if (f.phys)
@@ -43,9 +50,9 @@ static int check_folio(struct memfd_walk *w,
 				  "memfd folio is not preserved", at, f.phys,
 				  f.phys);
 	f.order = kho_mark_order(mark);
-	if (f.order > w->ops->max_order)
+	if (f.order > (f.is_bad ? 0 : w->ops->max_order))
 		return kho_refuse(w->r, -ERANGE, "memfd folio order", at,
-				  f.order, w->ops->max_order);
+				  f.order, f.is_bad ? 0 : w->ops->max_order);
 	if (f.index < w->next_index || f.index & ((1ULL << f.order) - 1))
 		return kho_refuse(w->r, -EBADMSG, "memfd folio index", at,
 				  f.index, w->next_index);

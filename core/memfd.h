@@ -15,12 +15,14 @@
  * @index: offset in the file, in pages
  * @order: of the block it was preserved as
  * @has_contents: else what is in it means nothing, and stands for zeros
+ * @is_bad: what was there is lost: reading there is an error. One page, without contents
  */
 struct kho_memfd_folio {
 	u64 phys;
 	u64 index;
 	unsigned int order;
 	bool has_contents;
+	bool is_bad;
 };
 
 /**

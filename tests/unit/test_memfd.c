@@ -157,8 +157,13 @@ static void folios_are_checked(void **state)
 	struct memfd_luo_folio_ser *f = luowire_folio(w, phys, 280), was = *f;
 	u64 pfn = was.pfn_flags & ~(3ULL << 52);
 
-	f->pfn_flags |= 1ULL << 54;
+	f->pfn_flags |= 1ULL << 55;
 	refused(w, phys, -EBADMSG, "memfd folio flags");
+	/* What is lost has no contents. */
+	f->pfn_flags = was.pfn_flags | 1ULL << 54;
+	refused(w, phys, -EBADMSG, "memfd folio flags");
+	f->pfn_flags = pfn | 1ULL << 54;
+	good(w, phys);
 	*f = was;
 	f->pfn_flags = 0;
 	refused(w, phys, -EBADMSG, "memfd folio is not preserved");
@@ -178,6 +183,11 @@ static void folios_are_checked(void **state)
 	w->order[pfn - (PARCELS_BASE >> KHO_PAGE_SHIFT)] = 2;
 	refused(w, phys, -EBADMSG, "memfd folio index");
 	w->order[pfn - (PARCELS_BASE >> KHO_PAGE_SHIFT)] = 11;
+	refused(w, phys, -ERANGE, "memfd folio order");
+	/* And is a single page. */
+	w->order[pfn - (PARCELS_BASE >> KHO_PAGE_SHIFT)] = 1;
+	f->index = 280;
+	f->pfn_flags = pfn | 1ULL << 54;
 	refused(w, phys, -ERANGE, "memfd folio order");
 }
 

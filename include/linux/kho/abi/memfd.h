@@ -57,6 +57,11 @@ static_assert(sizeof(struct memfd_luo_folio_ser) == 16, "wire layout");
 /* Flags: has to be written back, in the sense of not being a copy of something; has contents. */
 #define MEMFD_LUO_FOLIO_DIRTY (1ULL << 52)
 #define MEMFD_LUO_FOLIO_UPTODATE (1ULL << 53)
+/*
+ * Alone: the memory that held this page has gone bad, and what was in it is lost. The page stands
+ * for that: whoever reads there shall get an error. Upstream has no such flag.
+ */
+#define MEMFD_LUO_FOLIO_BAD (1ULL << 54)
 
 /* Elements of the array in one page. */
 #define MEMFD_LUO_FOLIOS_PER_PAGE (4096 / sizeof(struct memfd_luo_folio_ser))
