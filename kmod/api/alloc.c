@@ -4,6 +4,7 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_folios.h>
 #include <linux/mm.h>
 
 #include "kmod/compat/compat.h"
@@ -40,6 +41,30 @@ struct page *kho_alloc_fit(gfp_t gfp, unsigned int order)
 	return page;
 }
 
+static void *alloc_preserve(size_t size, gfp_t gfp)
+{
+	struct folio *folio;
+	struct page *page;
+	int ret;
+
+	if (!size)
+		return ERR_PTR(-EINVAL);
+	if (get_order(size) > KHO_MAX_BUDDY_ORDER)
+		return ERR_PTR(-E2BIG);
+	if (!kho_is_enabled())
+		return ERR_PTR(-EOPNOTSUPP);
+	page = kho_alloc_fit(gfp, get_order(size));
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	folio = page_folio(page);
+	ret = kho_preserve_folio(folio);
+	if (ret) {
+		folio_put(folio);
+		return ERR_PTR(ret);
+	}
+	return folio_address(folio);
+}
+
 /**
  * kho_alloc_preserve() - allocate memory that the next kernel will find
  * @size: bytes, rounded up to a power of two of pages
@@ -54,28 +79,25 @@ struct page *kho_alloc_fit(gfp_t gfp, unsigned int order)
  */
 void *kho_alloc_preserve(size_t size)
 {
-	struct folio *folio;
-	struct page *page;
-	int ret;
-
-	if (!size)
-		return ERR_PTR(-EINVAL);
-	if (get_order(size) > KHO_MAX_BUDDY_ORDER)
-		return ERR_PTR(-E2BIG);
-	if (!kho_is_enabled())
-		return ERR_PTR(-EOPNOTSUPP);
-	page = kho_alloc_fit(GFP_KERNEL, get_order(size));
-	if (!page)
-		return ERR_PTR(-ENOMEM);
-	folio = page_folio(page);
-	ret = kho_preserve_folio(folio);
-	if (ret) {
-		folio_put(folio);
-		return ERR_PTR(ret);
-	}
-	return folio_address(folio);
+	return alloc_preserve(size, GFP_KERNEL);
 }
 EXPORT_SYMBOL_GPL(kho_alloc_preserve);
+
+/**
+ * kho_alloc_preserve_charged() - the same, charged to the memory cgroup of the caller
+ * @size: as there
+ *
+ * For what user space can have a driver allocate.
+ *
+ * Context: may sleep.
+ *
+ * Return: as there.
+ */
+void *kho_alloc_preserve_charged(size_t size)
+{
+	return alloc_preserve(size, GFP_KERNEL_ACCOUNT);
+}
+EXPORT_SYMBOL_GPL(kho_alloc_preserve_charged);
 
 /**
  * kho_unpreserve_free() - unpreserve and free memory of kho_alloc_preserve()
