@@ -46,7 +46,8 @@ int lu_session_retrieve(int device, const char *name);
 
 /*
  * Puts a file into a session for the next kernel. -ENOENT: this kind of file cannot be kept;
- * -EEXIST: the token is taken; -EBUSY: the same file is in a session already.
+ * -EEXIST: the token is taken; -EBUSY: the same file is in a session already; -EMFILE: there are
+ * as many files in it as the program may have open.
  */
 int lu_session_preserve(int session, uint64_t token, int fd);
 

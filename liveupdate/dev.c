@@ -3,6 +3,7 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/atomic.h>
+#include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -69,8 +70,6 @@ static long run_ioctl(struct luo_session *s, const struct luo_ioctl *op,
 		return -EINVAL;
 	if (bytes < op->bytes)
 		return -EINVAL;
-	if (bytes > PAGE_SIZE)
-		return -E2BIG;
 	ret = copy_struct_from_user(&arg, op->bytes, user, bytes);
 	return ret ?: op->run(s, &arg, user, bytes);
 }
@@ -80,9 +79,11 @@ static long run_ioctl(struct luo_session *s, const struct luo_ioctl *op,
 static int do_preserve_fd(struct luo_session *s, union luo_arg *arg,
 			  void __user *user, u32 bytes)
 {
-	guard(rwsem_read)(&luo_jump);
-	return luo_file_preserve(s, arg->preserve_fd.fd,
-				 arg->preserve_fd.token);
+	int ret = luo_file_preserve(s, arg->preserve_fd.fd,
+				    arg->preserve_fd.token);
+
+	/* If this fails the file is in the session all the same, as upstream. */
+	return ret ?: reply(user, bytes, arg, sizeof(arg->preserve_fd));
 }
 
 static int do_retrieve_fd(struct luo_session *s, union luo_arg *arg,
@@ -94,8 +95,7 @@ static int do_retrieve_fd(struct luo_session *s, union luo_arg *arg,
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	scoped_guard(rwsem_read, &luo_jump)
-		file = luo_file_retrieve(s, arg->retrieve_fd.token);
+	file = luo_file_retrieve(s, arg->retrieve_fd.token);
 	ret = PTR_ERR_OR_ZERO(file);
 	if (ret)
 		goto err_fd;
@@ -116,10 +116,12 @@ err_fd:
 static int do_finish(struct luo_session *s, union luo_arg *arg,
 		     void __user *user, u32 bytes)
 {
+	int ret;
+
 	if (arg->finish.reserved)
 		return -EINVAL;
-	guard(rwsem_read)(&luo_jump);
-	return luo_session_finish(s);
+	ret = luo_session_finish(s);
+	return ret ?: reply(user, bytes, arg, sizeof(arg->finish));
 }
 
 static int do_get_name(struct luo_session *s, union luo_arg *arg,
@@ -159,10 +161,8 @@ static long session_ioctl(struct file *file, unsigned int cmd,
 static int session_release(struct inode *inode, struct file *file)
 {
 	/* NULL: it never reached user space. */
-	if (!file->private_data)
-		return 0;
-	guard(rwsem_read)(&luo_jump);
-	luo_session_close(file->private_data);
+	if (file->private_data)
+		luo_session_close(file->private_data);
 	return 0;
 }
 
@@ -175,13 +175,34 @@ static const struct file_operations session_fops = {
 
 /* ------------------------------------------------------------------------------------ device */
 
-/* A file for a session. Where its name is too long for a link in /proc, it is cut. */
-static struct file *session_file(struct luo_session *s)
+/* What a link in /proc holds on kernels that have no room for more, with its NUL. */
+#define LINK_BYTES 64
+
+static bool link_fails(struct file *file)
+{
+	char link[2 * LIVEUPDATE_SESSION_NAME_LENGTH];
+
+	return IS_ERR(d_path(&file->f_path, link, sizeof(link)));
+}
+
+static struct file *session_file_named(struct luo_session *s, size_t bytes)
 {
 	char name[LIVEUPDATE_SESSION_NAME_LENGTH + 16];
 
-	snprintf(name, sizeof(name), "[luo_session] %s", s->name);
+	snprintf(name, min(bytes, sizeof(name)), "[luo_session] %s", s->name);
 	return anon_inode_getfile(name, &session_fops, s, O_RDWR);
+}
+
+/* A file for a session. Where its name is too long for a link in /proc, it is cut. */
+static struct file *session_file(struct luo_session *s)
+{
+	struct file *file = session_file_named(s, SIZE_MAX);
+
+	if (IS_ERR(file) || !link_fails(file))
+		return file;
+	file->private_data = NULL;
+	fput(file);
+	return session_file_named(s, LINK_BYTES - strlen("anon_inode:"));
 }
 
 /* Neither struct needs more than the other. */
@@ -224,8 +245,7 @@ err_file:
 	file->private_data = NULL;
 	fput(file);
 err_session:
-	scoped_guard(rwsem_read, &luo_jump)
-		undo(s);
+	undo(s);
 err_fd:
 	put_unused_fd(fd);
 	return ret;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files in sessions, and the handlers that preserve them.
+ * Files in sessions.
  *
  * A handler and its module are held from preserving a file to unpreserving it; in the next kernel
  * from the first attempt to retrieve it until it is finished. Before that an incoming file knows
  * its handler by name only, so that the handler may be a module that comes later.
  */
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/file.h>
 #include <linux/hashtable.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "luo.h"
@@ -37,9 +40,6 @@ struct luo_file {
 	char compatible[LIVEUPDATE_HNDL_COMPAT_LENGTH];
 };
 
-static LIST_HEAD(handlers);
-static DECLARE_RWSEM(handlers_lock);
-
 enum { IDS_BITS = 10 };
 
 /* Objects that are preserved, or came in and are not finished. */
@@ -47,49 +47,6 @@ static DEFINE_HASHTABLE(luo_ids, IDS_BITS);
 static DEFINE_MUTEX(ids_lock);
 
 /* ---------------------------------------------------------------------------------- handlers */
-
-static struct liveupdate_file_handler *handler_by_name(const char *compatible)
-{
-	struct liveupdate_file_handler *fh;
-
-	list_for_each_entry(fh, &handlers, list)
-		if (!strcmp(fh->compatible, compatible))
-			return fh;
-	return NULL;
-}
-
-static bool ops_complete(const struct liveupdate_file_ops *ops)
-{
-	return ops && ops->can_preserve && ops->preserve && ops->unpreserve &&
-	       ops->retrieve && ops->finish;
-}
-
-/**
- * liveupdate_register_file_handler() - offer to preserve a kind of file
- * @fh: handler; stays where it is until it is unregistered
- *
- * Handlers are asked in the order of their registration.
- *
- * Context: may sleep.
- *
- * Return: 0; -EOPNOTSUPP (live update is off); -EINVAL (an operation is missing, or the name is
- * empty or not terminated); -EEXIST (there is a handler of this name).
- */
-int liveupdate_register_file_handler(struct liveupdate_file_handler *fh)
-{
-	if (!liveupdate_enabled())
-		return -EOPNOTSUPP;
-	if (!ops_complete(fh->ops) ||
-	    !luo_name_ok(fh->compatible, sizeof(fh->compatible)))
-		return -EINVAL;
-	guard(rwsem_write)(&handlers_lock);
-	if (handler_by_name(fh->compatible))
-		return -EEXIST;
-	INIT_LIST_HEAD(&fh->flb_links);
-	list_add_tail(&fh->list, &handlers);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(liveupdate_register_file_handler);
 
 /**
  * liveupdate_unregister_file_handler() - do not preserve this kind of file any more
@@ -104,42 +61,9 @@ void liveupdate_unregister_file_handler(struct liveupdate_file_handler *fh)
 	if (!liveupdate_enabled())
 		return;
 	luo_flbs_unlink_all(fh);
-	guard(rwsem_write)(&handlers_lock);
-	if (handler_by_name(fh->compatible) == fh)
-		list_del_init(&fh->list);
+	luo_handler_remove(fh);
 }
 EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
-
-/**
- * luo_handler_exists() - is this handler registered?
- * @fh: any pointer
- */
-bool luo_handler_exists(struct liveupdate_file_handler *fh)
-{
-	struct liveupdate_file_handler *is;
-
-	guard(rwsem_read)(&handlers_lock);
-	list_for_each_entry(is, &handlers, list)
-		if (is == fh)
-			return true;
-	return false;
-}
-
-/* The first handler that takes the file; its module is held. */
-static struct liveupdate_file_handler *handler_for(struct file *file)
-{
-	struct liveupdate_file_handler *fh;
-
-	guard(rwsem_read)(&handlers_lock);
-	list_for_each_entry(fh, &handlers, list) {
-		if (!try_module_get(fh->ops->owner))
-			continue;
-		if (fh->ops->can_preserve(fh, file))
-			return fh;
-		module_put(fh->ops->owner);
-	}
-	return NULL;
-}
 
 /* Finds the handler of an incoming file, and holds its module. */
 static int bind_handler(struct luo_file *f)
@@ -148,9 +72,8 @@ static int bind_handler(struct luo_file *f)
 
 	if (f->fh)
 		return 0;
-	guard(rwsem_read)(&handlers_lock);
-	fh = handler_by_name(f->compatible);
-	if (!fh || !try_module_get(fh->ops->owner))
+	fh = luo_handler_hold(f->compatible);
+	if (!fh)
 		return -EOPNOTSUPP;
 	f->fh = fh;
 	f->args.handler = fh;
@@ -214,7 +137,7 @@ static int preserve(struct luo_file *f)
 {
 	int ret;
 
-	f->fh = handler_for(f->args.file);
+	f->fh = luo_handler_for(f->args.file);
 	if (!f->fh)
 		return -ENOENT;
 	f->args.handler = f->fh;
@@ -246,60 +169,99 @@ static void unpreserve(struct luo_file *f)
 	module_put(f->fh->ops->owner);
 }
 
+/* Whoever holds a session may have as many files in it as he may have open. */
+static bool too_many(const struct luo_session *s)
+{
+	return s->nr_files + s->nr_coming >= rlimit(RLIMIT_NOFILE) &&
+	       !capable(CAP_SYS_RESOURCE);
+}
+
+static int reserve_place(struct luo_session *s, struct luo_file *f)
+{
+	int ret;
+
+	guard(rwsem_read)(&luo_jump);
+	guard(mutex)(&s->lock);
+	if (xa_load(&s->tokens, f->token))
+		return -EEXIST;
+	if (!f->args.file)
+		return -EBADF;
+	if (too_many(s))
+		return -EMFILE;
+	ret = xa_err(xa_store(&s->tokens, f->token, f, GFP_KERNEL_ACCOUNT));
+	if (ret)
+		return ret;
+	ret = kho_block_set_grow(&s->blocks, s->nr_files + s->nr_coming + 1);
+	if (ret)
+		xa_erase(&s->tokens, f->token);
+	else
+		s->nr_coming++;
+	return ret;
+}
+
+static void give_up_place(struct luo_session *s, struct luo_file *f)
+{
+	guard(rwsem_read)(&luo_jump);
+	guard(mutex)(&s->lock);
+	xa_erase(&s->tokens, f->token);
+	s->nr_coming--;
+	kho_block_set_shrink(&s->blocks, s->nr_files + s->nr_coming);
+}
+
+/* From now on the file is part of the handover. */
+static void take_place(struct luo_session *s, struct luo_file *f)
+{
+	guard(rwsem_read)(&luo_jump);
+	guard(mutex)(&s->lock);
+	add_file(s, f);
+	s->nr_coming--;
+}
+
 /**
  * luo_file_preserve() - put a file into a session
  * @s: outgoing session
  * @fd: of the caller
  * @token: what it is to be called
  *
- * Context: luo_jump is held.
+ * The handler is asked while no lock is held: it may wait for what the caller's threads do.
  *
- * Return: 0; -EEXIST (token); -EBADF; -ENOENT (no handler); -EBUSY (preserved already); -ENOMEM;
- * -ENOSPC; an error of the handler or of an FLB.
+ * Context: may sleep; no lock is held.
+ *
+ * Return: 0; -EEXIST (token); -EBADF; -EMFILE (more than RLIMIT_NOFILE in this session); -ENOENT
+ * (no handler); -EBUSY (preserved already); -ENOMEM; -ENOSPC; an error of the handler or of an
+ * FLB.
  */
 int luo_file_preserve(struct luo_session *s, int fd, u64 token)
 {
-	struct luo_file *f;
+	struct luo_file *f = file_alloc(token);
 	int ret;
 
-	guard(mutex)(&s->lock);
-	if (xa_load(&s->tokens, token))
-		return -EEXIST;
-	f = file_alloc(token);
 	if (!f)
 		return -ENOMEM;
 	f->args.file = fget(fd);
-	ret = f->args.file ? 0 : -EBADF;
-	if (ret)
-		goto err_free;
-	ret = xa_err(xa_store(&s->tokens, token, f, GFP_KERNEL_ACCOUNT));
-	if (ret)
-		goto err_put;
-	ret = kho_block_set_grow(&s->blocks, s->nr_files + 1);
-	if (ret)
-		goto err_token;
-	ret = preserve(f);
-	if (ret)
-		goto err_shrink;
-	add_file(s, f);
-	return 0;
-
-err_shrink:
-	kho_block_set_shrink(&s->blocks, s->nr_files);
-err_token:
-	xa_erase(&s->tokens, token);
-err_put:
-	fput(f->args.file);
-err_free:
-	kfree(f);
+	luo_op_begin();
+	ret = reserve_place(s, f);
+	if (!ret) {
+		ret = preserve(f);
+		if (ret)
+			give_up_place(s, f);
+		else
+			take_place(s, f);
+	}
+	luo_op_end();
+	if (ret) {
+		if (f->args.file)
+			fput(f->args.file);
+		kfree(f);
+	}
 	return ret;
 }
 
 /**
  * luo_files_unpreserve() - take all files out of a session again
- * @s: outgoing session
+ * @s: outgoing session that nobody else can get at
  *
- * Context: luo_jump is held for writing, or for reading together with the session's lock.
+ * Context: may sleep.
  */
 void luo_files_unpreserve(struct luo_session *s)
 {
@@ -312,6 +274,18 @@ void luo_files_unpreserve(struct luo_session *s)
 		kfree(f);
 	}
 	kho_block_set_shrink(&s->blocks, 0);
+}
+
+/* Of a file in memory: in memory and swapped out, which is what travels. */
+static u64 bytes_of(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (!shmem_file(file))
+		return 0;
+	return (READ_ONCE(inode->i_mapping->nrpages) +
+		READ_ONCE(SHMEM_I(inode)->swapped))
+	       << PAGE_SHIFT;
 }
 
 /**
@@ -329,62 +303,68 @@ u64 luo_files_bytes(struct luo_session *s)
 
 	guard(mutex)(&s->lock);
 	list_for_each_entry(f, &s->files, list)
-		bytes += luo_memfd_bytes(f->args.file);
+		bytes += bytes_of(f->args.file);
 	return bytes;
 }
 
 /* ---------------------------------------------------------------------------- the last moment */
 
-static int freeze_all(struct luo_session *s, u64 *token)
+/**
+ * luo_files_freeze() - freeze all files of a session
+ * @s: outgoing session
+ *
+ * Context: luo_jump is held for writing by who waits for this.
+ *
+ * Return: 0; the error of a handler, and the session's token is that of its file.
+ */
+int luo_files_freeze(struct luo_session *s)
 {
 	struct luo_file *f;
 	int ret;
 
 	list_for_each_entry(f, &s->files, list) {
-		*token = f->token;
+		WRITE_ONCE(s->token, f->token);
 		ret = f->fh->ops->freeze ? f->fh->ops->freeze(&f->args) : 0;
 		if (ret)
 			return ret;
 		f->frozen = true;
+		luo_jump_step();
 	}
 	return 0;
 }
 
-static void unfreeze_all(struct luo_session *s)
+/**
+ * luo_files_give_up() - the session does not go along: unfreeze and unpreserve all files
+ * @s: outgoing session
+ *
+ * Context: as luo_files_freeze().
+ */
+void luo_files_give_up(struct luo_session *s)
 {
 	struct luo_file *f;
 
+	/* Somebody may be counting them. */
+	guard(mutex)(&s->lock);
 	list_for_each_entry(f, &s->files, list) {
 		if (f->frozen && f->fh->ops->unfreeze)
 			f->fh->ops->unfreeze(&f->args);
 		f->frozen = false;
 	}
+	luo_files_unpreserve(s);
 }
 
 /**
- * luo_files_serialize() - freeze all files of a session and write their entries
- * @s: outgoing session
+ * luo_files_serialize() - write the entries of all files of a session
+ * @s: outgoing session, all of whose files are frozen
  * @set: filled
  *
- * If one of them cannot be frozen, none is, and what happened is noted for the next kernel.
- *
  * Context: luo_jump is held for writing.
- *
- * Return: 0 or the error of a handler.
  */
-int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
+void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
 {
 	struct kho_block_set_it it;
 	struct luo_file *f;
-	u64 token = 0;
-	int ret;
 
-	ret = freeze_all(s, &token);
-	if (ret) {
-		unfreeze_all(s);
-		luo_lost_add(s->name, ret, token);
-		return ret;
-	}
 	kho_block_set_it_init(&it, &s->blocks);
 	list_for_each_entry(f, &s->files, list) {
 		struct luo_file_ser *ser = kho_block_set_it_reserve_entry(&it);
@@ -394,10 +374,12 @@ int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
 		       sizeof(ser->compatible));
 		ser->data = f->args.serialized_data;
 		ser->token = f->token;
+		luo_flbs_travel(f->fh);
 	}
+	/* The reader refuses blocks without entries: made for files that are not there yet. */
+	kho_block_set_shrink(&s->blocks, s->nr_files);
 	set->files = kho_block_set_head_pa(&s->blocks);
 	set->count = s->nr_files;
-	return 0;
 }
 
 /* -------------------------------------------------------------------------------- retrieving */
@@ -479,7 +461,7 @@ static int retrieve(struct luo_file *f)
  * @s: incoming session
  * @token: of the file
  *
- * Context: luo_jump is held.
+ * Context: may sleep.
  *
  * Return: the file, with a reference for the caller; ERR_PTR: -ENOENT (token), -EOPNOTSUPP (no
  * handler), an error of the handler, which stays unless it is one that may pass.
@@ -517,7 +499,7 @@ static void finish(struct luo_file *f)
  * luo_files_finish() - let go of all files of an incoming session
  * @s: incoming session
  *
- * Context: luo_jump is held.
+ * Context: may sleep.
  *
  * Return: 0; -EBUSY (a handler does not want to yet), with nothing changed.
  */

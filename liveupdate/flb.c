@@ -3,8 +3,8 @@
  * Objects that live as long as files (FLB).
  *
  * Outgoing, an FLB is counted by the preserved files whose handlers it is linked to, and by those
- * who got it. Incoming, it starts with the count that the previous kernel wrote; each such file
- * that is finished takes one off.
+ * who got it; of these only the files go to the next kernel. Incoming, it starts with the count
+ * that the previous kernel wrote; each such file that is finished takes one off.
  */
 
 #include <linux/cleanup.h>
@@ -13,6 +13,7 @@
 #include <linux/kexec_handover.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "luo.h"
 
@@ -28,6 +29,8 @@ struct flb_link {
 
 /* Of the lists: FLBs that are linked to any handler, and the links of all handlers. */
 static DEFINE_MUTEX(links_lock);
+/* Of the same, and only while they change; the reboot notifier takes nothing but this. */
+static DEFINE_SPINLOCK(lists_lock);
 static LIST_HEAD(flbs);
 static u32 nr_flbs;
 
@@ -126,7 +129,28 @@ void luo_flbs_unpreserve(struct liveupdate_file_handler *fh)
 }
 
 /**
- * luo_flbs_serialize() - write the entries of all FLBs that are preserved
+ * luo_flbs_travel() - a file of a handler goes to the next kernel, and its FLBs with it
+ * @fh: handler
+ *
+ * Takes no lock that is held while an FLB is asked to do something.
+ *
+ * Context: luo_jump is held for writing.
+ */
+void luo_flbs_travel(struct liveupdate_file_handler *fh)
+{
+	struct flb_link *link;
+
+	spin_lock(&lists_lock);
+	list_for_each_entry(link, &fh->flb_links, list)
+		link->flb->travels++;
+	spin_unlock(&lists_lock);
+}
+
+/**
+ * luo_flbs_serialize() - write the entries of all FLBs that go to the next kernel
+ *
+ * Each counts the files that go there, whoever else holds it here. Their data was set before the
+ * first of these files was part of a session.
  *
  * Context: luo_jump is held for writing.
  */
@@ -136,17 +160,17 @@ void luo_flbs_serialize(void)
 	struct liveupdate_flb *flb;
 	u64 nr = 0;
 
-	guard(mutex)(&links_lock);
+	spin_lock(&lists_lock);
 	list_for_each_entry(flb, &flbs, list) {
-		guard(mutex)(&flb->out.lock);
-		if (!flb->out.count)
+		if (!flb->travels)
 			continue;
 		memcpy(ser->name, flb->compatible, sizeof(ser->name));
 		ser->data = flb->out.data;
-		ser->count = flb->out.count;
+		ser->count = flb->travels;
 		ser++;
 		nr++;
 	}
+	spin_unlock(&lists_lock);
 	smp_wmb(); /* entries are complete before they count */
 	WRITE_ONCE(out_page->count, nr);
 }
@@ -360,7 +384,10 @@ static int enter(struct liveupdate_flb *flb)
 	mutex_init(&flb->out.lock);
 	mutex_init(&flb->in.lock);
 	flb->nr_links = 0;
+	flb->travels = 0;
+	spin_lock(&lists_lock);
 	list_add_tail(&flb->list, &flbs);
+	spin_unlock(&lists_lock);
 	nr_flbs++;
 	return 0;
 }
@@ -368,13 +395,15 @@ static int enter(struct liveupdate_flb *flb)
 static void unlink(struct flb_link *link)
 {
 	struct liveupdate_flb *flb = link->flb;
+	bool last = !--flb->nr_links;
 
+	spin_lock(&lists_lock);
 	list_del(&link->list);
+	if (last)
+		list_del_init(&flb->list);
+	spin_unlock(&lists_lock);
 	kfree(link);
-	if (--flb->nr_links)
-		return;
-	list_del_init(&flb->list);
-	nr_flbs--;
+	nr_flbs -= last;
 }
 
 /**
@@ -409,7 +438,9 @@ int liveupdate_register_flb(struct liveupdate_file_handler *fh,
 		return ret;
 	}
 	flb->nr_links++;
+	spin_lock(&lists_lock);
 	list_add_tail(&link->list, &fh->flb_links);
+	spin_unlock(&lists_lock);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(liveupdate_register_flb);

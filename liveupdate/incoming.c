@@ -10,7 +10,6 @@
 #include <linux/kexec_handover.h>
 #include <linux/kho_waiting.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "core/luo.h"
@@ -29,13 +28,6 @@ struct reading {
 	u64 nr_pages;
 	u64 room;
 };
-
-/* See struct kho_page_ops. */
-const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
-{
-	cond_resched();
-	return kho_waiting_block(phys, order);
-}
 
 static int add_session(void *ctx, const struct luo_session_ser *ser)
 {

@@ -9,12 +9,19 @@
 #include <linux/kexec_handover.h>
 #include <linux/kho_waiting.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "core/luo.h"
 #include "luo.h"
 
+/* Consoles can be slow, and the machine is waited for. */
+#define MAX_LOGGED 16
+
 static struct luo_lost_ser *out_lost;
+/* Of its text. A worker that was given up may be about to write, too. */
+static DEFINE_SPINLOCK(text_lock);
+static unsigned int nr_lost;
 static char in_text[LUO_LOST_TEXT_SIZE + 1];
 
 /**
@@ -23,20 +30,24 @@ static char in_text[LUO_LOST_TEXT_SIZE + 1];
  * @err: why: error of the handler
  * @token: of the file that could not be frozen
  *
- * Context: luo_jump is held for writing.
+ * Context: the machine is about to jump.
  */
 void luo_lost_add(const char *session, int err, u64 token)
 {
-	u64 used = out_lost->bytes;
+	u64 used;
 	int n;
 
-	pr_crit("session \"%s\" is not handed over: the file with token %#llx could not be frozen, error %d\n",
-		session, token, err);
+	if (nr_lost++ < MAX_LOGGED)
+		pr_crit("session \"%*pE\" is not handed over: the file with token %#llx could not be frozen, error %d\n",
+			(int)strlen(session), session, token, err);
+	spin_lock(&text_lock);
+	used = out_lost->bytes;
 	n = scnprintf(out_lost->text + used, sizeof(out_lost->text) - used,
 		      "%s: token %#llx: error %d\n", session, token, err);
 	/* The machine may jump at any instant: what is counted is there. */
 	smp_wmb();
 	WRITE_ONCE(out_lost->bytes, used + n);
+	spin_unlock(&text_lock);
 }
 
 static void read_incoming(void)

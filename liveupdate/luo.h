@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of liveupdate.ko know of each other.
+ * What the parts of liveupdate.ko know of each other. Each calls only those below it:
+ *
+ *   main.c                                       start and stop
+ *   dev.c   incoming.c   jump.c                  user space, the previous kernel, the next one
+ *   session.c
+ *   file.c            memfd.c  memfd_retrieve.c  files, and those in memory, which are kept as
+ *   flb.c                      memfd_fill.c      any other module would do it
+ *   handler.c
+ *   gate.c   lost.c
  *
  * Locks, in the order in which they are taken:
- *   luo_jump           read by whatever changes sessions; written by the reboot notifier, which
- *                      keeps it until the machine jumps
+ *   luo_jump           read by whatever changes outgoing sessions, for lists and allocations;
+ *                      written by the reboot notifier, which keeps it until the machine jumps. No
+ *                      handler is asked under it, see gate.c
  *   list of sessions
- *   session.lock       everything in one session
+ *   session.lock       everything in one session; of an incoming one handlers are asked under it
  *   one lock for each list: of handlers, of preserved objects, of FLBs
  *   flb.out.lock, flb.in.lock
  */
@@ -14,10 +23,12 @@
 #define LIVEUPDATE_LUO_H
 
 #include <linux/kho_block.h>
+#include <linux/kho_waiting.h>
 #include <linux/list.h>
 #include <linux/liveupdate.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -35,9 +46,12 @@ struct seq_file;
  * @files: struct luo_file, in the order of preserving
  * @tokens: the same by token
  * @nr_files: how many
+ * @nr_coming: that a handler is being asked to preserve; not among them
  * @blocks: room for the entries of all files; outgoing only
  * @incoming: from the previous kernel
  * @retrieved: user space has it; under the lock of the list
+ * @goes: it is frozen, and handed over; see jump.c
+ * @token: of the file that is frozen now, or could not be
  * @name: NUL-terminated
  */
 struct luo_session {
@@ -47,13 +61,30 @@ struct luo_session {
 	struct list_head files;
 	struct xarray tokens;
 	u64 nr_files;
+	u64 nr_coming;
 	struct kho_block_set blocks;
 	bool incoming;
 	bool retrieved;
+	bool goes;
+	u64 token;
 	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
 };
 
+/* ------------------------------------ gate.c: whether, and how, sessions may still be changed */
+
 extern struct rw_semaphore luo_jump;
+void luo_op_begin(void);
+void luo_op_end(void);
+unsigned int luo_ops_close(unsigned long wait);
+void luo_jump_step(void);
+unsigned long luo_jump_steps(void);
+
+/* -------------------------------------------------------------------- jump.c: the last moment */
+
+int luo_jump_init(u64 flbs_phys);
+void luo_jump_ready(u64 number);
+void luo_jump_stop(void);
+void luo_jump_exit(void);
 
 /* ---------------------------------------------------------------- dev.c: ioctls, device, fds */
 
@@ -71,7 +102,9 @@ int luo_session_finish(struct luo_session *s);
 struct luo_session *luo_session_add_incoming(const char *name);
 void luo_sessions_forget_incoming(void);
 void luo_sessions_set_damaged(void);
-u64 luo_sessions_serialize(u64 *nr_lost);
+struct luo_session *luo_session_after(struct luo_session *s);
+void luo_sessions_say_closed(void);
+u64 luo_sessions_serialize(void);
 void luo_sessions_count(struct kho_sessions *count);
 void luo_sessions_show(struct seq_file *m, bool incoming);
 
@@ -79,13 +112,18 @@ void luo_sessions_show(struct seq_file *m, bool incoming);
 
 int luo_file_preserve(struct luo_session *s, int fd, u64 token);
 void luo_files_unpreserve(struct luo_session *s);
-int luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set);
+int luo_files_freeze(struct luo_session *s);
+void luo_files_give_up(struct luo_session *s);
+void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set);
 struct file *luo_file_retrieve(struct luo_session *s, u64 token);
 int luo_files_finish(struct luo_session *s);
 u64 luo_files_bytes(struct luo_session *s);
 int luo_file_add_incoming(struct luo_session *s,
 			  const struct luo_file_ser *ser);
 void luo_files_forget_incoming(struct luo_session *s);
+
+/* --------------------------------------------------------------------------------- handler.c */
+
 /* Names are not empty, and end within what holds them. */
 static inline bool luo_name_ok(const char *name, size_t size)
 {
@@ -93,6 +131,9 @@ static inline bool luo_name_ok(const char *name, size_t size)
 }
 
 bool luo_handler_exists(struct liveupdate_file_handler *fh);
+void luo_handler_remove(struct liveupdate_file_handler *fh);
+struct liveupdate_file_handler *luo_handler_for(struct file *file);
+struct liveupdate_file_handler *luo_handler_hold(const char *compatible);
 
 /* ------------------------------------------------------------------------------------- flb.c */
 
@@ -104,12 +145,19 @@ void luo_flbs_finish(struct liveupdate_file_handler *fh);
 void luo_flbs_unlink_all(struct liveupdate_file_handler *fh);
 int luo_flb_add_incoming(const struct luo_flb_ser *ser);
 void luo_flbs_forget_incoming(void);
+void luo_flbs_travel(struct liveupdate_file_handler *fh);
 void luo_flbs_serialize(void);
 
 /* ----------------------------------------------------------------- incoming.c: reads the wire */
 
 u64 luo_incoming_read(void);
-const void *luo_page_op(void *ctx, u64 phys, unsigned int order);
+
+/* See struct kho_page_ops. */
+static inline const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
+{
+	cond_resched();
+	return kho_waiting_block(phys, order);
+}
 
 /* -------------------------------------------- lost.c: what could not be handed over, and why */
 
@@ -141,6 +189,8 @@ struct luo_fill {
 int luo_fill_begin(struct luo_fill *fill, const char *name, loff_t bytes);
 bool luo_fill_takes_large(void);
 int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index);
+bool luo_fill_can_break(void);
+void luo_fill_break(struct luo_fill *fill, pgoff_t index);
 void luo_fill_settle(struct luo_fill *fill);
 struct file *luo_fill_end(struct luo_fill *fill);
 
@@ -148,7 +198,6 @@ struct file *luo_fill_end(struct luo_fill *fill);
 
 int luo_memfd_init(void);
 void luo_memfd_exit(void);
-u64 luo_memfd_bytes(struct file *file);
 int luo_memfd_retrieve(struct liveupdate_file_op_args *args);
 void luo_memfd_finish(struct liveupdate_file_op_args *args);
 

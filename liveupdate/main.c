@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * liveupdate.ko: upstream's Live Update Orchestrator on top of kho.ko.
+ * liveupdate.ko: upstream's Live Update Orchestrator on top of kho.ko. Start and stop.
  *
  * The blob for the next kernel is there from the start and says that there is nothing. All room
  * for entries is made while sessions are created and filled. The last reboot notifier before
@@ -8,13 +8,9 @@
  * a machine that jumps without it, or before it is done, hands over no session.
  */
 
-#include <linux/err.h>
-#include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho_sessions.h>
 #include <linux/module.h>
-#include <linux/reboot.h>
-#include <linux/string.h>
 #include <linux/kho/abi/luo.h>
 #include <linux/kho/abi/memfd.h>
 
@@ -26,72 +22,7 @@ MODULE_LICENSE("GPL");
 MODULE_INFO(kho_compatible, LUO_COMPATIBLE);
 MODULE_INFO(kho_compatible, MEMFD_LUO_FH_COMPATIBLE);
 
-/* Read by whatever changes sessions; see luo.h. */
-DECLARE_RWSEM(luo_jump);
-
-static struct luo_ser *out_luo;
-
-/**
- * liveupdate_enabled() - can files be preserved?
- *
- * Context: any.
- *
- * Return: true if the kho module is on; without it this module does not load.
- */
-bool liveupdate_enabled(void)
-{
-	return kho_is_enabled();
-}
-EXPORT_SYMBOL_GPL(liveupdate_enabled);
-
-static int luo_reboot_notify(struct notifier_block *nb, unsigned long action,
-			     void *cmd)
-{
-	u64 sessions, nr_lost;
-
-	if (action != SYS_RESTART || !cmd || strcmp(cmd, "kexec reboot"))
-		return NOTIFY_DONE;
-	/* Never released: whatever changes sessions from now on waits until the jump. */
-	down_write(&luo_jump);
-	sessions = luo_sessions_serialize(&nr_lost);
-	luo_flbs_serialize();
-	if (nr_lost)
-		pr_crit("%llu sessions are not handed over\n", nr_lost);
-	smp_wmb(); /* entries, and the FLBs, are complete before they are published */
-	WRITE_ONCE(out_luo->sessions_pa, sessions);
-	return NOTIFY_DONE;
-}
-
-/* After everyone else who may still change sessions, and before kho. */
-static struct notifier_block reboot_nb = {
-	.notifier_call = luo_reboot_notify,
-	.priority = INT_MIN + 1,
-};
-
-static int publish_empty(u64 flbs_phys)
-{
-	int ret;
-
-	out_luo = kho_alloc_preserve(sizeof(*out_luo));
-	if (IS_ERR(out_luo))
-		return PTR_ERR(out_luo);
-	strscpy(out_luo->compatible, LUO_COMPATIBLE,
-		sizeof(out_luo->compatible));
-	out_luo->liveupdate_num = 1;
-	out_luo->flbs_pa = flbs_phys;
-	ret = kho_add_subtree(LUO_KHO_SUBTREE, out_luo, sizeof(*out_luo));
-	if (ret)
-		kho_unpreserve_free(out_luo);
-	return ret;
-}
-
-static void unpublish(void)
-{
-	kho_remove_subtree(out_luo);
-	kho_unpreserve_free(out_luo);
-}
-
-static int luo_setup(void)
+static int luo_setup(u64 *number)
 {
 	u64 flbs_phys;
 	int ret;
@@ -99,12 +30,12 @@ static int luo_setup(void)
 	ret = luo_flbs_init(&flbs_phys);
 	if (ret)
 		return ret;
-	ret = publish_empty(flbs_phys);
+	ret = luo_jump_init(flbs_phys);
 	if (ret)
 		goto err_flbs;
 	ret = luo_lost_init();
 	if (ret)
-		goto err_publish;
+		goto err_jump;
 	ret = luo_memfd_init();
 	if (ret)
 		goto err_lost;
@@ -115,7 +46,7 @@ static int luo_setup(void)
 	if (ret)
 		goto err_sessions;
 	/* What came in can be read once, so this comes after all that may fail. */
-	WRITE_ONCE(out_luo->liveupdate_num, luo_incoming_read() + 1);
+	*number = luo_incoming_read();
 	return 0;
 
 err_sessions:
@@ -124,8 +55,8 @@ err_memfd:
 	luo_memfd_exit();
 err_lost:
 	luo_lost_exit();
-err_publish:
-	unpublish();
+err_jump:
+	luo_jump_exit();
 err_flbs:
 	luo_flbs_exit();
 	return ret;
@@ -133,6 +64,7 @@ err_flbs:
 
 static int __init luo_init(void)
 {
+	u64 number;
 	int ret;
 
 	if (!kho_is_enabled()) {
@@ -142,20 +74,20 @@ static int __init luo_init(void)
 	luo_sessions_init();
 	/* Who opens the device early waits. */
 	scoped_guard(rwsem_write, &luo_jump)
-		ret = luo_setup();
+		ret = luo_setup(&number);
 	if (!ret)
-		register_reboot_notifier(&reboot_nb);
+		luo_jump_ready(number);
 	return ret;
 }
 
 static void __exit luo_exit(void)
 {
-	unregister_reboot_notifier(&reboot_nb);
+	luo_jump_stop();
 	luo_dev_exit();
 	kho_sessions_unregister();
 	luo_memfd_exit();
 	luo_lost_exit();
-	unpublish();
+	luo_jump_exit();
 	luo_flbs_exit();
 }
 

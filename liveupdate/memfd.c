@@ -6,13 +6,18 @@
  * or freed. Nothing keeps the file itself from changing: writing, growing, truncating and
  * punching holes go on as ever. So before the jump the pages are compared with those that are
  * held, and if they differ the list is made anew. From then on, until the machine jumps, the file
- * is locked against everything but stores to memory that is mapped.
+ * is locked against everything but stores to memory that is mapped. Who has the lock may keep it
+ * for ever, by writing from memory that nobody serves. Then the file goes as it is: with
+ * everything that was written before, but perhaps without what is written after that.
+ *
+ * A page whose memory has gone bad is an entry without contents, which stands for an error: who
+ * reads there in the next kernel is told that it is lost.
  *
  * Holes stay holes. What a program stores through a mapping into a hole after the list was made,
  * that is in the last moment before the jump, stays behind like everything it does after it.
  */
 
-#include <linux/delay.h>
+#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -28,26 +33,43 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <linux/kho/abi/memfd.h>
 
 #include "luo.h"
 
-/* How long a file may be in use at the last moment, before it is given up. */
-#define FREEZE_TRIES 200
-#define FREEZE_WAIT_MS 10
+/* How long the lock of a file is waited for at the last moment, and those of all together. */
+#define FILE_WAIT (HZ / 2)
+#define ALL_FILES_WAIT (2 * HZ)
 /* Folios that are preserved at a time. */
 #define HOLD_BATCH 64
 
 /**
- * struct substitute - page for one that cannot be preserved where it lies
- * @list: in the file
+ * struct substitute - page for one that cannot be preserved where it lies, or has gone bad
+ * @list: in the file, in the order of the list of folios
  * @from: page of the file, held
  * @to: page that is preserved; gets the contents at the last moment
+ * @entry: its place in the list of folios
  */
 struct substitute {
 	struct list_head list;
 	struct page *from;
 	struct page *to;
+	u64 entry;
+};
+
+/**
+ * struct keeper - waits in line for the lock of a file, and keeps it
+ * @work: does that
+ * @file: it
+ * @locked: it has the lock
+ * @let_go: it is not to have it any more
+ */
+struct keeper {
+	struct work_struct work;
+	struct file *file;
+	struct completion locked;
+	struct completion let_go;
 };
 
 /**
@@ -57,7 +79,8 @@ struct substitute {
  * @nr: of them
  * @room: for so many
  * @listed: @entry is preserved
- * @substitutes: struct substitute
+ * @substitutes: struct substitute, in the order of @entry
+ * @keeper: has, or waits for, the lock of the file, once it is frozen; NULL: the freezer has it
  */
 struct memfd_out {
 	struct memfd_luo_ser *ser;
@@ -66,6 +89,7 @@ struct memfd_out {
 	u64 room;
 	bool listed;
 	struct list_head substitutes;
+	struct keeper *keeper;
 };
 
 static u64 pfn_of(const struct memfd_luo_folio_ser *ser)
@@ -73,10 +97,8 @@ static u64 pfn_of(const struct memfd_luo_folio_ser *ser)
 	return ser->pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
 }
 
-static pgoff_t end_index(struct inode *inode)
+static pgoff_t end_of(loff_t size)
 {
-	loff_t size = i_size_read(inode);
-
 	return (size >> PAGE_SHIFT) + !!(size & ~PAGE_MASK);
 }
 
@@ -134,14 +156,15 @@ static void add_entry(struct memfd_out *m, struct page *page, pgoff_t index)
 	m->entry[m->nr++].index = index;
 }
 
-static struct substitute *substitute_by_pfn(struct memfd_out *m, u64 pfn)
+/*
+ * Is this entry a substitute's? @s: the first, or the last, that has not been seen yet; entries
+ * are gone through in order.
+ */
+static bool is_substitute(const struct memfd_out *m, const struct substitute *s,
+			  u64 entry)
 {
-	struct substitute *s;
-
-	list_for_each_entry(s, &m->substitutes, list)
-		if (page_to_pfn(s->to) == pfn)
-			return s;
-	return NULL;
+	return !list_entry_is_head(s, &m->substitutes, list) &&
+	       s->entry == entry;
 }
 
 /* -------------------------------------------------------------- holding and preserving pages */
@@ -164,8 +187,9 @@ static int add_substitute(struct memfd_out *m, struct page *from, pgoff_t index)
 	ret = make_room(m, 1);
 	if (ret)
 		goto err_unpreserve;
+	s->entry = m->nr;
 	add_entry(m, s->to, index);
-	list_add(&s->list, &m->substitutes);
+	list_add_tail(&s->list, &m->substitutes);
 	return 0;
 
 err_unpreserve:
@@ -177,7 +201,10 @@ err_free:
 	return ret;
 }
 
-/* Below 1 MiB, and the last page of RAM: the contents have to travel in other pages. */
+/*
+ * Below 1 MiB, and the last page of RAM: the contents have to travel in other pages. So do the
+ * good pages of a folio that has bad ones; those have no contents.
+ */
 static int hold_elsewhere(struct memfd_out *m, struct folio *folio)
 {
 	unsigned long i;
@@ -191,16 +218,6 @@ static int hold_elsewhere(struct memfd_out *m, struct folio *folio)
 	}
 	folio_put(folio);
 	return ret;
-}
-
-static bool is_broken(struct folio *folio)
-{
-	unsigned long i;
-
-	for (i = 0; i < folio_nr_pages(folio); i++)
-		if (PageHWPoison(folio_page(folio, i)))
-			return true;
-	return false;
 }
 
 /*
@@ -220,7 +237,7 @@ static int hold_folios(struct memfd_out *m, struct folio **folio,
 		ret = kho_preserve_folios(folio + done, nr - done, &kept);
 		for (i = 0; i < kept; i++, done++)
 			add_entry(m, &folio[done]->page, folio[done]->index);
-		if (ret == -EINVAL && !is_broken(folio[done]))
+		if (ret == -EINVAL)
 			ret = hold_elsewhere(m, folio[done++]);
 	}
 	for (i = done; i < nr; i++)
@@ -282,13 +299,19 @@ static unsigned int get_some(struct address_space *mapping, pgoff_t index,
 	return nr;
 }
 
-/*
- * Holds all pages that the file has, in memory or swapped out. A page that was allocated but
- * never written to is cleared by this, not preserved with what is in it.
- */
-static int hold_all(struct memfd_out *m, struct address_space *mapping)
+/* A file that is not locked may become shorter. */
+static bool is_cut_off(struct address_space *mapping, pgoff_t index)
 {
-	pgoff_t end = end_index(mapping->host);
+	return index >= end_of(i_size_read(mapping->host));
+}
+
+/*
+ * Holds all pages that the file has before @end, in memory or swapped out. A page that was
+ * allocated but never written to is cleared by this, not preserved with what is in it.
+ */
+static int hold_all(struct memfd_out *m, struct address_space *mapping,
+		    pgoff_t end)
+{
 	struct folio *folio[HOLD_BATCH];
 	unsigned long index = 0;
 	int ret = 0;
@@ -300,6 +323,8 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping)
 
 		if (!nr) {
 			folio[nr] = read_folio(mapping, index);
+			if (IS_ERR(folio[nr]) && is_cut_off(mapping, index))
+				return 0;
 			if (IS_ERR(folio[nr]))
 				return PTR_ERR(folio[nr]);
 			nr++;
@@ -310,6 +335,7 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping)
 		ret = hold_folios(m, folio, nr);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
+		luo_jump_step();
 		cond_resched();
 	}
 	return ret;
@@ -328,18 +354,21 @@ static void release_substitute(struct substitute *s)
 static void release_all(struct memfd_out *m)
 {
 	struct substitute *s, *next;
-	bool some = !list_empty(&m->substitutes);
 
-	while (m->nr) {
-		u64 pfn = pfn_of(&m->entry[--m->nr]);
-		struct folio *folio = pfn_folio(pfn);
+	s = list_last_entry(&m->substitutes, struct substitute, list);
+	while (m->nr--) {
+		struct folio *folio = pfn_folio(pfn_of(&m->entry[m->nr]));
 
 		cond_resched();
-		if (some && substitute_by_pfn(m, pfn))
+		luo_jump_step();
+		if (is_substitute(m, s, m->nr)) {
+			s = list_prev_entry(s, list);
 			continue;
+		}
 		kho_unpreserve_folio(folio);
 		folio_put(folio);
 	}
+	m->nr = 0;
 	list_for_each_entry_safe(s, next, &m->substitutes, list)
 		release_substitute(s);
 }
@@ -380,9 +409,10 @@ static void list_unpreserve(struct memfd_out *m)
 	m->listed = false;
 }
 
-static int hold_and_list(struct memfd_out *m, struct address_space *mapping)
+static int hold_and_list(struct memfd_out *m, struct address_space *mapping,
+			 pgoff_t end)
 {
-	int ret = hold_all(m, mapping);
+	int ret = hold_all(m, mapping, end);
 
 	if (!ret)
 		ret = list_preserve(m);
@@ -421,7 +451,8 @@ static struct memfd_out *memfd_out_alloc(void)
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&m->substitutes);
-	ser = kho_alloc_preserve(sizeof(*m->ser));
+	/* The caller's: as many as he has files, and longer than he has them open. */
+	ser = kho_alloc_preserve_charged(sizeof(*m->ser));
 	if (IS_ERR(ser)) {
 		kfree(m);
 		return ser;
@@ -438,24 +469,28 @@ static int memfd_preserve(struct liveupdate_file_op_args *args)
 
 	if (SHMEM_I(inode)->seals & ~MEMFD_LUO_ALL_SEALS)
 		return -EOPNOTSUPP;
-	if (end_index(inode) > U32_MAX)
+	if (end_of(i_size_read(inode)) > U32_MAX)
 		return -EFBIG;
-	m = memfd_out_alloc();
-	if (IS_ERR(m))
-		return PTR_ERR(m);
+	/* It may take for ever, so nothing is preserved before. */
 	ret = down_write_killable(&inode->i_rwsem);
 	if (ret)
-		goto err_free;
-	ret = hold_and_list(m, inode->i_mapping);
-	inode_unlock(inode);
+		return ret;
+	m = memfd_out_alloc();
+	ret = PTR_ERR_OR_ZERO(m);
+	if (ret)
+		goto err_unlock;
+	ret = hold_and_list(m, inode->i_mapping, end_of(i_size_read(inode)));
 	if (ret)
 		goto err_free;
+	inode_unlock(inode);
 	args->private_data = m;
 	args->serialized_data = virt_to_phys(m->ser);
 	return 0;
 
 err_free:
 	memfd_out_free(m);
+err_unlock:
+	inode_unlock(inode);
 	return ret;
 }
 
@@ -468,86 +503,176 @@ static void memfd_unpreserve(struct liveupdate_file_op_args *args)
 	memfd_out_free(m);
 }
 
-/* Whether the file has exactly the pages that are held. */
-static bool is_same(struct memfd_out *m, struct address_space *mapping)
+static bool is_broken(struct folio *folio)
 {
-	pgoff_t end = end_index(mapping->host);
-	bool some = !list_empty(&m->substitutes);
+	unsigned long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		if (PageHWPoison(folio_page(folio, i)))
+			return true;
+	return false;
+}
+
+/* Whether the file has exactly the pages that are held, and they are good. */
+static bool is_same(struct memfd_out *m, struct address_space *mapping,
+		    pgoff_t end)
+{
 	unsigned long index = 0, page_index;
+	struct substitute *s;
 	u64 i;
 
+	s = list_first_entry(&m->substitutes, struct substitute, list);
 	for (i = 0; i < m->nr; i++) {
-		u64 pfn = pfn_of(&m->entry[i]);
-		struct substitute *s = some ? substitute_by_pfn(m, pfn) : NULL;
-		struct page *page = s ? s->from : pfn_to_page(pfn);
+		bool elsewhere = is_substitute(m, s, i);
+		struct page *page =
+			elsewhere ? s->from : pfn_to_page(pfn_of(&m->entry[i]));
 		struct folio *folio = page_folio(page);
-		unsigned long nr = s ? 1 : folio_nr_pages(folio);
+		unsigned long nr = elsewhere ? 1 : folio_nr_pages(folio);
 		void *found;
 		bool there;
 
-		if (m->entry[i].index >= end)
+		if (m->entry[i].index >= end ||
+		    (!elsewhere && is_broken(folio)))
 			return false;
 		page_index = index;
 		found = xa_find(&mapping->i_pages, &page_index, end - 1,
 				XA_PRESENT);
-		there = s ? page_index <= m->entry[i].index :
-			    page_index == m->entry[i].index;
+		there = elsewhere ? page_index <= m->entry[i].index :
+				    page_index == m->entry[i].index;
 		if (found != folio || !there)
 			return false;
 		index = m->entry[i].index + nr;
-		if (!(i % 1024))
+		if (elsewhere)
+			s = list_next_entry(s, list);
+		if (!(i % 1024)) {
+			luo_jump_step();
 			cond_resched();
+		}
 	}
 	return index >= end ||
 	       !xa_find(&mapping->i_pages, &index, end - 1, XA_PRESENT);
 }
 
-static int lock_for_good(struct inode *inode)
-{
-	unsigned int tries;
+/* ---------------------------------------------------------------------- the lock at the end */
 
-	for (tries = 0; tries < FREEZE_TRIES; tries++) {
-		if (inode_trylock(inode))
-			return 0;
-		msleep(FREEZE_WAIT_MS);
+static struct workqueue_struct *keeper_wq;
+/* Of one freezer at a time. */
+static unsigned long may_wait = ALL_FILES_WAIT;
+
+static void keep_work(struct work_struct *work)
+{
+	struct keeper *k = container_of(work, struct keeper, work);
+	struct inode *inode = file_inode(k->file);
+
+	inode_lock(inode);
+	complete(&k->locked);
+	wait_for_completion(&k->let_go);
+	inode_unlock(inode);
+	fput(k->file);
+	kfree(k);
+}
+
+static struct keeper *keeper_start(struct file *file)
+{
+	struct keeper *k = kzalloc(sizeof(*k), GFP_KERNEL);
+
+	if (!k)
+		return NULL;
+	INIT_WORK(&k->work, keep_work);
+	init_completion(&k->locked);
+	init_completion(&k->let_go);
+	k->file = get_file(file);
+	queue_work(keeper_wq, &k->work);
+	return k;
+}
+
+/*
+ * Locks the file until the machine jumps. Among many who write, trying would not do: a keeper
+ * waits in line. Who is not done in time is not waited for; the keeper goes on waiting, so that
+ * nobody follows.
+ */
+static void lock_for_good(struct memfd_out *m, struct file *file)
+{
+	unsigned long wait = min_t(unsigned long, may_wait, FILE_WAIT), left;
+
+	if (inode_trylock(file_inode(file)))
+		return;
+	m->keeper = keeper_start(file);
+	left = m->keeper ?
+		       wait_for_completion_timeout(&m->keeper->locked, wait) :
+		       0;
+	may_wait -= wait - left;
+	luo_jump_step();
+	if (!left)
+		pr_warn_ratelimited(
+			"a file in memory (inode %lu) is written to, and that does not end: it goes along as it is now\n",
+			file_inode(file)->i_ino);
+}
+
+static void unlock(struct memfd_out *m, struct file *file)
+{
+	if (m->keeper)
+		complete(&m->keeper->let_go);
+	else
+		inode_unlock(file_inode(file));
+	m->keeper = NULL;
+}
+
+/* The contents that travel in other pages. What has gone bad has none. */
+static void fill_substitutes(struct memfd_out *m, struct inode *inode)
+{
+	struct substitute *s;
+	u64 nr_bad = 0;
+
+	list_for_each_entry(s, &m->substitutes, list) {
+		u64 pfn = page_to_pfn(s->to);
+
+		if (PageHWPoison(s->from)) {
+			m->entry[s->entry].pfn_flags = pfn |
+						       MEMFD_LUO_FOLIO_BAD;
+			nr_bad++;
+		} else {
+			copy_highpage(s->to, s->from);
+		}
 	}
-	return -EBUSY;
+	if (nr_bad)
+		pr_crit_ratelimited(
+			"%llu pages of a file in memory (inode %lu) have gone bad: what was in them does not go along\n",
+			nr_bad, inode->i_ino);
 }
 
 static int memfd_freeze(struct liveupdate_file_op_args *args)
 {
 	struct inode *inode = file_inode(args->file);
 	struct memfd_out *m = args->private_data;
-	struct substitute *s;
+	loff_t size;
 	int ret;
 
-	ret = lock_for_good(inode);
-	if (ret)
-		return ret;
-	if (!is_same(m, inode->i_mapping)) {
+	lock_for_good(m, args->file);
+	size = i_size_read(inode);
+	if (!is_same(m, inode->i_mapping, end_of(size))) {
 		list_unpreserve(m);
 		release_all(m);
-		ret = hold_and_list(m, inode->i_mapping);
+		ret = hold_and_list(m, inode->i_mapping, end_of(size));
 		if (ret)
 			goto err_unlock;
 	}
-	list_for_each_entry(s, &m->substitutes, list)
-		copy_highpage(s->to, s->from);
+	fill_substitutes(m, inode);
 	m->ser->pos = args->file->f_pos;
-	m->ser->size = i_size_read(inode);
+	m->ser->size = size;
 	m->ser->seals = SHMEM_I(inode)->seals;
 	ret = m->ser->seals & ~MEMFD_LUO_ALL_SEALS ? -EOPNOTSUPP : 0;
 	if (!ret)
 		return 0;
 
 err_unlock:
-	inode_unlock(inode);
+	unlock(m, args->file);
 	return ret;
 }
 
 static void memfd_unfreeze(struct liveupdate_file_op_args *args)
 {
-	inode_unlock(file_inode(args->file));
+	unlock(args->private_data, args->file);
 }
 
 static const struct liveupdate_file_ops memfd_ops = {
@@ -568,31 +693,21 @@ static struct liveupdate_file_handler memfd_handler = {
 	.compatible = MEMFD_LUO_FH_COMPATIBLE,
 };
 
-/**
- * luo_memfd_bytes() - how much does a file in memory hold now?
- * @file: any file
- *
- * Context: any.
- *
- * Return: bytes in memory and swapped out, which is what travels; 0 for other files.
- */
-u64 luo_memfd_bytes(struct file *file)
-{
-	struct inode *inode = file_inode(file);
-
-	if (!shmem_file(file))
-		return 0;
-	return (READ_ONCE(inode->i_mapping->nrpages) +
-		READ_ONCE(SHMEM_I(inode)->swapped))
-	       << PAGE_SHIFT;
-}
-
 int luo_memfd_init(void)
 {
-	return liveupdate_register_file_handler(&memfd_handler);
+	int ret;
+
+	keeper_wq = alloc_workqueue("liveupdate_memfd", WQ_UNBOUND, 0);
+	if (!keeper_wq)
+		return -ENOMEM;
+	ret = liveupdate_register_file_handler(&memfd_handler);
+	if (ret)
+		destroy_workqueue(keeper_wq);
+	return ret;
 }
 
 void luo_memfd_exit(void)
 {
 	liveupdate_unregister_file_handler(&memfd_handler);
+	destroy_workqueue(keeper_wq);
 }

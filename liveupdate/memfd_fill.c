@@ -14,6 +14,23 @@
  * on, which gives it back page by page. It is made for some pages at a time: memory counts as
  * the machine's only after it was taken over, and the kernel may not promise more than it has.
  *
+ * Who changes what, and when:
+ *
+ *   what                        by whom                        when
+ *   memory cgroup, NR_FILE_PAGES, mapping->nrpages
+ *                               filemap_add_folio()            a folio is added
+ *   NR_SHMEM, NR_SHMEM_THPS     count_large()                  a large folio is added
+ *   NR_SHMEM                    luo_fill_settle()              512 pages, or the end
+ *   Committed_AS, up            promise(), for 16384 pages     the last promise is used up
+ *   Committed_AS, down          end_promise(), what is unused  the next promise, or the end
+ *   Committed_AS, down          the filled file itself         a page of it goes
+ *   fill.promised               promise() sets, add() takes    with Committed_AS; with added
+ *   fill.added                  add()                          a folio is added
+ *   fill.uncounted, fill.first  count_page(), luo_fill_settle()  with NR_SHMEM
+ *   info->alloced, i_blocks     luo_fill_end(), fill.added     the end
+ *
+ * Where pages are exchanged, fallocate() has changed all of it before.
+ *
  * A kernel that checks itself (CONFIG_DEBUG_VM) wants to hear nothing of such pages in
  * filemap_add_folio(). There each page is exchanged for one that fallocate() made.
  */
@@ -241,6 +258,35 @@ int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index)
 {
 	return can_add ? add(fill, folio, index) :
 			 exchange(fill->file, folio, index);
+}
+
+/**
+ * luo_fill_can_break() - does this kernel know of pages that have gone bad?
+ *
+ * Return: true if luo_fill_break() does something.
+ */
+bool luo_fill_can_break(void)
+{
+	return IS_ENABLED(CONFIG_MEMORY_FAILURE);
+}
+
+/**
+ * luo_fill_break() - whoever reads a page of the file is to be told that it is lost
+ * @fill: file
+ * @index: of a single page that was added
+ *
+ * The page is marked as one that has gone bad. It is kept by a reference that nobody gives back,
+ * as the kernel's own handling of such pages does it: reclaim would write it out and forget the
+ * mark.
+ */
+void luo_fill_break(struct luo_fill *fill, pgoff_t index)
+{
+#ifdef CONFIG_MEMORY_FAILURE
+	struct folio *folio = filemap_get_folio(fill->file->f_mapping, index);
+
+	if (!IS_ERR_OR_NULL(folio))
+		SetPageHWPoison(folio_page(folio, 0));
+#endif
 }
 
 /**

@@ -34,6 +34,7 @@
  * @nr: pages of it
  * @done: of them that are in the file, or not needed
  * @whole: it is one folio
+ * @is_bad: it stands for a page that is lost
  */
 struct memfd_in {
 	struct luo_fill fill;
@@ -44,6 +45,7 @@ struct memfd_in {
 	unsigned long nr;
 	unsigned long done;
 	bool whole;
+	bool is_bad;
 };
 
 static struct kho_mark block_op(void *ctx, u64 phys)
@@ -80,6 +82,8 @@ static int flush(struct memfd_in *m)
 			ret = luo_fill_add(&m->fill, page_folio(page), index);
 			if (ret)
 				return ret;
+			if (m->is_bad)
+				luo_fill_break(&m->fill, index);
 		}
 		m->done += m->whole ? m->nr : 1;
 	}
@@ -117,13 +121,13 @@ static int take_folio(void *ctx, const struct kho_memfd_folio *f)
 	struct page *page;
 	int ret;
 
-	if (!f->has_contents) {
+	if (!f->has_contents && !f->is_bad) {
 		ret = drop_folio(NULL, f);
 		if (!ret)
 			m->next_index = f->index + (1UL << f->order);
 		return ret;
 	}
-	folio = take_whole(m, f);
+	folio = f->is_bad ? NULL : take_whole(m, f);
 	page = folio ? &folio->page :
 		       kho_restore_pages(f->phys, 1UL << f->order);
 	if (!page)
@@ -133,6 +137,7 @@ static int take_folio(void *ctx, const struct kho_memfd_folio *f)
 	m->nr = 1UL << f->order;
 	m->done = 0;
 	m->whole = folio;
+	m->is_bad = f->is_bad;
 	m->next_index = f->index + m->nr;
 	return flush(m);
 }
@@ -178,6 +183,12 @@ static void file_end(struct file *file, const struct memfd_luo_ser *ser)
 		inode->i_mode &= ~0111;
 	/* What the kernel does not know it cannot hold anybody to. */
 	SHMEM_I(inode)->seals = ser->seals & KHO_COMPAT_ALL_SEALS;
+	/*
+	 * Together with the seal, as fcntl() does it: there are kernels that look at nothing else
+	 * when the file is mapped. Nobody has mapped it yet, so this cannot fail.
+	 */
+	if (ser->seals & F_SEAL_WRITE)
+		mapping_deny_writable(inode->i_mapping);
 }
 
 /* What is left of the wire, when all folios were taken over. */
@@ -230,17 +241,32 @@ static int fill(struct memfd_in *m, u64 phys)
 	return refused(phys, ret, &r);
 }
 
+static int count_bad(void *ctx, const struct kho_memfd_folio *f)
+{
+	u64 *nr = ctx;
+
+	*nr += f->is_bad;
+	return 0;
+}
+
 /* Everything that can be checked before the first folio is taken over. */
 static int check(u64 phys)
 {
 	const struct kho_memfd_ops ops = walk_ops();
 	const struct memfd_luo_ser *ser;
 	struct kho_refusal r = {};
+	u64 nr_bad = 0;
 	int ret;
 
-	ret = kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
+	ret = kho_memfd_walk(phys, 0, &ops, count_bad, &nr_bad, &r);
 	if (ret)
 		return refused(phys, ret, &r);
+	if (nr_bad)
+		pr_err_ratelimited(
+			"%llu pages of a memfd had gone bad in the previous kernel: reading them is an error\n",
+			nr_bad);
+	if (nr_bad && !luo_fill_can_break())
+		return -EHWPOISON;
 	ser = kho_waiting_page(phys);
 	if (ser->seals & ~KHO_COMPAT_ALL_SEALS)
 		pr_notice_once(

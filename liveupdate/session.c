@@ -11,6 +11,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
+#include <linux/timekeeping.h>
 
 #include "luo.h"
 
@@ -35,6 +36,24 @@ static struct direction out, in;
 static struct kho_block_set out_blocks;
 /* Something came in that is not good. */
 static bool in_damaged;
+
+enum { NR_CLOSED = 8 };
+
+/**
+ * struct closed - an outgoing session that was closed with files in it
+ * @name: its name
+ * @nr_files: how many
+ * @at: when, in seconds since the start
+ */
+struct closed {
+	char name[LIVEUPDATE_SESSION_NAME_LENGTH];
+	u64 nr_files;
+	u64 at;
+};
+
+/* The last of them, and how many there were. Under sessions_lock. */
+static struct closed closed[NR_CLOSED];
+static u64 nr_closed;
 
 static u32 hash_of(const char *name)
 {
@@ -131,49 +150,104 @@ struct luo_session *luo_session_create(const char *name)
 	return s;
 }
 
+/* Remembers the last ones. */
+static void note_closed(const struct luo_session *s)
+{
+	struct closed *c = &closed[nr_closed++ % NR_CLOSED];
+
+	memcpy(c->name, s->name, sizeof(c->name));
+	c->nr_files = s->nr_files;
+	c->at = ktime_get_boottime_seconds();
+}
+
+/* First it is no part of the handover any more; letting go of its files may take long. */
 static void outgoing_close(struct luo_session *s)
 {
-	scoped_guard(mutex, &s->lock)
-		luo_files_unpreserve(s);
-	scoped_guard(mutex, &sessions_lock) {
+	luo_op_begin();
+	scoped_guard(rwsem_read, &luo_jump) {
+		guard(mutex)(&sessions_lock);
+		if (s->nr_files)
+			note_closed(s);
 		session_unlink(&out, s);
 		kho_block_set_shrink(&out_blocks, out.nr);
 	}
+	luo_files_unpreserve(s);
+	luo_op_end();
 	session_free(s);
 }
 
 /**
- * luo_sessions_serialize() - write the entries of all sessions
- * @nr_lost: filled: sessions that are not among them, because a file could not be frozen
+ * luo_session_after() - go through the outgoing sessions, in the order of their creation
+ * @s: a session; NULL to begin
+ *
+ * Context: luo_jump is held for writing.
+ *
+ * Return: the session after it, NULL if it is the last.
+ */
+struct luo_session *luo_session_after(struct luo_session *s)
+{
+	if (!s)
+		return list_first_entry_or_null(&out.list, struct luo_session,
+						list);
+	return list_is_last(&s->list, &out.list) ? NULL :
+						   list_next_entry(s, list);
+}
+
+/**
+ * luo_sessions_say_closed() - say which sessions were closed since the start, as far as is known
+ *
+ * Context: luo_jump is held for writing.
+ */
+void luo_sessions_say_closed(void)
+{
+	u64 now = ktime_get_boottime_seconds(), i = 0;
+
+	if (!nr_closed)
+		return;
+	pr_notice(
+		"%llu sessions with files were closed, and do not go along; the last:\n",
+		nr_closed);
+	if (nr_closed > NR_CLOSED)
+		i = nr_closed - NR_CLOSED;
+	for (; i < nr_closed; i++) {
+		const struct closed *c = &closed[i % NR_CLOSED];
+
+		pr_notice(
+			"session \"%*pE\", %llu files, was closed %llu s ago\n",
+			(int)strlen(c->name), c->name, c->nr_files,
+			now - c->at);
+	}
+}
+
+/**
+ * luo_sessions_serialize() - write the entries of all sessions that go
  *
  * Context: luo_jump is held for writing.
  *
  * Return: physical address of the first block, 0 if there is none.
  */
-u64 luo_sessions_serialize(u64 *nr_lost)
+u64 luo_sessions_serialize(void)
 {
 	struct kho_block_set_it it;
 	struct luo_session *s;
 	u64 nr = 0;
 
-	*nr_lost = 0;
 	kho_block_set_it_init(&it, &out_blocks);
 	list_for_each_entry(s, &out.list, list) {
 		struct luo_file_set_ser set = {};
 		struct luo_session_ser *ser;
 
-		if (luo_files_serialize(s, &set)) {
-			/* All of it or nothing: a part would look complete. */
-			luo_files_unpreserve(s);
-			++*nr_lost;
+		if (!s->goes)
 			continue;
-		}
+		/* There is room: it was made when the session was created. */
 		ser = kho_block_set_it_reserve_entry(&it);
 		memset(ser->name, 0, sizeof(ser->name));
 		strscpy(ser->name, s->name, sizeof(ser->name));
+		luo_files_serialize(s, &set);
 		ser->file_set = set;
 		nr++;
 	}
+	luo_flbs_serialize();
 	/* The reader refuses blocks without entries. */
 	kho_block_set_shrink(&out_blocks, nr);
 	return kho_block_set_head_pa(&out_blocks);
@@ -263,7 +337,7 @@ void luo_session_unretrieve(struct luo_session *s)
  * luo_session_finish() - user space has what it wants of an incoming session
  * @s: session
  *
- * Context: luo_jump is held.
+ * Context: may sleep.
  *
  * Return: 0 or -EBUSY.
  */
@@ -291,7 +365,7 @@ static void incoming_close(struct luo_session *s)
  * luo_session_close() - nobody has the session open any more
  * @s: session, of either direction
  *
- * Context: luo_jump is held.
+ * Context: may sleep; luo_jump is not held.
  */
 void luo_session_close(struct luo_session *s)
 {

@@ -55,7 +55,10 @@ struct liveupdate_file_op_args {
  * @get_id: what tells two files apart; NULL: the address of the file
  * @owner: module that the operations are in
  *
- * All may sleep, and are called one at a time for one file.
+ * All may sleep, and are called one at a time for one file. preserve and unpreserve are called
+ * without a lock, so that they may wait for what user space does. The machine waits for freeze
+ * and unfreeze, which must not: a session with a file that takes more than ten seconds is left
+ * behind.
  */
 struct liveupdate_file_ops {
 	bool (*can_preserve)(struct liveupdate_file_handler *handler,
@@ -141,6 +144,7 @@ struct liveupdate_flb {
 	/* private: */
 	struct list_head list;
 	u32 nr_links;
+	u64 travels;
 	struct luo_flb_state out;
 	struct luo_flb_state in;
 };

@@ -78,7 +78,8 @@ struct liveupdate_ioctl_retrieve_session {
  * @token: what it is to be called; unique in the session
  *
  * ENOENT: files of this kind cannot be preserved. EEXIST: the token is taken. EBUSY: the same
- * object is preserved already, here or in another session. EBADF.
+ * object is preserved already, here or in another session. EMFILE: the session has as many files
+ * as the caller may have open. EBADF. After EFAULT the file is in the session all the same.
  */
 struct liveupdate_session_preserve_fd {
 	__u32 size;
