@@ -3,12 +3,17 @@
  * A file handler and three FLBs in a module of their own. The files are those of /dev/lutest;
  * each hands over a page of its own. `refuse` makes them impossible to freeze. What happened
  * shows in `events`: one letter for each call, files in lower case, FLBs in upper case.
+ *
+ * The number of a file descriptor that is written to /dev/lutest is taken if the file refuses to
+ * be mapped for writing where it counts such mappings, else refused with EPERM.
  */
 
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho_waiting.h>
 #include <linux/liveupdate.h>
@@ -47,9 +52,28 @@ static ssize_t lutest_read(struct file *file, char __user *to, size_t bytes,
 	return simple_read_from_buffer(to, bytes, pos, "lutest", 7);
 }
 
+static ssize_t lutest_write(struct file *file, const char __user *from,
+			    size_t bytes, loff_t *pos)
+{
+	struct file *other;
+	bool denied;
+	int fd, ret;
+
+	ret = kstrtoint_from_user(from, bytes, 10, &fd);
+	if (ret)
+		return ret;
+	other = fget(fd);
+	if (!other)
+		return -EBADF;
+	denied = atomic_read(&other->f_mapping->i_mmap_writable) < 0;
+	fput(other);
+	return denied ? bytes : -EPERM;
+}
+
 static const struct file_operations lutest_fops = {
 	.owner = THIS_MODULE,
 	.read = lutest_read,
+	.write = lutest_write,
 };
 
 static bool can_preserve(struct liveupdate_file_handler *fh, struct file *file)

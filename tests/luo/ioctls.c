@@ -105,7 +105,7 @@ static void reserved_fields(int dev)
 static void names(int dev)
 {
 	struct liveupdate_ioctl_create_session arg = { .size = sizeof(arg) };
-	char name[LU_NAME_SIZE], got[LU_NAME_SIZE], link[64], target[128] = "";
+	char name[LU_NAME_SIZE], got[LU_NAME_SIZE];
 	int session;
 
 	memset(arg.name, 'n', sizeof(arg.name));
@@ -121,14 +121,64 @@ static void names(int dev)
 	same(lu_session_name(session, got), 0);
 	must(!strcmp(name, got), "name \"%s\"", got);
 	close(session);
+}
 
-	session = lu_session_create(dev, "seen in /proc");
-	must(session >= 0, "create: %d", session);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", session);
-	must(readlink(link, target, sizeof(target) - 1) > 0, "readlink");
-	must(!strcmp(target, "anon_inode:[luo_session] seen in /proc"),
-	     "\"%s\"", target);
+/* What a link in /proc says of a session: its name, or as much as the kernel has room for. */
+static void links(int dev)
+{
+	char name[LU_NAME_SIZE] = "", path[64], want[128], target[128];
+	int session, len, least;
+
+	for (len = 1; len < LU_NAME_SIZE; len++) {
+		name[len - 1] = 'a' + len % 26;
+		session = create(dev, name);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", session);
+		memset(target, 0, sizeof(target));
+		must(readlink(path, target, sizeof(target) - 1) > 0,
+		     "readlink with a name of %d", len);
+		snprintf(want, sizeof(want), "anon_inode:[luo_session] %s",
+			 name);
+		least = strlen(want) < 63 ? strlen(want) : 63;
+		must(!strncmp(target, want, strlen(target)), "\"%s\"", target);
+		must((int)strlen(target) >= least, "\"%s\"", target);
+		close(session);
+	}
+}
+
+/* As upstream: the file is in the session, whether or not that can be told. */
+static void told_in_vain(int dev)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct liveupdate_session_preserve_fd *arg =
+		mmap(NULL, page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int session = create(dev, "told in vain"), fd = memfd_text("told");
+
+	must(arg != MAP_FAILED, "mmap");
+	arg->size = sizeof(*arg);
+	arg->fd = fd;
+	arg->token = 1;
+	must(!mprotect(arg, page, PROT_READ), "mprotect");
+	same(call(session, LIVEUPDATE_SESSION_PRESERVE_FD, arg), -EFAULT);
+	same(lu_session_preserve(session, 2, fd), -EBUSY);
+	same(lu_session_preserve(session, 1, fd), -EEXIST);
+	munmap(arg, page);
 	close(session);
+	close(fd);
+}
+
+/* What is not known may be as long as it likes, if it is zero. */
+static void long_structs(int dev)
+{
+	static struct {
+		struct liveupdate_ioctl_create_session known;
+		char more[3 * 4096];
+	} arg = { .known.size = sizeof(arg), .known.name = "long" };
+
+	same(call(dev, LIVEUPDATE_IOCTL_CREATE_SESSION, &arg), 0);
+	close(arg.known.fd);
+	arg.more[sizeof(arg.more) - 1] = 1;
+	same(call(dev, LIVEUPDATE_IOCTL_CREATE_SESSION, &arg), -E2BIG);
 }
 
 /* Where the result cannot be written, nothing has happened. */
@@ -161,7 +211,10 @@ void test_ioctls(void)
 	must(dev >= 0, "lu_open: %d", dev);
 	order_of_checks(dev);
 	reserved_fields(dev);
+	long_structs(dev);
 	names(dev);
+	links(dev);
 	bad_addresses(dev);
+	told_in_vain(dev);
 	close(dev);
 }

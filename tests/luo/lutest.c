@@ -4,6 +4,7 @@
  *
  *   lutest ioctls        errors and exclusivity of the interface
  *   lutest sessions      sessions and files, without a kexec
+ *   lutest bounds        how many files a session takes
  *   lutest fuzz SEED N   N random ioctls
  *   lutest make NAME     before the jump; leaves a process that holds the sessions
  *   lutest check NAME    after it
@@ -111,7 +112,7 @@ void hold_on(void)
 
 static int usage(void)
 {
-	fputs("lutest ioctls|sessions|once|fuzz SEED N|make NAME|check NAME|golden FILE A\n",
+	fputs("lutest ioctls|sessions|bounds|once|fuzz SEED N|make NAME|check NAME|golden FILE A\n",
 	      stderr);
 	return 2;
 }
@@ -122,6 +123,8 @@ int main(int argc, char **argv)
 		test_ioctls();
 	else if (argc == 2 && !strcmp(argv[1], "sessions"))
 		test_sessions();
+	else if (argc == 2 && !strcmp(argv[1], "bounds"))
+		test_bounds();
 	else if (argc == 2 && !strcmp(argv[1], "once"))
 		state_once();
 	else if (argc == 4 && !strcmp(argv[1], "fuzz"))

@@ -78,4 +78,17 @@ void pages_make(void);
 void folios_make(void);
 void gigabytes_check(void);
 
+/* Files in use for ever, or busy; files with pages that have gone bad. */
+void stuck_make(void);
+void stuck_check(void);
+void bad_make(void);
+void bad_check(void);
+void bad_refused(void);
+void bad_pass_on(void);
+
+/* How many files a session takes, and who pays for them. */
+void charged_make(void);
+void charged_check(void);
+void test_bounds(void);
+
 #endif /* TESTS_LUTEST_H */
