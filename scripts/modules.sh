@@ -6,6 +6,7 @@
 # meet.
 #
 # usage: scripts/modules.sh NAME [MAKE-ARGUMENT...]           a kernel of tests/vm/kernels.list
+#        scripts/modules.sh --tree DIR NAME                   only kho.ko and liveupdate.ko, of the sources there
 #        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
 # A kernel of the list that was built with a compiler that is not here, or whose build tools do not
 # run here, is built for where they do; see scripts/in-suite.sh.
@@ -42,6 +43,12 @@ link_tree() {
 }
 
 in_suite=()
+tree=''
+if [ "${1-}" = --tree ]; then
+	option_value "$@"
+	tree=$2
+	shift 2
+fi
 case ${1-} in
 --headers)
 	option_value "$@"
@@ -62,7 +69,7 @@ case ${1-} in
 	;;
 esac
 release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$headers/include/generated/utsrelease.h")
-dir=$build/modules/$release
+dir=${tree:-$build/modules/$release}
 cc=$(compiler_of "$headers")
 [ ${#in_suite[@]} -gt 0 ] || command -v "$cc" >/dev/null || cc=gcc
 
@@ -71,8 +78,9 @@ set -- KCFLAGS=-g0 "$@"
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9
-link_tree "$dir"
+[ -n "$tree" ] || link_tree "$dir"
 "${in_suite[@]}" make -s -C "$headers" CC="$cc" M="$dir" "$@" modules
+[ -z "$tree" ] || exit 0
 for clients in "$dir/tests/kmod" "$dir"/docs/examples/*; do
 	"${in_suite[@]}" make -s -C "$headers" CC="$cc" M="$clients" \
 		KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers" "$@" modules

@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' reboots='' threads=single monitor=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' builds='' reboots='' threads=single monitor=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	slots=${mem#"${mem%%,*}"} mem=${mem%%,*}
@@ -82,6 +82,20 @@ use_mapped_image() {
 # Through every kernel of the list.
 up_path() {
 	kernel_names | paste -s -d ,
+}
+
+# build_for NAME...: what these scenarios want to be built besides, by their variable "builds": a script
+# that is called with the name of each kernel
+build_for() {
+	local name
+
+	for name in "$@"; do
+		read_scenario "${name%%@*}"
+		[ -z "$builds" ] || printf '%s\n' "${name#*@}" | tr ',' '\n' | sed "s/^/$builds /"
+	done | sort -u | while read -r name; do
+		# shellcheck disable=SC2086 # a script and its argument
+		"$top/scripts/"$name </dev/null
+	done
 }
 
 # Up and down again.
@@ -372,6 +386,7 @@ main() {
 	# What goes wrong in an expansion must not end as success of nothing.
 	[ ${#names[@]} -gt 0 ] || die "there is nothing to run"
 	[ -z "${KHO_VM_MAP-}" ] || use_mapped_image "${names[@]}"
+	[ -z "$build_image" ] || build_for "${names[@]}"
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
 	find_parts "${names[@]}"
 	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
