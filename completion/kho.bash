@@ -37,9 +37,9 @@ _kho_options()
 {
 	case $1 in
 	check)
-		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --output --noheadings --raw --pairs --json --quiet --help'
+		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --debug --force --output --noheadings --raw --pairs --json --quiet --help'
 		;;
-	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --force --help' ;;
+	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --debug --force --help' ;;
 	report)
 		echo '--save --history --prometheus --output --noheadings --raw --pairs --json --help'
 		;;

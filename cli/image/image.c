@@ -567,6 +567,8 @@ int image_load(struct image *im)
 
 	if (!bootdata)
 		return -1;
+	if (im->opt.debug)
+		image_say_layout(im);
 	/* An image is loaded and the module knows, or neither. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);

@@ -22,6 +22,7 @@
  * @append: added to it, or NULL
  * @reuse_cmdline: start from the running kernel's command line
  * @no_initrd: the next kernel needs none
+ * @debug: say what goes where
  * @force: load it although the next kernel may not boot
  */
 struct image_options {
@@ -31,6 +32,7 @@ struct image_options {
 	const char *append;
 	bool reuse_cmdline;
 	bool no_initrd;
+	bool debug;
 	bool force;
 };
 
@@ -120,6 +122,9 @@ bool image_check(struct image *im, bool all);
 int image_load(struct image *im);
 
 void image_free(struct image *im);
+
+/* Where the parts of an image that is about to be loaded lie. */
+void image_say_layout(const struct image *im);
 
 /* Parts of image_check(). */
 void image_check_kernel(struct image *im);

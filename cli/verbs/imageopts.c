@@ -22,6 +22,7 @@ static const struct option options[] = {
 	TABLE_OPTIONS,
 	{ "json", no_argument, NULL, 'J' },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "debug", no_argument, NULL, 'd' },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "initrd", required_argument, NULL, OPT_INITRD },
 	{ "ramdisk", required_argument, NULL, OPT_INITRD },
@@ -53,6 +54,9 @@ bool imageopts_take(struct image_options *opt, int c)
 		return true;
 	case OPT_NO_INITRD:
 		opt->no_initrd = true;
+		return true;
+	case 'd':
+		opt->debug = true;
 		return true;
 	case OPT_FORCE:
 		opt->force = true;

@@ -26,7 +26,8 @@ extern const struct option *const imageopts_of_check;
 	"  --append STR          add STR to the command line\n"                \
 	"  --force               only warn if the next kernel may not boot: "  \
 	"its initramfs is\n"                                                   \
-	"                        damaged, or it has too little memory\n"
+	"                        damaged, or it has too little memory\n"       \
+	"  -d, --debug           a load tells what goes where\n"
 
 /**
  * imageopts_take() - note an option

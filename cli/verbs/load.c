@@ -82,7 +82,7 @@ int verb_load(int argc, char **argv)
 	struct image_options opt = { 0 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", imageopts_of_load, NULL)) !=
+	while ((c = getopt_long(argc, argv, "dh", imageopts_of_load, NULL)) !=
 	       -1) {
 		if (c == 'h')
 			return show_help(help_text);

@@ -243,6 +243,7 @@ static void wrong_usage_of_load(void **state)
 	wrong(verb_load, "a --initrd");
 	wrong(verb_load, "a --reuse-cmdline=x");
 	wrong(verb_load, "a --reuse-cmdline --command-line=b");
+	wrong(verb_load, "a --initrd b --no-initrd");
 }
 
 static void load_takes_all_options(void **state)
@@ -251,6 +252,10 @@ static void load_takes_all_options(void **state)
 	     EXIT_FAILED);
 	assert_string_equal(seen.kernel, "k");
 	assert_false(seen.reuse_cmdline);
+	acts(verb_load, "k --reuse-cmdline", EXIT_FAILED);
+	assert_false(seen.force || seen.debug || seen.no_initrd);
+	acts(verb_load, "k --force --debug --no-initrd", EXIT_FAILED);
+	assert_true(seen.force && seen.debug && seen.no_initrd);
 	acts(verb_load, "k --reuse-cmdline", EXIT_FAILED);
 	assert_true(seen.reuse_cmdline);
 	assert_null(seen.initrd);
