@@ -448,7 +448,7 @@ command_lines() {
 }
 
 # A /dev to which something can be added.
-mkdir -p /mnt && mount -t tmpfs tmpfs /mnt || exit
+mkdir -p /mnt && mount -t tmpfs -o mode=755 tmpfs /mnt || exit
 for place in null zero; do
 	: >/mnt/$place
 	mount --bind /dev/$place /mnt/$place || exit
