@@ -10,6 +10,7 @@
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/timekeeping.h>
 #include <linux/timex.h>
 
 #include "kmod/compat/compat.h"
@@ -23,13 +24,14 @@
 
 /*
  * The last that a kernel does before it starts another is to let dumpers of its log run: devices
- * are shut down then, and the other processors stand still.
+ * are shut down then, and the other processors stand still. One of them may have been stopped
+ * while it set the clock, and would never let a reader of it go on: the accessor for NMIs waits
+ * for nobody.
  */
 static void kho_jump_dump(struct kmsg_dumper *dumper, KHO_KMSG_DUMP_ARG)
 {
 	if (kho_kmsg_dump_reason() != KMSG_DUMP_SHUTDOWN)
 		return;
-	/* Another processor may have been stopped while it set the clock: do not wait for it. */
 	WRITE_ONCE(kho_wire_module()->stamp_ns[KHO_STAMP_JUMP],
 		   ktime_get_real_fast_ns());
 	/* Clocks start anew in the next kernel; this counter does not. */
