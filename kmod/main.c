@@ -114,10 +114,11 @@ struct stage {
 /* In this order; unloading goes backwards. */
 static const struct stage stages[] = {
 	{ .init = kho_reserve_parse },
+	/* Before anything is given back, and before anything can be preserved. */
+	{ .init = kho_stays_init, .exit = kho_stays_exit },
 	{ .init = kho_firmware_init },
 	{ .init = scratch_parse },
 	{ .init = restore_init },
-	{ .init = kho_give_back_init },
 	/* What came in is looked at, and not touched. */
 	{ .init = in_init, .exit = kho_in_exit },
 	{ .init = out_init, .exit = out_exit },

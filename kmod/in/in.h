@@ -77,6 +77,7 @@ static inline struct kho_mark kho_page_mark(struct page *page)
 }
 
 int kho_restore_init(void);
+bool kho_pages_bad(struct page *page, unsigned long nr_pages);
 bool kho_page_unmark(struct page *page, unsigned int order);
 bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages);
 bool kho_range_take(phys_addr_t phys, unsigned long nr_pages);
@@ -85,7 +86,6 @@ struct page *kho_range_restore(phys_addr_t phys, unsigned long nr_pages);
 
 /* --- give_back.c: boot-reserved memory to the allocator */
 
-int kho_give_back_init(void);
 u64 kho_give_back(unsigned long start_pfn, unsigned long end_pfn);
 
 #endif /* KHO_KMOD_IN_H */

@@ -23,9 +23,31 @@ int kho_ram_get(struct kho_ram *ram);
 void kho_ram_put(struct kho_ram *ram);
 bool kho_ram_same(const struct kho_ram *a, const struct kho_ram *b);
 
-/* --- firmware.c: memory that tables have the next kernel write to */
+/* --- stays.c: memory that somebody else needs where it is */
+
+/**
+ * struct kho_stay - memory that is never given to the page allocator
+ * @range: whole pages
+ * @what: what lies there
+ */
+struct kho_stay {
+	struct kho_range range;
+	const char *what;
+};
+
+int kho_stays_init(void);
+void kho_stays_exit(void);
+int kho_stays_add(u64 start, u64 end, const char *what);
+const struct kho_stay *kho_stays_first(u64 start, u64 end);
+
+/* --- firmware.c: tables of the firmware, and memory that they have the next kernel write to */
 
 int kho_firmware_init(void);
+int kho_firmware_read(void *to, u64 phys, size_t bytes);
 u64 kho_firmware_writes(u64 start, u64 end);
+
+/* --- acpi.c: tables of ACPI */
+
+int kho_acpi_stays(u64 efi_rsdp);
 
 #endif /* KHO_KMOD_MACHINE_H */

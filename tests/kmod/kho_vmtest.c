@@ -10,7 +10,10 @@
  *                        pages all over memory
  *   unpreserve PERCENT   take some of them out again and free them, scribbled on; the result is
  *                        their bytes
- *   restore              take over what the previous kernel saved, check it all
+ *   restore [MISSING]    take over what the previous kernel saved, check it all; exactly so many
+ *                        blocks must not be there any more
+ *   race THREADS         as restore, by so many threads at a time, each of which wants every
+ *                        block, and holds a spinlock
  *   recycle PERCENT      preserve some of what was restored anew, free the rest
  *   where                physical address of what "inspect" wants
  *   inspect PHYS         look at what the previous kernel saved, with nobody's help
@@ -18,6 +21,11 @@
  *   xor PHYS BITS        damage a word of memory
  *   peek PHYS            read a word of memory
  *   damage WORD          damage each page that starts with this word
+ *   pick KIND ORDER      address of the last page of a saved "folio" of this order, or of saved
+ *                        "pages" that are as many at least
+ *   bad PHYS             the page there is one that the hardware gave up on, and reserved
+ *   sum PHYS BYTES       a sum over memory
+ *   reserved PHYS        the page there is reserved, as boot left it
  *   refuses PHYS         the page there, whoever has it, cannot be preserved
  *
  * Every word of a saved page is a function of its address and of the seed.
@@ -26,14 +34,19 @@
 
 #include <linux/kexec_handover.h>
 
+#include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 
 #define VMTEST_SUBTREE "kho-vmtest"
@@ -87,6 +100,9 @@ struct vmtest_root_ser {
  * @aside: blocks that are allocated, but cannot be preserved: one each for @last and @note
  * @aside_order: their orders
  * @nr_aside: how many
+ * @nr_missing: blocks that may still turn out not to be there
+ * @nr_bad: pages of blocks that were not restored, because one of them went bad
+ * @nr_bad_blocks: how many blocks that are
  * @seed: of the contents
  * @random: state of the generator
  * @result: of the last command
@@ -100,6 +116,9 @@ struct vmtest {
 	struct page *aside[2];
 	unsigned int aside_order[2];
 	unsigned int nr_aside;
+	unsigned long nr_missing;
+	unsigned long nr_bad;
+	unsigned long nr_bad_blocks;
 	u64 seed;
 	u64 random;
 	char result[256];
@@ -541,6 +560,30 @@ static int run_recycle(const char *args)
 	return kept ? publish() : 0;
 }
 
+static int run_pick(const char *args)
+{
+	unsigned int order;
+	unsigned long i;
+	char kind[8];
+
+	if (sscanf(args, "%7s %u", kind, &order) != 2)
+		return complain(-EINVAL, "usage: pick KIND ORDER", 0);
+	for (i = 0; i < vmtest.nr_blocks; i++) {
+		const struct vmtest_block_ser *block = &vmtest.block[i];
+
+		if (strcmp(kind, "folio") ?
+			    block->kind == VMTEST_FOLIO ||
+				    block->nr_pages < 1U << order :
+			    block->kind != VMTEST_FOLIO ||
+				    block->order != order)
+			continue;
+		snprintf(vmtest.result, sizeof(vmtest.result), "%#llx",
+			 block->phys + (block->nr_pages - 1) * PAGE_SIZE);
+		return 0;
+	}
+	return complain(-ENOENT, "no such block", order);
+}
+
 /* --- restore */
 
 static int check_folio(const struct folio *folio, unsigned int order)
@@ -623,6 +666,33 @@ static int restore_pages(const struct vmtest_block_ser *block)
 	return check_pages(page, block->nr_pages);
 }
 
+static bool block_is_bad(const struct vmtest_block_ser *block)
+{
+	u32 i;
+
+	for (i = 0; i < block->nr_pages; i++)
+		if (PageHWPoison(block_page(block) + i))
+			return true;
+	return false;
+}
+
+static bool grab_block(const struct vmtest_block_ser *block)
+{
+	return block->kind == VMTEST_FOLIO ?
+		       !!kho_restore_folio(block->phys) :
+		       !!kho_restore_pages(block->phys, block->nr_pages);
+}
+
+/* Of a block that has a bad page nobody gets anything. */
+static int refuses_bad_block(const struct vmtest_block_ser *block)
+{
+	if (grab_block(block))
+		return complain(-EIO, "a bad page is restored", block->phys);
+	return block_is_bad(block) ?
+		       0 :
+		       complain(-EIO, "a bad page became good", block->phys);
+}
+
 static int restore_block(const struct vmtest_block_ser *block)
 {
 	int err;
@@ -634,8 +704,14 @@ static int restore_block(const struct vmtest_block_ser *block)
 	return err ?: check_contents(block);
 }
 
+static void count_bad(const struct vmtest_block_ser *block)
+{
+	vmtest.nr_bad += block->nr_pages;
+	vmtest.nr_bad_blocks++;
+}
+
 /* Take over one page of the table; the next one's address is left in @phys. */
-static int restore_table(u64 *phys)
+static int restore_table(u64 *phys, bool note)
 {
 	struct vmtest_table_ser *table;
 	unsigned int i;
@@ -646,10 +722,23 @@ static int restore_table(u64 *phys)
 	table = phys_to_virt(*phys);
 	err = make_room(vmtest.nr_blocks + table->nr_rows);
 	for (i = 0; !err && i < table->nr_rows; i++) {
-		err = restore_block(&table->row[i]);
-		if (!err)
-			vmtest.block[vmtest.nr_blocks++] = table->row[i];
+		const struct vmtest_block_ser *block = &table->row[i];
+
 		cond_resched();
+		if (!VMTEST_NATIVE && block_is_bad(block)) {
+			err = refuses_bad_block(block);
+			count_bad(block);
+			continue;
+		}
+		err = note ? 0 : restore_block(block);
+		if (err == -ENOENT && vmtest.nr_missing) {
+			vmtest.nr_missing--;
+			count_bad(block);
+			err = 0;
+			continue;
+		}
+		if (!err)
+			vmtest.block[vmtest.nr_blocks++] = *block;
 	}
 	*phys = table->next_phys;
 	free_page((unsigned long)table);
@@ -675,20 +764,25 @@ static int check_stranger(void)
 	return err;
 }
 
-static int restore_all(const struct vmtest_root_ser *root)
+/* All that came in: restored, or with @note only noted. */
+static int restore_all(const struct vmtest_root_ser *root, bool note)
 {
-	u64 phys = root->first_table_phys, pages = 0;
+	u64 phys = root->first_table_phys, pages;
 	unsigned long i;
 	int err = 0;
 
+	vmtest.nr_bad = 0;
+	vmtest.nr_bad_blocks = 0;
 	vmtest.seed = root->seed;
 	vmtest.random = root->seed;
 	while (!err && phys)
-		err = restore_table(&phys);
+		err = restore_table(&phys, note);
+	pages = vmtest.nr_bad;
 	for (i = 0; i < vmtest.nr_blocks; i++)
 		pages += vmtest.block[i].nr_pages;
 	if (!err &&
-	    (vmtest.nr_blocks != root->nr_blocks || pages != root->nr_pages))
+	    (vmtest.nr_blocks + vmtest.nr_bad_blocks != root->nr_blocks ||
+	     pages != root->nr_pages))
 		err = complain(-EIO, "blocks are missing", vmtest.nr_blocks);
 	if (!err)
 		snprintf(vmtest.result, sizeof(vmtest.result),
@@ -696,7 +790,7 @@ static int restore_all(const struct vmtest_root_ser *root)
 	return err;
 }
 
-static int run_restore(const char *args)
+static int take_over(bool note)
 {
 	struct vmtest_root_ser *root;
 	phys_addr_t phys;
@@ -717,8 +811,116 @@ static int run_restore(const char *args)
 		      check_stranger() :
 		      complain(-EIO, "magic of the root", root->magic);
 	if (!err)
-		err = restore_all(root);
+		err = restore_all(root, note);
 	free_page((unsigned long)root);
+	return err;
+}
+
+static int run_restore(const char *args)
+{
+	int err;
+
+	vmtest.nr_missing = 0;
+	if (*args && *args != '\n' && kstrtoul(args, 0, &vmtest.nr_missing))
+		return complain(-EINVAL, "usage: restore [MISSING]", 0);
+	err = take_over(false);
+	if (!err && vmtest.nr_missing)
+		err = complain(-EIO, "blocks that must not be there, left",
+			       vmtest.nr_missing);
+	return err;
+}
+
+/* --- restoring in many threads */
+
+/**
+ * struct race - threads that all want to restore every block
+ * @winners: for each block, how many got it
+ * @running: threads that are not done
+ * @done: none is running
+ */
+static struct race {
+	atomic_t *winners;
+	atomic_t running;
+	struct completion done;
+} race;
+
+static int run_racer(void *unused)
+{
+	unsigned long i;
+	spinlock_t lock;
+
+	spin_lock_init(&lock);
+	for (i = 0; i < vmtest.nr_blocks; i++) {
+		spin_lock(&lock);
+		if (grab_block(&vmtest.block[i]))
+			atomic_inc(&race.winners[i]);
+		spin_unlock(&lock);
+		cond_resched();
+	}
+	if (atomic_dec_and_test(&race.running))
+		complete(&race.done);
+	return 0;
+}
+
+static int start_racers(unsigned int nr)
+{
+	unsigned int i;
+	int err = 0;
+
+	init_completion(&race.done);
+	atomic_set(&race.running, nr + 1);
+	for (i = 0; i < nr; i++) {
+		struct task_struct *t =
+			kthread_run(run_racer, NULL, "vmtest-race-%u", i);
+
+		if (IS_ERR(t)) {
+			atomic_dec(&race.running);
+			err = complain(PTR_ERR(t), "cannot start thread", i);
+		}
+	}
+	if (!atomic_dec_and_test(&race.running))
+		wait_for_completion(&race.done);
+	return err;
+}
+
+/* Two that want one range at the same time may both be refused: then it still waits. */
+static int check_won(unsigned long i)
+{
+	const struct vmtest_block_ser *block = &vmtest.block[i];
+	int winners = atomic_read(&race.winners[i]);
+	int err;
+
+	if (winners > 1)
+		return complain(-EIO, "restored more than once", block->phys);
+	if (!winners)
+		return restore_block(block);
+	if (block->kind == VMTEST_FOLIO)
+		err = check_folio(page_folio(block_page(block)), block->order);
+	else
+		err = check_pages(block_page(block), block->nr_pages);
+	return err ?: check_contents(block);
+}
+
+static int run_race(const char *args)
+{
+	unsigned long i;
+	unsigned int nr;
+	int err;
+
+	if (kstrtouint(args, 0, &nr) || !nr || VMTEST_NATIVE)
+		return complain(-EINVAL, "usage: race THREADS", 0);
+	vmtest.nr_missing = 0;
+	err = take_over(true);
+	if (err)
+		return err;
+	race.winners =
+		vzalloc(array_size(vmtest.nr_blocks, sizeof(*race.winners)));
+	if (!race.winners)
+		return complain(-ENOMEM, "no memory for the list", 0);
+	err = start_racers(nr);
+	for (i = 0; !err && i < vmtest.nr_blocks; i++)
+		err = check_won(i);
+	vfree(race.winners);
 	return err;
 }
 
@@ -870,6 +1072,45 @@ static int run_peek(const char *args)
 	return err;
 }
 
+static int run_sum(const char *args)
+{
+	u64 phys, bytes, sum = 0, i;
+	const u8 *from;
+
+	if (sscanf(args, "%lli %lli", &phys, &bytes) != 2)
+		return complain(-EINVAL, "usage: sum PHYS BYTES", 0);
+	from = memremap(phys, bytes, MEMREMAP_WB);
+	if (!from)
+		return complain(-ENOMEM, "cannot map", phys);
+	for (i = 0; i < bytes; i++)
+		sum = mix(sum + from[i] + 1);
+	memunmap((void *)from);
+	snprintf(vmtest.result, sizeof(vmtest.result), "%#llx", sum);
+	return 0;
+}
+
+static int run_reserved(const char *args)
+{
+	u64 phys;
+
+	if (kstrtou64(args, 0, &phys))
+		return complain(-EINVAL, "usage: reserved PHYS", 0);
+	return inspect_page(phys);
+}
+
+static int run_bad(const char *args)
+{
+	u64 phys;
+	int err;
+
+	if (kstrtou64(args, 0, &phys))
+		return complain(-EINVAL, "usage: bad PHYS", 0);
+	err = inspect_page(phys);
+	if (!err && !PageHWPoison(pfn_to_page(PHYS_PFN(phys))))
+		err = complain(-EIO, "page is not bad", phys);
+	return err;
+}
+
 static int run_refuses(const char *args)
 {
 	struct page *page;
@@ -927,12 +1168,14 @@ static const struct {
 	const char *name;
 	int (*run)(const char *args);
 } commands[] = {
-	{ "save", run_save },	    { "unpreserve", run_unpreserve },
-	{ "restore", run_restore }, { "recycle", run_recycle },
-	{ "misuse", run_misuse },   { "xor", run_xor },
-	{ "peek", run_peek },	    { "damage", run_damage },
-	{ "where", run_where },	    { "inspect", run_inspect },
-	{ "refuses", run_refuses },
+	{ "save", run_save },	      { "unpreserve", run_unpreserve },
+	{ "restore", run_restore },   { "recycle", run_recycle },
+	{ "misuse", run_misuse },     { "xor", run_xor },
+	{ "peek", run_peek },	      { "damage", run_damage },
+	{ "where", run_where },	      { "inspect", run_inspect },
+	{ "refuses", run_refuses },   { "sum", run_sum },
+	{ "reserved", run_reserved }, { "pick", run_pick },
+	{ "race", run_race },	      { "bad", run_bad },
 };
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Preserves the nearest pages below and above an address, so that what lies there is inside an
+ * extent as soon as there are more preserved pages than extents. For scenarios of tests/vm.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kexec_handover.h>
+
+#include <linux/io.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "kmod/compat/compat.h"
+
+/* As far as it is looked for pages that can be had. */
+#define REACH 65536
+
+static unsigned long phys;
+module_param(phys, ulong, 0400);
+MODULE_PARM_DESC(phys, "the address");
+
+static struct page *taken[2];
+
+static int take(struct page **page, unsigned long pfn)
+{
+	*page = pfn_to_online_page(pfn);
+	if (!*page || !is_free_buddy_page(*page) ||
+	    kho_compat_alloc_contig(pfn, pfn + 1))
+		return -EBUSY;
+	if (!kho_preserve_pages(*page, 1))
+		return 0;
+	__free_page(*page);
+	*page = NULL;
+	return -EBUSY;
+}
+
+static int take_nearest(struct page **page, int step)
+{
+	unsigned long pfn = PHYS_PFN(phys);
+	unsigned int i;
+
+	for (i = 0; i < REACH; i++)
+		if (!take(page, pfn += step))
+			return 0;
+	*page = NULL;
+	pr_err("no page can be had up to %#lx\n", pfn);
+	return -ENOENT;
+}
+
+static void put(struct page *page)
+{
+	if (!page)
+		return;
+	kho_unpreserve_pages(page, 1);
+	__free_page(page);
+}
+
+static int __init around_init(void)
+{
+	int ret = take_nearest(&taken[0], -1);
+
+	if (!ret)
+		ret = take_nearest(&taken[1], 1);
+	if (ret)
+		put(taken[0]);
+	else
+		pr_info("%#lx is between %#llx and %#llx\n", phys,
+			(u64)page_to_phys(taken[0]),
+			(u64)page_to_phys(taken[1]));
+	return ret;
+}
+module_init(around_init);
+
+static void __exit around_exit(void)
+{
+	put(taken[0]);
+	put(taken[1]);
+}
+module_exit(around_exit);
+
+MODULE_DESCRIPTION("Preserves pages around an address");
+MODULE_LICENSE("GPL");
