@@ -14,6 +14,10 @@
 /* Handover is on: memory can be preserved. Set once, while the module starts. */
 extern bool kho_enabled;
 
+/* --- selftest.c */
+
+const char *kho_selftest(void);
+
 /* --- ioctl.c: arguments that may grow */
 
 int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,

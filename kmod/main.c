@@ -65,6 +65,16 @@ static int restore_init(void)
 	return ret;
 }
 
+static int selftest(void)
+{
+	const char *why = kho_selftest();
+
+	if (!why)
+		return 0;
+	pr_err("not loaded: on this kernel %s\n", why);
+	return -EILSEQ;
+}
+
 static int in_init(void)
 {
 	return kho_in_init(in);
@@ -119,6 +129,7 @@ static const struct stage stages[] = {
 	{ .init = kho_firmware_init },
 	{ .init = scratch_parse },
 	{ .init = restore_init },
+	{ .init = selftest },
 	/* What came in is looked at, and not touched. */
 	{ .init = in_init, .exit = kho_in_exit },
 	{ .init = out_init, .exit = out_exit },
@@ -166,7 +177,9 @@ static int __init kho_init(void)
 	if (!ret)
 		return 0;
 	undo(i - 1);
-	pr_err("not loaded: error %d\n", ret);
+	/* What this kernel does wrong has been said. */
+	if (ret != -EILSEQ)
+		pr_err("not loaded: error %d\n", ret);
 	return ret;
 }
 
