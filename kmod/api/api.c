@@ -41,30 +41,6 @@ bool is_kho_boot(void)
 }
 EXPORT_SYMBOL_GPL(is_kho_boot);
 
-static __always_inline unsigned long flags_of(struct page *page)
-{
-	/* Others may change other flags of it meanwhile. */
-	return data_race(*kho_compat_page_flags(page));
-}
-
-static __always_inline unsigned long flags_of_four(struct page *page)
-{
-	return flags_of(page) | flags_of(page + 1) | flags_of(page + 2) |
-	       flags_of(page + 3);
-}
-
-/* Has the hardware given up on one of them? Every page of every folio is looked at: few steps. */
-static bool any_broken(struct page *page, unsigned long nr_pages)
-{
-	unsigned long flags = 0, i = 0;
-
-	for (; i + 8 <= nr_pages; i += 8)
-		flags |= flags_of_four(page + i) | flags_of_four(page + i + 4);
-	for (; i < nr_pages; i++)
-		flags |= flags_of(page + i);
-	return flags & __PG_HWPOISON;
-}
-
 /* Pages of a balloon and the like are single ones. */
 static bool any_ballooned(struct page *page, unsigned long nr_pages)
 {
@@ -88,7 +64,8 @@ static bool preservable(struct page *page, unsigned long nr_pages,
 
 	for (; pfn < end; page += next - pfn, pfn = next) {
 		next = min(end, ALIGN(pfn + 1, PAGES_PER_SECTION));
-		if (!pfn_to_online_page(pfn) || any_broken(page, next - pfn) ||
+		if (!pfn_to_online_page(pfn) ||
+		    kho_pages_bad(page, next - pfn) ||
 		    any_ballooned(page, compound ? 1 : next - pfn))
 			return false;
 		if (next < end)

@@ -62,11 +62,14 @@ EXPORT_SYMBOL_GPL(kho_waiting_mark);
  * Context: any, as kho_waiting_mark().
  *
  * Return: its contents, which are another kernel's and not to be trusted or written to; NULL if
- * it is not the first page of a block that waits.
+ * it is not the first page of a block that waits, or if it went bad.
  */
 const void *kho_waiting_page(phys_addr_t phys)
 {
-	return kho_marked(kho_waiting_mark(phys)) ? phys_to_virt(phys) : NULL;
+	if (!kho_marked(kho_waiting_mark(phys)) ||
+	    kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), 1))
+		return NULL;
+	return phys_to_virt(phys);
 }
 EXPORT_SYMBOL_GPL(kho_waiting_page);
 
@@ -77,12 +80,15 @@ EXPORT_SYMBOL_GPL(kho_waiting_page);
  *
  * Context: any, as kho_waiting_mark().
  *
- * Return: its contents, as kho_waiting_page(); NULL if no block of this order waits there.
+ * Return: its contents, as kho_waiting_page(); NULL if no block of this order waits there,
+ * or a page of it went bad.
  */
 const void *kho_waiting_block(phys_addr_t phys, unsigned int order)
 {
-	return kho_mark_is(kho_waiting_mark(phys), order) ? phys_to_virt(phys) :
-							    NULL;
+	if (!kho_mark_is(kho_waiting_mark(phys), order) ||
+	    kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), 1UL << order))
+		return NULL;
+	return phys_to_virt(phys);
 }
 EXPORT_SYMBOL_GPL(kho_waiting_block);
 

@@ -4,7 +4,11 @@
  *
  * A preserved block waits as the kernel's boot left it: each page reserved, with one reference.
  * Its first page is marked in page->private, which nobody else uses while a page is reserved;
- * restore takes the mark away, and so works once.
+ * restore takes the mark away by one atomic operation, and so works once. There is no lock:
+ * clients restore side by side, and may hold locks of any kind.
+ *
+ * A page that the hardware gave up on while it waited is not given to anyone: its block cannot be
+ * restored, and stays reserved. Dropping it gives back the other pages.
  *
  * The kernel's function that makes a compound page is not exported. A folio is made by copying
  * what the page allocator itself wrote into the struct pages of a folio of the same order (a
@@ -21,7 +25,7 @@
 #include <linux/kho_waiting.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include "kmod/compat/compat.h"
 #include "kmod/in/in.h"
@@ -71,25 +75,73 @@ static struct folio_template cache_templates[CACHE_ORDER + 1] = {
 	[0 ... CACHE_ORDER] = { .cache = true },
 };
 
-static DEFINE_MUTEX(template_lock);
-/* Makes the test and the removal of a range of marks one step. */
-static DEFINE_MUTEX(mark_lock);
+/* Only held to store what was found out about a template. */
+static DEFINE_SPINLOCK(template_lock);
 
 /* ------------------------------------------------------------------------------------- marks */
+
+/* Return: false if the page had not exactly this mark of @from. */
+static bool change_mark(struct page *page, struct kho_mark mark,
+			unsigned long from, unsigned long to)
+{
+	return cmpxchg(&page->private, from | mark.bits,
+		       to ? to | mark.bits : 0) == (from | mark.bits);
+}
 
 /**
  * kho_page_unmark() - take the mark of a block away
  * @page: its first page
  * @order: its order
  *
+ * Context: any.
+ *
  * Return: false if there was no such mark.
  */
 bool kho_page_unmark(struct page *page, unsigned int order)
 {
-	guard(mutex)(&mark_lock);
-	if (!kho_mark_is(kho_page_mark(page), order))
+	return PageReserved(page) &&
+	       change_mark(page, kho_mark_of(order), KHO_MARK_MAGIC, 0);
+}
+
+/* ---------------------------------------------------------------------------------- bad pages */
+
+static __always_inline unsigned long flags_of(struct page *page)
+{
+	/* Others may change other flags of it meanwhile. */
+	return data_race(*kho_compat_page_flags(page));
+}
+
+/**
+ * kho_pages_bad() - has the hardware given up on one of these pages?
+ * @page: first page
+ * @nr_pages: how many
+ *
+ * Every page of every folio is looked at: few steps a page.
+ *
+ * Context: any.
+ */
+bool kho_pages_bad(struct page *page, unsigned long nr_pages)
+{
+	unsigned long flags = 0, i = 0;
+
+	for (; i + 8 <= nr_pages; i += 8)
+		flags |= flags_of(page + i) | flags_of(page + i + 1) |
+			 flags_of(page + i + 2) | flags_of(page + i + 3) |
+			 flags_of(page + i + 4) | flags_of(page + i + 5) |
+			 flags_of(page + i + 6) | flags_of(page + i + 7);
+	for (; i < nr_pages; i++)
+		flags |= flags_of(page + i);
+	return flags & __PG_HWPOISON;
+}
+
+/* The same, and says so. */
+static bool withheld(struct page *page, unsigned long nr_pages)
+{
+	if (likely(!kho_pages_bad(page, nr_pages)))
 		return false;
-	set_page_private(page, 0);
+	pr_err_ratelimited(
+		"%#llx, %lu pages: cannot be restored, memory there went bad; it stays reserved\n",
+		(u64)page_to_phys(page), nr_pages);
 	return true;
 }
 
@@ -131,7 +183,8 @@ static void apply(const struct page_image *image, struct page *page,
 	unsigned long *word = (unsigned long *)page;
 	unsigned int w;
 
-	word[0] = (word[0] & ~flag_bits()) | image->word[0];
+	/* A page that goes bad at this moment stays bad. */
+	word[0] = (word[0] & (~flag_bits() | __PG_HWPOISON)) | image->word[0];
 	for (w = 1; w < PAGE_WORDS; w++)
 		word[w] = word_for(image, head, w);
 }
@@ -227,17 +280,15 @@ static void make_folio(const struct folio_template *t, struct page *head,
 		apply(&t->tail, head + i, head);
 }
 
-#define TEMPLATE_GFP (GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
-
 /* A folio as the page allocator makes it. */
 static struct folio *alloc_real(const struct folio_template *t,
-				unsigned int order)
+				unsigned int order, gfp_t gfp)
 {
 	struct page *page;
 
 	if (t->cache)
-		return folio_alloc(TEMPLATE_GFP, order);
-	page = alloc_pages(TEMPLATE_GFP | __GFP_COMP, order);
+		return folio_alloc(gfp, order);
+	page = alloc_pages(gfp | __GFP_COMP, order);
 	return page ? page_folio(page) : NULL;
 }
 
@@ -304,10 +355,10 @@ static bool same_folio(struct page *made, struct page *real, unsigned int order)
 }
 
 /* Applies a template to pages that look reserved, and compares. -EILSEQ: it must not be used. */
-static int prove(const struct folio_template *t, unsigned int order)
+static int prove(const struct folio_template *t, unsigned int order, gfp_t gfp)
 {
-	struct page *made = alloc_pages(TEMPLATE_GFP, order);
-	struct folio *real = alloc_real(t, order);
+	struct page *made = alloc_pages(gfp, order);
+	struct folio *real = alloc_real(t, order, gfp);
 	int ret = -ENOMEM;
 
 	if (made && real) {
@@ -327,20 +378,14 @@ static int prove(const struct folio_template *t, unsigned int order)
 	return ret;
 }
 
-static int template_make(struct folio_template *t, unsigned int order)
+/* Fills @t, which nobody uses yet. */
+static int capture_folio(struct folio_template *t, unsigned int order,
+			 gfp_t gfp)
 {
 	unsigned long i, nr = 1UL << order;
-	struct folio *folio;
+	struct folio *folio = alloc_real(t, order, gfp);
 	struct page *page;
-	int ret;
 
-	guard(mutex)(&template_lock);
-	if (t->ready)
-		return 0;
-	/* What the proof then holds back is held back once. */
-	if (t->unfit)
-		return -EILSEQ;
-	folio = alloc_real(t, order);
 	if (!folio)
 		return -ENOMEM;
 	page = &folio->page;
@@ -349,20 +394,55 @@ static int template_make(struct folio_template *t, unsigned int order)
 	capture(&t->tail, page + nr - 1, page, nr);
 	t->plain = tail_is_plain(&t->tail);
 	folio_put(folio);
-	ret = prove(t, order);
-	t->unfit = ret == -EILSEQ;
-	if (ret)
+	return prove(t, order, gfp);
+}
+
+/* The first who has found out tells all others. */
+static void template_publish(struct folio_template *t,
+			     const struct folio_template *made)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&template_lock, flags);
+	if (!t->ready && !t->unfit) {
+		memcpy(t->page, made->page, sizeof(t->page));
+		t->tail = made->tail;
+		t->plain = made->plain;
+		WRITE_ONCE(t->unfit, made->unfit);
+		/* The template is complete before anyone uses it. */
+		smp_store_release(&t->ready, made->ready);
+	}
+	spin_unlock_irqrestore(&template_lock, flags);
+}
+
+/*
+ * Several may do that at a time, each with pages of its own.
+ * Context: any in which the allocator accepts @gfp.
+ */
+static int template_make(struct folio_template *t, unsigned int order,
+			 gfp_t gfp)
+{
+	struct folio_template made = { .cache = t->cache };
+	int ret;
+
+	/* What the proof then holds back is held back once. */
+	if (READ_ONCE(t->unfit))
+		return -EILSEQ;
+	ret = capture_folio(&made, order, gfp | __GFP_NOWARN | __GFP_NORETRY);
+	if (ret && ret != -EILSEQ)
 		return ret;
-	/* The template is complete before anyone uses it. */
-	smp_store_release(&t->ready, true);
-	return 0;
+	made.ready = !ret;
+	made.unfit = ret;
+	template_publish(t, &made);
+	return ret;
 }
 
 /* Is it ready, or can it be made so? */
-static bool template_ready(struct folio_template *t, unsigned int order)
+static bool template_ready(struct folio_template *t, unsigned int order,
+			   gfp_t gfp)
 {
-	/* Ready means complete: see template_make(). */
-	return smp_load_acquire(&t->ready) || !template_make(t, order);
+	/* Ready means complete: see template_publish(). */
+	return smp_load_acquire(&t->ready) || !template_make(t, order, gfp);
 }
 
 /**
@@ -379,7 +459,8 @@ int kho_restore_init(void)
 	if (ARRAY_SIZE(templates) <= KHO_MAX_BUDDY_ORDER)
 		return -EILSEQ;
 	for (order = 1; order <= KHO_MAX_BUDDY_ORDER; order++)
-		if (template_make(&templates[order], order) == -EILSEQ)
+		if (template_make(&templates[order], order, GFP_KERNEL) ==
+		    -EILSEQ)
 			return -EILSEQ;
 	return 0;
 }
@@ -419,7 +500,7 @@ static void make_pages(struct page *page, unsigned long nr)
 static __always_inline struct folio *
 restore(struct page *page, unsigned int order, const struct folio_template *t)
 {
-	if (!kho_page_unmark(page, order))
+	if (withheld(page, 1UL << order) || !kho_page_unmark(page, order))
 		return NULL;
 	if (t)
 		make_folio(t, page, order);
@@ -437,10 +518,10 @@ restore(struct page *page, unsigned int order, const struct folio_template *t)
  * Works once for each block that the previous kernel preserved as a folio; contents and order are
  * as they were. The caller owns the only reference.
  *
- * Context: may sleep.
+ * Context: any but NMI; does not sleep. Others may restore at the same time.
  *
- * Return: the folio; NULL if nothing waits at exactly this address, or if there is no memory to
- * make a folio of its order (it then still waits).
+ * Return: the folio; NULL if nothing waits at exactly this address, if memory in it went bad, or
+ * if there is none to make a folio of its order (it then still waits).
  */
 struct folio *kho_restore_folio(phys_addr_t phys)
 {
@@ -452,7 +533,7 @@ struct folio *kho_restore_folio(phys_addr_t phys)
 		return NULL;
 	if (!order)
 		return restore(page, 0, NULL);
-	if (!template_ready(&templates[order], order))
+	if (!template_ready(&templates[order], order, GFP_NOWAIT))
 		return NULL;
 	return restore(page, order, &templates[order]);
 }
@@ -492,7 +573,7 @@ struct folio *kho_restore_cache_folio(phys_addr_t phys)
 	if (!order)
 		return restore(page, 0, NULL);
 	if (!cache_takes(order) ||
-	    !template_ready(&cache_templates[order], order))
+	    !template_ready(&cache_templates[order], order, GFP_KERNEL))
 		return NULL;
 	return restore(page, order, &cache_templates[order]);
 }
@@ -512,14 +593,8 @@ static struct kho_mark block_within(phys_addr_t phys, unsigned long nr_pages,
 		       kho_mark_none();
 }
 
-/**
- * kho_range_waits() - can this range be taken?
- * @phys: physical address of the first page
- * @nr_pages: length
- *
- * Return: true if the range consists of whole blocks that nobody has restored yet.
- */
-bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
+/* Does a range consist of whole blocks that wait? */
+static bool is_marked(phys_addr_t phys, unsigned long nr_pages)
 {
 	struct kho_mark mark;
 
@@ -535,7 +610,23 @@ bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
 	return true;
 }
 
-/* Changes the marks of a range that consists of blocks marked with @from. */
+/**
+ * kho_range_waits() - can this range be taken?
+ * @phys: physical address of the first page
+ * @nr_pages: length
+ *
+ * Context: any.
+ *
+ * Return: true if the range consists of whole blocks that nobody has restored yet, and no page of
+ * it went bad.
+ */
+bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages)
+{
+	return is_marked(phys, nr_pages) &&
+	       !kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), nr_pages);
+}
+
+/* Changes the marks of a range that consists of blocks marked with @from, and is the caller's. */
 static void change_marks(phys_addr_t phys, unsigned long nr_pages,
 			 unsigned long from, unsigned long to)
 {
@@ -552,30 +643,56 @@ static void change_marks(phys_addr_t phys, unsigned long nr_pages,
 	}
 }
 
+/* Takes block after block. Return: pages of those before the first that somebody else has. */
+static unsigned long take_blocks(phys_addr_t phys, unsigned long nr_pages)
+{
+	unsigned long done = 0;
+	struct kho_mark mark;
+
+	while (done < nr_pages) {
+		mark = block_within(phys, nr_pages - done, KHO_MARK_MAGIC);
+		if (!kho_marked(mark) ||
+		    !change_mark(pfn_to_page(PHYS_PFN(phys)), mark,
+				 KHO_MARK_MAGIC, KHO_TAKEN_MAGIC))
+			break;
+		done += kho_mark_pages(mark);
+		phys += PAGE_SIZE << kho_mark_order(mark);
+	}
+	return done;
+}
+
 /**
  * kho_range_take() - make sure that nobody else restores a range
  * @phys: physical address of the first page
  * @nr_pages: length
  *
- * It is then either restored or put back.
+ * It is then either restored or put back. Of two that want blocks in common at the same time,
+ * both may be refused.
  *
- * Context: may sleep.
+ * Context: any.
  *
- * Return: false, with nothing changed, if not exactly this range waits.
+ * Return: false, with nothing changed, if not exactly this range waits, or memory in it went bad.
  */
 bool kho_range_take(phys_addr_t phys, unsigned long nr_pages)
 {
-	guard(mutex)(&mark_lock);
-	if (!kho_range_waits(phys, nr_pages))
+	unsigned long done;
+
+	if (!is_marked(phys, nr_pages) ||
+	    withheld(pfn_to_page(PHYS_PFN(phys)), nr_pages))
 		return false;
-	change_marks(phys, nr_pages, KHO_MARK_MAGIC, KHO_TAKEN_MAGIC);
-	return true;
+	done = take_blocks(phys, nr_pages);
+	if (done == nr_pages)
+		return true;
+	kho_range_put_back(phys, done);
+	return false;
 }
 
 /**
  * kho_range_put_back() - undo kho_range_take()
  * @phys: as there
- * @nr_pages: as there
+ * @nr_pages: as there, or any part of it that consists of whole blocks
+ *
+ * Context: any.
  */
 void kho_range_put_back(phys_addr_t phys, unsigned long nr_pages)
 {
@@ -586,6 +703,8 @@ void kho_range_put_back(phys_addr_t phys, unsigned long nr_pages)
  * kho_range_restore() - make ordinary pages of a range that was taken
  * @phys: as in kho_range_take()
  * @nr_pages: as there
+ *
+ * Context: any but NMI.
  *
  * Return: the first page.
  */
@@ -606,9 +725,10 @@ struct page *kho_range_restore(phys_addr_t phys, unsigned long nr_pages)
  *
  * Works once. Contents are as they were; each page has one reference, the caller's.
  *
- * Context: may sleep.
+ * Context: any but NMI; does not sleep. Others may restore at the same time.
  *
- * Return: the first page; NULL if not exactly this range waits, and then nothing of it is taken.
+ * Return: the first page; NULL if not exactly this range waits, or memory in it went bad, and
+ * then nothing of it is taken.
  */
 struct page *kho_restore_pages(phys_addr_t phys, unsigned long nr_pages)
 {
