@@ -60,6 +60,8 @@ static bool has_blocks(const void *ptr, u32 nr_pages, unsigned int order)
 		unsigned long is =
 			page_to_pfn(page_behind(ptr + i * PAGE_SIZE));
 
+		if (!(i % 1024))
+			cond_resched();
 		if (i & mask ? is != pfn : is & mask)
 			return false;
 		pfn = is;
@@ -242,6 +244,8 @@ struct area {
 
 static const void *waiting_block(void *ctx, u64 phys, unsigned int order)
 {
+	/* Called for each block of an area. */
+	cond_resched();
 	return kho_range_waits(phys, 1UL << order) ? phys_to_virt(phys) : NULL;
 }
 
@@ -288,9 +292,11 @@ static bool for_each_range(const struct area *a, u64 limit, u64 *done,
 	u64 phys, next, i;
 
 	*done = 0;
-	for (i = 0; i < a->list.total_pages; i += nr, ++*done)
+	for (i = 0; i < a->list.total_pages; i += nr, ++*done) {
 		if (*done == limit || !each(page_to_phys(a->pages[i]), nr))
 			return false;
+		cond_resched();
+	}
 	for (phys = a->list.first; phys; phys = next, ++*done) {
 		if (*done == limit)
 			return false;
@@ -361,6 +367,18 @@ static void *map(struct area *a)
 	return addr;
 }
 
+/*
+ * Room for a pointer to each page. It belongs to the area that is made of them, which is freed
+ * with kvfree(); but kvmalloc() gives no more than 2 GiB, of which 1 TiB of pages would fit.
+ */
+static struct page **alloc_pages_array(u32 nr_pages)
+{
+	size_t bytes = array_size(nr_pages, sizeof(struct page *));
+
+	return bytes > INT_MAX ? __vmalloc(bytes, GFP_KERNEL | __GFP_NOWARN) :
+				 kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+}
+
 /**
  * kho_restore_vmalloc() - take over an area of vmalloc() from the previous kernel
  * @preservation: as kho_preserve_vmalloc() filled it there; from another kernel, so not trusted
@@ -371,8 +389,8 @@ static void *map(struct area *a)
  *
  * Context: may sleep.
  *
- * Return: start of the area; NULL if the list is not good or there is no memory. Then nothing of
- * it is taken, and all of it still waits.
+ * Return: start of the area; NULL if the list is not good, memory of it went bad, or there is
+ * none to map it. Then nothing of it is taken, and all of it still waits.
  */
 void *kho_restore_vmalloc(const struct kho_vmalloc *preservation)
 {
@@ -385,8 +403,7 @@ void *kho_restore_vmalloc(const struct kho_vmalloc *preservation)
 	if (!a.list.total_pages || !kho_in_unclaimed_pages() ||
 	    check_list(&a, NULL))
 		return NULL;
-	a.pages = kvmalloc_array(a.list.total_pages, sizeof(*a.pages),
-				 GFP_KERNEL | __GFP_NOWARN);
+	a.pages = alloc_pages_array(a.list.total_pages);
 	if (!a.pages)
 		return NULL;
 	if (!check_list(&a, note_block))

@@ -16,6 +16,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -712,6 +713,8 @@ u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
 
 static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 {
+	/* Called for each page of each parcel. */
+	cond_resched();
 	return kho_waiting_block(phys, order);
 }
 

@@ -20,9 +20,6 @@
 #include "kmod/kho.h"
 #include "kmod/out/out.h"
 
-/* Ranges that one list may hold: extents, scratch, what came in, and a memory map. */
-#define MAX_RANGES 1024
-
 /**
  * struct kho_dev_file - an open file
  * @image: what was prepared on it, NULL if nothing was; changed under the lock of images
@@ -170,22 +167,31 @@ out:
 	return ret;
 }
 
+/* Extents, scratch, what came in, and a memory map. Return: how many there are. */
+static u32 all_ranges(struct kho_range_info *info, u32 room)
+{
+	u32 nr = kho_enabled ? kho_out_ranges(info, room) : 0;
+
+	return nr + kho_in_ranges(info + min(nr, room), room - min(nr, room));
+}
+
 static int ranges(void __user *arg, u32 bytes)
 {
 	struct kho_range_info *info;
 	struct kho_ioctl_ranges r;
-	u32 nr;
+	u32 room, nr;
 	int ret;
 
 	ret = kho_ioctl_get(&r, sizeof(r), sizeof(r), arg, bytes);
 	if (ret)
 		return ret;
-	info = kvcalloc(MAX_RANGES, sizeof(*info), GFP_KERNEL | __GFP_NOWARN);
+	room = all_ranges(NULL, 0);
+	info = kvcalloc(room, sizeof(*info), GFP_KERNEL | __GFP_NOWARN);
 	if (!info)
 		return -ENOMEM;
-	nr = kho_enabled ? kho_out_ranges(info, MAX_RANGES) : 0;
-	nr += kho_in_ranges(info + nr, MAX_RANGES - nr);
-	ret = nr > r.nr ? -ENOSPC : 0;
+	nr = all_ranges(info, room);
+	/* There may be more by now: the caller asks again. */
+	ret = nr > min(r.nr, room) ? -ENOSPC : 0;
 	r.nr = nr;
 	if (!ret &&
 	    copy_to_user(u64_to_user_ptr(r.ranges), info, nr * sizeof(*info)))

@@ -40,14 +40,15 @@ enum in_state {
 	IN_ACCEPTED,
 };
 
-/* Ranges of RAM inside extents: at least as many as extents. */
-#define MAX_SEGMENTS (2 * KHO_MAX_EXTENTS)
+/* Long loops over struct pages let others run after so many of them. */
+#define PAGES_A_TURN PAGES_PER_SECTION
 
 static enum in_state in_state;
 static bool in_dropped;
 static struct kho_boot_list in_list;
 static struct kho_checked in_data;
-static struct kho_range in_segment[MAX_SEGMENTS];
+/* Ranges of RAM inside extents: as many as there are. */
+static struct kho_range *in_segment;
 static u32 nr_segments;
 /* The segment found last: neighbours are asked for one after the other. */
 static u32 last_segment;
@@ -65,36 +66,28 @@ static DEFINE_MUTEX(in_lock);
 
 /* ------------------------------------------------- which memory this kernel reserved at boot */
 
-static int add_segment(u64 start, u64 end)
-{
-	if (nr_segments == MAX_SEGMENTS)
-		return -ENOSPC;
-	in_segment[nr_segments].start = start;
-	in_segment[nr_segments++].end = end;
-	return 0;
-}
-
 /*
  * Segments are what extents and RAM have in common: ascending and disjoint, whatever the
- * list says.
+ * list says. Each of them ends where an extent or a range of RAM does, and no two at the same
+ * end: there are not more than there are of both together.
  */
-static int make_segments(const struct kho_range *extent, u32 nr)
+static void intersect(const struct kho_range *extent, u32 nr,
+		      const struct kho_ram *ram)
 {
-	struct kho_ram ram;
 	u64 from = 0;
 	u32 i, j;
-	int ret;
 
-	ret = kho_ram_get(&ram);
-	for (i = 0; !ret && i < nr; i++) {
+	for (i = 0; i < nr; i++) {
 		from = max(from, PAGE_ALIGN(extent[i].start));
-		for (j = 0; !ret && j < ram.nr; j++) {
-			u64 start = max(from, ram.range[j].start);
+		for (j = 0; j < ram->nr; j++) {
+			u64 start = max(from, ram->range[j].start);
 			u64 end = min(PAGE_ALIGN_DOWN(extent[i].end),
-				      ram.range[j].end);
+				      ram->range[j].end);
 
-			if (start < end)
-				ret = add_segment(start, end);
+			if (start >= end)
+				continue;
+			in_segment[nr_segments].start = start;
+			in_segment[nr_segments++].end = end;
 		}
 		from = max(from, extent[i].end);
 	}
@@ -102,6 +95,28 @@ static int make_segments(const struct kho_range *extent, u32 nr)
 	return ret;
 }
 
+}
+
+static void forget_segments(void)
+{
+	kvfree(in_segment);
+	in_segment = NULL;
+	nr_segments = 0;
+}
+
+static int make_segments(const struct kho_range *extent, u32 nr)
+{
+	struct kho_ram ram;
+	int ret;
+
+	ret = kho_ram_get(&ram);
+	if (ret)
+		return ret;
+	in_segment = kvcalloc(nr + ram.nr, sizeof(*in_segment), GFP_KERNEL);
+	if (in_segment)
+		intersect(extent, nr, &ram);
+	else
+		ret = -ENOMEM;
 static bool in_this_segment(u32 i, u64 start, u64 end)
 {
 	return i < nr_segments && start >= in_segment[i].start &&
@@ -204,7 +219,7 @@ static void forget_marks(void)
 
 			if (kho_marked(kho_page_mark(page)))
 				set_page_private(page, 0);
-			if (!(pfn % PAGES_PER_SECTION))
+			if (!(pfn % PAGES_A_TURN))
 				cond_resched();
 		}
 	}
@@ -322,11 +337,24 @@ static struct page *gap_end(struct page *page, struct page *end)
 			break;
 	return page;
 }
+/* Does the gap begin where the last one that was noted ends? They are one then. */
+static bool prolongs_last(struct gap_page *page, unsigned long start_pfn)
+{
+	return page && page->nr && page->gap[page->nr - 1].end_pfn == start_pfn;
+}
 
-/* Notes everything between preserved blocks. */
-static void find_gaps(struct page *page, struct page *end)
+
+/*
+ * Notes everything between preserved blocks.
+ * Return: the first page that was not looked at: @end, or after it the end of a block.
+ */
+static struct page *find_gaps(struct page *page, struct page *end)
 {
 	struct page *stop;
+	if (prolongs_last(page, start_pfn)) {
+		page->gap[page->nr - 1].end_pfn = end_pfn;
+		return;
+	}
 	struct kho_mark mark;
 
 	while (page < end) {
@@ -347,12 +375,12 @@ static void find_all_gaps(void)
 	u32 i;
 
 	for (i = 0; i < nr_segments; i++) {
-		struct page *first = pfn_to_page(PHYS_PFN(in_segment[i].start));
-		unsigned long nr =
-			PHYS_PFN(in_segment[i].end - in_segment[i].start);
+		struct page *page = pfn_to_page(PHYS_PFN(in_segment[i].start));
+		struct page *end = page + PHYS_PFN(in_segment[i].end -
+						   in_segment[i].start);
 
-		find_gaps(first, first + nr);
-		cond_resched();
+		for (; page < end; cond_resched())
+			page = find_gaps(page, min(end, page + PAGES_A_TURN));
 	}
 	queue_work(kho_compat_unbound_wq, &gaps_work);
 }
@@ -372,6 +400,7 @@ static void claim_wire(void)
 /* ------------------------------------------------------------------------------ init and exit */
 
 static const struct kho_checked_ops in_ops = {
+	return page;
 	.page = in_page,
 	.mark = in_mark,
 	.marked = in_marked,
@@ -385,18 +414,17 @@ static int find_segments(u64 head_phys, struct kho_refusal *r)
 {
 	int ret = make_segments(in_list.extent, in_list.nr_extents);
 
-	if (ret == -ENOSPC)
-		ret = kho_refuse(r, -ERANGE, "too many ranges of memory", 0, 0,
-				 0);
-	else if (!ret && !all_sections(is_online))
+	if (ret)
+		return ret;
+	if (!all_sections(is_online))
 		ret = kho_refuse(r, -ERANGE,
 				 "extents in memory that is offline", 0, 0, 0);
-	else if (!ret && (!nr_segments || !all_sections(is_reserved)))
+	else if (!nr_segments || !all_sections(is_reserved))
 		ret = kho_refuse(r, -ENOENT,
 				 "this kernel did not reserve the extents",
 				 head_phys, 0, 0);
 	if (ret)
-		nr_segments = 0;
+		forget_segments();
 	return ret;
 }
 
@@ -585,7 +613,7 @@ void kho_in_accept(void)
  * kho_in_claimed() - a client has taken over some of what came in
  * @bytes: how much
  *
- * Context: any that may sleep.
+ * Context: any but NMI.
  */
 void kho_in_claimed(u64 bytes)
 {
@@ -625,6 +653,7 @@ u32 kho_in_kexec_count(void)
 
 /**
  * kho_in_pages() - preserved pages that came in
+	forget_segments();
  */
 u64 kho_in_pages(void)
 {
@@ -642,7 +671,7 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 {
 	if (!kho_in_accepted())
 		return -ENOENT;
-	return kho_fdt_subtree_find(&in_data.fdt, name, subtree);
+	return 0;
 }
 
 /**
@@ -746,8 +775,10 @@ static void drop_unclaimed(void)
 				kho_marked(mark) ? kho_mark_pages(mark) : 1;
 
 			if (kho_marked(mark) &&
-			    kho_page_unmark(page, kho_mark_order(mark)))
-				kho_in_claimed(kho_give_back(pfn, pfn + nr));
+			    kho_page_unmark(page, kho_mark_order(mark))) {
+				kho_give_back(pfn, pfn + nr);
+				kho_in_claimed(nr << PAGE_SHIFT);
+			}
 			pfn += nr;
 			cond_resched();
 		}
@@ -832,6 +863,8 @@ static int drop(void)
 	drop_unclaimed();
 	in_dropped = true;
 	return 0;
+			if (!(pfn % PAGES_A_TURN))
+				cond_resched();
 }
 
 /**
