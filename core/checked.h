@@ -70,10 +70,11 @@ struct kho_checked {
  *
  * In this order: head node; chain; that the wire area lies in an extent; module struct, version
  * and checksum; root FDT, first its checksum; that all of them agree on the wire area and the
- * tree; that each subtree lies in an extent; then the walk: each node page inside an extent,
+ * tree; then the walk: each node page inside an extent,
  * outside the wire area, not below itself, and no more of them than the extents have pages; each
  * key of a possible order, each block wholly inside one extent, not overlapping another, no more
  * of them than were counted; no block over a node; last the tally.
+ * Where subtrees of clients lie is not part of it: see kho_checked_has_blob().
  * A head that is not at the start of a wire area, or a root FDT without KHO_MODULE_SUBTREE, comes
  * from a kernel with native KHO: -ENOENT.
  *
@@ -92,5 +93,15 @@ int kho_handover_check(struct kho_checked *in,
  * @end: first byte after it; a range that wraps or is empty is not contained
  */
 bool kho_checked_contains(const struct kho_checked *in, u64 start, u64 end);
+
+/**
+ * kho_checked_has_blob() - does all of a subtree's blob lie in one extent?
+ * @in: extents filled
+ * @subtree: of the root FDT
+ *
+ * One that does not is the mistake of one client, and costs nobody else anything.
+ */
+bool kho_checked_has_blob(const struct kho_checked *in,
+			  const struct kho_fdt_subtree *subtree);
 
 #endif /* KHO_CORE_CHECKED_H */

@@ -91,10 +91,6 @@ static void intersect(const struct kho_range *extent, u32 nr,
 		}
 		from = max(from, extent[i].end);
 	}
-	kho_ram_put(&ram);
-	return ret;
-}
-
 }
 
 static void forget_segments(void)
@@ -121,6 +117,10 @@ static bool in_this_segment(u32 i, u64 start, u64 end)
 {
 	return i < nr_segments && start >= in_segment[i].start &&
 	       end <= in_segment[i].end;
+	kho_ram_put(&ram);
+	return ret;
+}
+
 }
 
 static bool in_one_segment(u64 start, u64 end)
@@ -227,12 +227,21 @@ static void forget_marks(void)
 
 /* ---------------------------------------------------------------------------------- refusals */
 
-static void refuse(const char *by, const struct kho_refusal *r)
+/*
+ * Adds to the reason: of several clients each is named, as far as there is room.
+ * Return: what was added.
+ */
+static const char *refuse(const char *by, const struct kho_refusal *r)
 {
-	size_t n;
+	size_t n = strlen(in_reason), at;
 
-	in_error = -r->err;
-	n = scnprintf(in_reason, sizeof(in_reason), "%s%s", by, r->check);
+	if (n)
+		n += scnprintf(in_reason + n, sizeof(in_reason) - n, "; ");
+	else
+		in_error = -r->err;
+	at = n;
+	n += scnprintf(in_reason + n, sizeof(in_reason) - n, "%s%s", by,
+		       r->check);
 	if (r->where)
 		n += scnprintf(in_reason + n, sizeof(in_reason) - n,
 			       " at %#llx", r->where);
@@ -245,19 +254,39 @@ static void refuse(const char *by, const struct kho_refusal *r)
 }
 
 /**
- * kho_in_client_refused() - a client of ours found its data bad
+ * kho_in_client_refused() - what came in for one client is not good
+	return in_reason + at;
  * @client: its name, with what is to follow it
  * @r: why
  *
- * Its memory stays reserved; the reason shows in the status.
+ * Its memory stays reserved; the reason shows in the status. What came in for others is not
+ * affected.
  */
 void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 {
 	guard(mutex)(&in_lock);
-	refuse(client, r);
 	/* The reason begins with who says so. */
 	pr_err("refused: %s; its memory stays reserved until `kho drop --all`\n",
-	       in_reason);
+	       refuse(client, r));
+}
+
+/* Subtrees whose blobs cannot be there: their clients find none. */
+static void refuse_stray_subtrees(void)
+{
+	struct kho_fdt_subtree s;
+	char client[80];
+	u32 i;
+
+	for (i = 0; !kho_fdt_subtree_at(&in_data.fdt, i, &s); i++) {
+		struct kho_refusal r = {};
+
+		if (kho_checked_has_blob(&in_data, &s))
+			continue;
+		kho_refuse(&r, -ERANGE, "its data is outside the extents",
+			   s.phys, 0, 0);
+		snprintf(client, sizeof(client), "%s: ", s.name);
+		kho_in_client_refused(client, &r);
+	}
 }
 
 /* ---------------------------------------------------------------------------- give back gaps */
@@ -308,11 +337,21 @@ static DECLARE_WORK(gaps_work, kho_give_back_gaps);
 static void note_gap(unsigned long start_pfn, unsigned long end_pfn)
 {
 	struct gap_page *page = in_gaps;
+/* Does the gap begin where the last one that was noted ends? They are one then. */
+static bool prolongs_last(struct gap_page *page, unsigned long start_pfn)
+{
+	return page && page->nr && page->gap[page->nr - 1].end_pfn == start_pfn;
+}
+
 
 	if (!page || page->nr == ARRAY_SIZE(page->gap)) {
 		page = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
 		if (!page) {
 			atomic64_add(kho_give_back(start_pfn, end_pfn),
+	if (prolongs_last(page, start_pfn)) {
+		page->gap[page->nr - 1].end_pfn = end_pfn;
+		return;
+	}
 				     &in_released);
 			return;
 		}
@@ -337,12 +376,6 @@ static struct page *gap_end(struct page *page, struct page *end)
 			break;
 	return page;
 }
-/* Does the gap begin where the last one that was noted ends? They are one then. */
-static bool prolongs_last(struct gap_page *page, unsigned long start_pfn)
-{
-	return page && page->nr && page->gap[page->nr - 1].end_pfn == start_pfn;
-}
-
 
 /*
  * Notes everything between preserved blocks.
@@ -351,10 +384,6 @@ static bool prolongs_last(struct gap_page *page, unsigned long start_pfn)
 static struct page *find_gaps(struct page *page, struct page *end)
 {
 	struct page *stop;
-	if (prolongs_last(page, start_pfn)) {
-		page->gap[page->nr - 1].end_pfn = end_pfn;
-		return;
-	}
 	struct kho_mark mark;
 
 	while (page < end) {
@@ -371,6 +400,7 @@ static struct page *find_gaps(struct page *page, struct page *end)
 
 /* Struct pages of x86-64 are one array (SPARSEMEM_VMEMMAP), backed wherever there is RAM. */
 static void find_all_gaps(void)
+	return page;
 {
 	u32 i;
 
@@ -400,7 +430,6 @@ static void claim_wire(void)
 /* ------------------------------------------------------------------------------ init and exit */
 
 static const struct kho_checked_ops in_ops = {
-	return page;
 	.page = in_page,
 	.mark = in_mark,
 	.marked = in_marked,
@@ -625,6 +654,7 @@ void kho_in_claimed(u64 bytes)
 	if (!xchg(&let_go, true))
 		module_put(THIS_MODULE);
 }
+	forget_segments();
 
 /**
  * kho_in_unclaimed_pages() - preserved pages that nobody has taken over yet
@@ -653,7 +683,6 @@ u32 kho_in_kexec_count(void)
 
 /**
  * kho_in_pages() - preserved pages that came in
-	forget_segments();
  */
 u64 kho_in_pages(void)
 {
@@ -674,16 +703,19 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 	return 0;
 }
 
+	refuse_stray_subtrees();
 /**
  * kho_in_subtree_at() - get a subtree of the previous kernel by its number
  * @index: from 0
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0 or -ENOENT.
+ * Return: 0; -ENOENT, also if its blob cannot be there.
  */
 int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree)
 {
-	if (!kho_in_accepted())
+	if (!kho_in_accepted() ||
+	    kho_fdt_subtree_find(&in_data.fdt, name, subtree) ||
+	    !kho_checked_has_blob(&in_data, subtree))
 		return -ENOENT;
 	return kho_fdt_subtree_at(&in_data.fdt, index, subtree);
 }
@@ -830,6 +862,8 @@ static void drop_refused(void)
 		}
 	}
 	/* Unless it was not even reserved: it may be anybody's page then. */
+			if (!(pfn % PAGES_A_TURN))
+				cond_resched();
 	if (reserved_page(in_list.head_phys))
 		set_page_private(pfn_to_page(PHYS_PFN(in_list.head_phys)),
 				 CONSUMED);
@@ -863,8 +897,6 @@ static int drop(void)
 	drop_unclaimed();
 	in_dropped = true;
 	return 0;
-			if (!(pfn % PAGES_A_TURN))
-				cond_resched();
 }
 
 /**
