@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 #include <linux/kho/abi/metadata.h>
 
+#include "core/bad.h"
 #include "core/checked.h"
 #include "core/fdt.h"
 #include "kmod/compat/compat.h"
@@ -33,6 +34,9 @@
 
 /* In page->private of the head page: "KHOC" "DONE". The next page then has the kexec count. */
 #define CONSUMED 0x4b484f43444f4e45UL
+
+/* What the log says of pages that the previous kernel named as bad. */
+static const char went_bad_before[] = "it went bad under the previous kernel";
 
 enum in_state {
 	IN_NONE, /* no handover, or it was consumed by an earlier load of the module */
@@ -113,14 +117,14 @@ static int make_segments(const struct kho_range *extent, u32 nr)
 		intersect(extent, nr, &ram);
 	else
 		ret = -ENOMEM;
-static bool in_this_segment(u32 i, u64 start, u64 end)
-{
-	return i < nr_segments && start >= in_segment[i].start &&
-	       end <= in_segment[i].end;
 	kho_ram_put(&ram);
 	return ret;
 }
 
+static bool in_this_segment(u32 i, u64 start, u64 end)
+{
+	return i < nr_segments && start >= in_segment[i].start &&
+	       end <= in_segment[i].end;
 }
 
 static bool in_one_segment(u64 start, u64 end)
@@ -251,11 +255,11 @@ static const char *refuse(const char *by, const struct kho_refusal *r)
 	else if (r->found)
 		scnprintf(in_reason + n, sizeof(in_reason) - n, ": found %#llx",
 			  r->found);
+	return in_reason + at;
 }
 
 /**
  * kho_in_client_refused() - what came in for one client is not good
-	return in_reason + at;
  * @client: its name, with what is to follow it
  * @r: why
  *
@@ -333,25 +337,25 @@ static void kho_give_back_gaps(struct work_struct *work)
 
 static DECLARE_WORK(gaps_work, kho_give_back_gaps);
 
-/* Notes a gap for the worker; without memory for the note it is given back here and now. */
-static void note_gap(unsigned long start_pfn, unsigned long end_pfn)
-{
-	struct gap_page *page = in_gaps;
 /* Does the gap begin where the last one that was noted ends? They are one then. */
 static bool prolongs_last(struct gap_page *page, unsigned long start_pfn)
 {
 	return page && page->nr && page->gap[page->nr - 1].end_pfn == start_pfn;
 }
 
+/* Notes a gap for the worker; without memory for the note it is given back here and now. */
+static void note_gap(unsigned long start_pfn, unsigned long end_pfn)
+{
+	struct gap_page *page = in_gaps;
 
-	if (!page || page->nr == ARRAY_SIZE(page->gap)) {
-		page = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
-		if (!page) {
-			atomic64_add(kho_give_back(start_pfn, end_pfn),
 	if (prolongs_last(page, start_pfn)) {
 		page->gap[page->nr - 1].end_pfn = end_pfn;
 		return;
 	}
+	if (!page || page->nr == ARRAY_SIZE(page->gap)) {
+		page = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
+		if (!page) {
+			atomic64_add(kho_give_back(start_pfn, end_pfn),
 				     &in_released);
 			return;
 		}
@@ -396,11 +400,11 @@ static struct page *find_gaps(struct page *page, struct page *end)
 		note_gap(page_to_pfn(page), page_to_pfn(stop));
 		page = stop;
 	}
+	return page;
 }
 
 /* Struct pages of x86-64 are one array (SPARSEMEM_VMEMMAP), backed wherever there is RAM. */
 static void find_all_gaps(void)
-	return page;
 {
 	u32 i;
 
@@ -413,6 +417,72 @@ static void find_all_gaps(void)
 			page = find_gaps(page, min(end, page + PAGES_A_TURN));
 	}
 	queue_work(kho_compat_unbound_wq, &gaps_work);
+}
+
+/* ---------------------------------------------------- pages that went bad before the jump */
+
+/* The mark of a block goes: it is a gap then, of which only the bad page is not given back. */
+static void unmark(u64 head, struct kho_mark mark)
+{
+	set_page_private(pfn_to_page(PHYS_PFN(head)), 0);
+	atomic64_sub(kho_mark_pages(mark) << PAGE_SHIFT, &in_unclaimed);
+}
+
+static bool in_wire_area(u64 phys)
+{
+	return phys - in_data.head_phys < KHO_WIRE_PAGES * PAGE_SIZE;
+}
+
+static int withhold(u64 phys)
+{
+	unsigned int order;
+	int ret;
+
+	if (!in_one_segment(phys, phys + PAGE_SIZE) || in_wire_area(phys))
+		return 0;
+	ret = kho_stays_add(phys, phys + PAGE_SIZE, went_bad_before);
+	for (order = 0; !ret && order < 64 - PAGE_SHIFT; order++) {
+		u64 head = kho_align_down(phys, PAGE_SIZE << order);
+
+		if (!kho_mark_is(in_marked(NULL, head), order))
+			continue;
+		pr_err("%#llx, %llu pages: preserved, but %#llx of it went bad before the jump; nobody gets it\n",
+		       head, 1ULL << order, phys);
+		unmark(head, kho_mark_of(order));
+	}
+	return ret;
+}
+
+/* Whoever preserved such memory finds that nothing waits there. */
+static void withhold_bad(void)
+{
+	const struct kho_bad_ser *bad;
+	struct kho_refusal r = {};
+	struct kho_fdt_subtree s;
+	int ret;
+	u32 i;
+
+	if (kho_fdt_subtree_find(&in_data.fdt, KHO_BAD_SUBTREE, &s))
+		return;
+	bad = kho_mark_is(in_marked(NULL, s.phys), 0) ?
+		      kho_in_blob(s.phys, PAGE_SIZE) :
+		      NULL;
+	ret = kho_bad_check(bad, s.phys, s.bytes, &r);
+	for (i = 0; !ret && i < bad->nr_pages; i++)
+		ret = withhold(bad->phys[i]);
+	if (ret && !r.check)
+		kho_refuse(&r, ret, "out of memory", s.phys, 0, 0);
+	if (ret)
+		kho_in_client_refused("pages that went bad: ", &r);
+	else if (bad->nr_more)
+		pr_err("%u more pages went bad before the jump, and are not known\n",
+		       bad->nr_more);
+	if (ret)
+		return;
+	/* It stays readable in debugfs. */
+	unmark(s.phys, kho_mark_of(0));
+	kho_stays_add(s.phys, s.phys + PAGE_SIZE,
+		      "the list of pages that went bad");
 }
 
 /* The wire area was preserved like anything else: it is ours, and stays. */
@@ -584,6 +654,7 @@ void kho_in_exit(void)
 	flush_work(&gaps_work);
 	if (in_state == IN_NONE && in_data.module)
 		forget_marks();
+	forget_segments();
 }
 
 /*
@@ -627,11 +698,13 @@ void kho_in_accept(void)
 		return;
 	atomic64_set(&in_unclaimed, in_data.tally.nr_pages << PAGE_SHIFT);
 	__module_get(THIS_MODULE);
+	withhold_bad();
 	find_all_gaps();
 	claim_wire();
 	in_validate_ns += ktime_get_ns() - start;
 	note_ready();
 	in_state = IN_ACCEPTED;
+	refuse_stray_subtrees();
 	pr_info("exec from: %s (count %u)\n", in_release, in_kexec_count);
 	pr_info("%llu blocks, %llu KiB handed over\n", in_data.tally.nr_keys,
 		in_data.tally.nr_pages << (PAGE_SHIFT - 10));
@@ -654,7 +727,6 @@ void kho_in_claimed(u64 bytes)
 	if (!xchg(&let_go, true))
 		module_put(THIS_MODULE);
 }
-	forget_segments();
 
 /**
  * kho_in_unclaimed_pages() - preserved pages that nobody has taken over yet
@@ -694,28 +766,27 @@ u64 kho_in_pages(void)
  * @name: NUL-terminated
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0 or -ENOENT.
+ * Return: 0; -ENOENT, also if its blob cannot be there.
  */
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 {
-	if (!kho_in_accepted())
+	if (!kho_in_accepted() ||
+	    kho_fdt_subtree_find(&in_data.fdt, name, subtree) ||
+	    !kho_checked_has_blob(&in_data, subtree))
 		return -ENOENT;
 	return 0;
 }
 
-	refuse_stray_subtrees();
 /**
  * kho_in_subtree_at() - get a subtree of the previous kernel by its number
  * @index: from 0
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0; -ENOENT, also if its blob cannot be there.
+ * Return: 0 or -ENOENT.
  */
 int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree)
 {
-	if (!kho_in_accepted() ||
-	    kho_fdt_subtree_find(&in_data.fdt, name, subtree) ||
-	    !kho_checked_has_blob(&in_data, subtree))
+	if (!kho_in_accepted())
 		return -ENOENT;
 	return kho_fdt_subtree_at(&in_data.fdt, index, subtree);
 }
@@ -728,12 +799,22 @@ const void *kho_in_fdt(void)
 	return in_data.fdt.page;
 }
 
+/* @phys: of reserved memory */
+static bool is_bad(u64 phys)
+{
+	const struct kho_stay *stay = kho_stays_first(phys, phys + PAGE_SIZE);
+
+	return kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), 1) ||
+	       (stay && stay->what == went_bad_before);
+}
+
 /**
  * kho_in_blob() - where to read what came in and nobody has taken over yet
  * @phys: physical address of the first byte
  * @bytes: how many are read
  *
- * Return: address in the direct map; NULL if some of it is not reserved memory.
+ * Return: address in the direct map; NULL if some of it is not reserved memory, or
+ * went bad.
  */
 const void *kho_in_blob(u64 phys, u64 bytes)
 {
@@ -741,7 +822,7 @@ const void *kho_in_blob(u64 phys, u64 bytes)
 
 	for (page = PAGE_ALIGN_DOWN(phys); page < phys + bytes;
 	     page += PAGE_SIZE)
-		if (!reserved_page(page))
+		if (!reserved_page(page) || is_bad(page))
 			return NULL;
 	return phys_to_virt(phys);
 }
@@ -781,6 +862,8 @@ u64 kho_in_held_pages(int nid, u64 max_phys)
 			if (page && PageReserved(page) &&
 			    (nid == NUMA_NO_NODE || page_to_nid(page) == nid))
 				pages++;
+			if (!(pfn % PAGES_A_TURN))
+				cond_resched();
 		}
 		cond_resched();
 	}
@@ -862,8 +945,6 @@ static void drop_refused(void)
 		}
 	}
 	/* Unless it was not even reserved: it may be anybody's page then. */
-			if (!(pfn % PAGES_A_TURN))
-				cond_resched();
 	if (reserved_page(in_list.head_phys))
 		set_page_private(pfn_to_page(PHYS_PFN(in_list.head_phys)),
 				 CONSUMED);

@@ -74,6 +74,10 @@ int kho_subtree_leave(u64 phys);
 int kho_out_check(void);
 int kho_out_check_changes(void);
 
+/* --- bad.c: preserved pages that went bad; without the lock */
+
+void kho_bad_publish(void);
+
 /* --- notify.c: what the kernel tells; without the lock */
 
 int kho_notify_init(void);

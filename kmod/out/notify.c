@@ -83,16 +83,23 @@ static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 		return NOTIFY_DONE;
 	kho_out_stamp(KHO_STAMP_REBOOT);
 	ret = kho_ram_get(&ram);
-	if (!lock_soon()) {
-		pr_warn("somebody is still preserving memory: what is handed over is what is there already\n");
-		goto out;
-	}
+	if (!lock_soon())
+		goto busy;
+	mutex_unlock(&kho_out_lock);
+	/* Takes the lock by itself, as clients do. */
+	kho_bad_publish();
+	if (!lock_soon())
+		goto busy;
 	if (!ret)
 		kho_out_take_ram(&ram);
 	kho_out_replan();
 	kho_out_check_changes();
 	look_at_room();
 	mutex_unlock(&kho_out_lock);
+	goto out;
+
+busy:
+	pr_warn("somebody is still preserving memory: what is handed over is what is there already\n");
 out:
 	if (!ret)
 		kho_ram_put(&ram);

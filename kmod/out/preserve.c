@@ -504,6 +504,21 @@ int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio)
 }
 
 /**
+ * kho_out_walk() - visit all preserved blocks
+ * @visit: see kho_tracker_walk(); nothing can be preserved or unpreserved meanwhile
+ * @ctx: passed to it
+ *
+ * Context: may sleep; without the lock.
+ *
+ * Return: as kho_tracker_walk().
+ */
+int kho_out_walk(kho_tracker_visit visit, void *ctx)
+{
+	guard(mutex)(&kho_out_lock);
+	return kho_tracker_walk(&out_tracker, visit, ctx);
+}
+
+/**
  * kho_out_may_preserve() - would kho_out_preserve() refuse this range for where it lies?
  * @phys: as there
  * @nr_pages: as there

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/bad.h"
 #include "core/reserve_fdt.h"
 #include "handover.h"
 #include "parcels.h"
@@ -35,6 +36,7 @@ struct golden {
 static struct handover handover;
 static struct parcels parcels;
 static u8 region_page[KHO_PAGE_SIZE];
+static struct kho_bad_ser bad;
 
 /* ---- what is written ---- */
 
@@ -115,6 +117,18 @@ static void write_regions(void)
 			 0);
 }
 
+static const u64 bad_phys[] = { 0x3fa01000, 0x100000000ULL, 0x7fff000 };
+
+static void write_bad(void)
+{
+	unsigned int i;
+
+	memset(&bad, 0, sizeof(bad));
+	for (i = 0; i < ARRAY_SIZE(bad_phys); i++)
+		kho_bad_add(&bad, bad_phys[i]);
+	kho_bad_seal(&bad);
+}
+
 static int write_all(void **state)
 {
 	handover_init(&handover);
@@ -126,6 +140,7 @@ static int write_all(void **state)
 	handover_seal(&handover);
 	write_parcels();
 	write_regions();
+	write_bad();
 	return 0;
 }
 
@@ -154,13 +169,14 @@ static size_t list_files(struct golden *file)
 		  handover.next_node_phys - (HANDOVER_BASE + MAP_NODES) },
 		{ "parcels.bin", parcels.page, parcels.next * KHO_PAGE_SIZE },
 		{ "regions.bin", region_page, KHO_PAGE_SIZE },
+		{ "bad-pages.bin", &bad, sizeof(bad) },
 	};
 
 	memcpy(file, all, sizeof(all));
 	return ARRAY_SIZE(all);
 }
 
-enum { MAX_FILES = 8 };
+enum { MAX_FILES = 9 };
 
 /* ---- files ---- */
 
@@ -314,6 +330,19 @@ static void the_regions_are_read(void **state)
 	assert_int_not_equal(kho_region_at(&all, i, &found), 0);
 }
 
+static void the_bad_pages_are_read(void **state)
+{
+	struct kho_refusal r;
+
+	load_files();
+	if (kho_bad_check(&bad, 0, sizeof(bad), &r))
+		fail_msg("%s", r.check);
+	assert_int_equal(bad.nr_pages, 3);
+	assert_int_equal(bad.phys[0], bad_phys[2]);
+	assert_int_equal(bad.phys[1], bad_phys[0]);
+	assert_int_equal(bad.phys[2], bad_phys[1]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -321,6 +350,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_handover_is_read),
 		cmocka_unit_test(the_parcels_are_read),
 		cmocka_unit_test(the_regions_are_read),
+		cmocka_unit_test(the_bad_pages_are_read),
 	};
 
 	write_files = argc == 2 && !strcmp(argv[1], "--write");

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Preserved pages that the hardware gave up on: looked for when the machine is about to jump, and
+ * named to the next kernel, which hands the blocks they are in to nobody. They are not taken out
+ * of the tree, or the next kernel would give them to its page allocator.
+ */
+
+#include <linux/kexec_handover.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "core/bad.h"
+#include "kmod/in/in.h"
+#include "kmod/kho.h"
+#include "kmod/out/inside.h"
+#include "kmod/out/out.h"
+
+/* Named by an earlier attempt to jump that came to nothing. */
+static struct kho_bad_ser *published;
+
+/**
+ * struct search - one look at all preserved pages
+ * @bad: list to be filled; NULL while it is only asked whether there are any
+ * @first: first that was found
+ * @nr: how many were found
+ */
+struct search {
+	struct kho_bad_ser *bad;
+	u64 first;
+	u32 nr;
+};
+
+static void note(struct search *s, u64 phys)
+{
+	if (!s->nr++)
+		s->first = phys;
+	if (s->bad)
+		kho_bad_add(s->bad, phys);
+}
+
+/* As many pages as are looked at between two offers to let others run. */
+static void look_at(struct search *s, u64 phys, unsigned long nr_pages)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(phys));
+	unsigned long i;
+
+	if (likely(!kho_pages_bad(page, nr_pages)))
+		return;
+	for (i = 0; i < nr_pages; i++)
+		if (kho_pages_bad(page + i, 1))
+			note(s, phys + (i << PAGE_SHIFT));
+}
+
+static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
+{
+	u64 end = phys + (nr << (PAGE_SHIFT + order)), next;
+
+	for (; phys < end; phys = next) {
+		next = min(end, ALIGN(phys + 1, PAGES_PER_SECTION * PAGE_SIZE));
+		look_at(ctx, phys, PHYS_PFN(next - phys));
+		cond_resched();
+	}
+	return 0;
+}
+
+static void withdraw(void)
+{
+	if (!published || kho_out_subtree_remove(published))
+		return;
+	kho_unpreserve_free(published);
+	published = NULL;
+}
+
+static int publish(void)
+{
+	struct search s = { .bad = kho_alloc_preserve(PAGE_SIZE) };
+	int ret;
+
+	if (IS_ERR(s.bad))
+		return PTR_ERR(s.bad);
+	kho_out_walk(look_at_blocks, &s);
+	kho_bad_seal(s.bad);
+	ret = kho_out_subtree_add(KHO_BAD_SUBTREE, s.bad, sizeof(*s.bad));
+	if (ret)
+		kho_unpreserve_free(s.bad);
+	else
+		published = s.bad;
+	return ret;
+}
+
+/**
+ * kho_bad_publish() - name preserved pages that went bad to the next kernel
+ *
+ * After all clients have preserved what they have. Linear in what is preserved.
+ *
+ * Context: may sleep; in the reboot notifier.
+ */
+void kho_bad_publish(void)
+{
+	struct search s = {};
+	int ret;
+
+	/* A kernel that does not care about bad memory knows of none. */
+	if (!__PG_HWPOISON)
+		return;
+	withdraw();
+	kho_out_walk(look_at_blocks, &s);
+	if (!s.nr)
+		return;
+	ret = publish();
+	if (ret)
+		pr_crit("%u preserved pages went bad, the first is %#llx, and the next kernel cannot be told (error %d)\n",
+			s.nr, s.first, ret);
+	else
+		pr_err("%u preserved pages went bad, the first is %#llx: in the next kernel nobody gets what they belong to\n",
+		       s.nr, s.first);
+}
