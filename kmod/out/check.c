@@ -49,9 +49,19 @@ static int check_once(struct kho_refusal *r)
 {
 	/* Under kho_out_lock, and too large for the stack. */
 	static struct kho_checked checked;
+	struct kho_fdt_subtree s;
+	u32 i;
+	int ret = kho_handover_check(&checked, &as_next_kernel,
+				     kho_out_setup_data(), r);
 
-	return kho_handover_check(&checked, &as_next_kernel,
-				  kho_out_setup_data(), r);
+	/* That costs its client alone; but it is said here, while something can be done. */
+	for (i = 0; !ret && !kho_fdt_subtree_at(&checked.fdt, i, &s); i++)
+		if (!kho_checked_has_blob(&checked, &s))
+			ret = kho_refuse(
+				r, -ERANGE,
+				"blob of a subtree outside the extents",
+				checked.head->data.fdt_addr, s.phys, s.phys);
+	return ret;
 }
 
 /**
