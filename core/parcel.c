@@ -288,7 +288,7 @@ static u32 name_hash(const char *name)
 	return hash ? hash : 1;
 }
 
-/* Puts a hash, which is not 0, into a table; false if it is there already, or there is no room. */
+/* Puts a hash, not 0, into a table; false if it is there already, or there is no room. */
 static bool hash_is_new(u32 *place, u32 *room, u32 hash)
 {
 	u32 i = hash % PASS_PLACES;

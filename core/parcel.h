@@ -80,8 +80,8 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  *
  * The index is gone over once for every 64 parcels, of which there are KHO_PARCELS_MAX at most;
  * names with one hash, which nobody but an enemy has many of, are compared with all others. Names
- * are valid and appear once. That no page is named twice is up to the caller's restore, which works
- * once a page.
+ * are valid and appear once. That no page is named twice is up to the caller's restore, which
+ * works once a page.
  *
  * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice).
  */

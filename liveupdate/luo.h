@@ -4,7 +4,7 @@
  *
  *   main.c                                       start and stop
  *   dev.c   incoming.c   jump.c                  user space, the previous kernel, the next one
- *   session.c
+ *   session.c                                    sessions
  *   file.c            memfd.c  memfd_retrieve.c  files, and those in memory, which are kept as
  *   flb.c                      memfd_fill.c      any other module would do it
  *   handler.c

@@ -122,9 +122,8 @@ static int note_bytes(u64 phys, u64 *bytes)
 
 /*
  * @what: for the log
- * @bytes: finds out the length; where there is none, nobody but a kernel that knows more than
- *         this
- *         one reads the table, and all of it is taken to lie in one page
+ * @bytes: finds out the length; where there is none, nobody but a kernel that knows more reads
+ *         the table, and all of it is taken to lie in one page
  * @writes: the next kernel may write there
  */
 static const struct table {

@@ -607,8 +607,9 @@ static void random_adds_agree_with_a_page_model(void **state)
 }
 
 /*
- * The next kernel takes apart what extents and its RAM have in common. That can be more pieces than
- * there may be extents, by far; it has to count on as many as there are extents and ranges of RAM.
+ * The next kernel takes apart what extents and its RAM have in common. That can be more pieces
+ * than there may be extents, by far; it has to count on as many as there are extents and ranges
+ * of RAM.
  */
 static void pieces_of_extents_in_ram(void **state)
 {

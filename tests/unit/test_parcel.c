@@ -662,7 +662,7 @@ static void as_many_as_there_may_be(void **state)
 		slot = parcels_put(p, name, 0);
 	}
 	assert_int_equal(check_index(p, NULL, NULL), 0);
-	/* Of so many the last has the name of one near the start, in a later part of the hashes. */
+	/* Of so many the last is named as one near the start, in a later part of the hashes. */
 	for (i = 1; i < 4; i++) {
 		memset(slot->name, 0, sizeof(slot->name));
 		snprintf(slot->name, sizeof(slot->name), "%x", i * 999);
