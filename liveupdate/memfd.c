@@ -605,8 +605,8 @@ static void lock_for_good(struct memfd_out *m, struct file *file)
 	luo_jump_step();
 	if (!left)
 		pr_warn_ratelimited(
-			"a file in memory (inode %lu) is written to, and that does not end: it goes along as it is now\n",
-			file_inode(file)->i_ino);
+			"a file in memory (inode %llu) is written to, and that does not end: it goes along as it is now\n",
+			(u64)file_inode(file)->i_ino);
 }
 
 static void unlock(struct memfd_out *m, struct file *file)
@@ -637,8 +637,8 @@ static void fill_substitutes(struct memfd_out *m, struct inode *inode)
 	}
 	if (nr_bad)
 		pr_crit_ratelimited(
-			"%llu pages of a file in memory (inode %lu) have gone bad: what was in them does not go along\n",
-			nr_bad, inode->i_ino);
+			"%llu pages of a file in memory (inode %llu) have gone bad: what was in them does not go along\n",
+			nr_bad, (u64)inode->i_ino);
 }
 
 static int memfd_freeze(struct liveupdate_file_op_args *args)
