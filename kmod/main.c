@@ -135,6 +135,7 @@ static const struct stage stages[] = {
 	{ .init = out_init, .exit = out_exit },
 	{ .init = kho_dev_init, .exit = kho_dev_exit },
 	{ .run = kho_image_init, .exit = kho_image_exit },
+	{ .run = kho_adopt_init, .exit = kho_adopt_exit },
 	/* What came in is acted on once: nothing from here on can fail. */
 	{ .run = kho_in_accept },
 	/* Shows what came in before anyone takes it. */

@@ -5,6 +5,7 @@
  * An image of ours begins when a program asks for scratch (prepared). The kernel makes a kimage
  * whose segments lie there (loading), puts it in place of the one before (loaded), and frees it
  * (gone) when another took its place, when it was unloaded, or when the load failed after all.
+ * What kexec_file_load(2) makes is given its scratch while it is made (placing, see adopt.c).
  * What the kernel does is seen at two of its functions, which both system calls go through, under
  * the kernel's kexec lock:
  *
@@ -71,7 +72,8 @@ static struct kho_image *loaded_image(void)
 
 static bool has_kimage(const struct kho_image *image)
 {
-	return image->state == KHO_IMAGE_LOADING ||
+	return image->state == KHO_IMAGE_PLACING ||
+	       image->state == KHO_IMAGE_LOADING ||
 	       image->state == KHO_IMAGE_LOADED;
 }
 
@@ -325,16 +327,52 @@ static int bind(struct kho_image *image, const struct kimage *kimage)
 	return 0;
 }
 
-static int bind_foreign(const struct kimage *kimage)
+/* Return: 0, -EBUSY: what is preserved would be lost. */
+static int tolerate(const char *why)
 {
 	u64 pages = kho_out_client_pages();
-	struct kho_image *image;
 
-	if (pages && READ_ONCE(refuse_foreign)) {
-		pr_err("refused an image that %s[%d] loads: %llu preserved pages would be lost with it; use `kho load`, or write `warn` to /sys/kernel/kho/foreign\n",
-		       current->comm, task_pid_nr(current), pages);
-		return -EBUSY;
-	}
+	if (!pages || !READ_ONCE(refuse_foreign))
+		return 0;
+	pr_err("refused an image that %s[%d] loads: %llu preserved pages would be lost with it, since %s; use `kho load`, or write `warn` to /sys/kernel/kho/foreign\n",
+	       current->comm, task_pid_nr(current), pages, why);
+	return -EBUSY;
+}
+
+/* An image that was placed has all of its parts. */
+static int adopt(struct kho_image *image, const struct kimage *kimage)
+{
+	const char *why = image->why_not;
+	int ret = 0;
+
+	if (!why && !lies_in(kimage, image))
+		why = "a part of it lies outside of the memory that was taken for it";
+	if (!why)
+		why = image->carry(image, kimage);
+	if (why)
+		ret = tolerate(why);
+	if (ret)
+		return ret;
+	if (why)
+		pr_warn("the image that %s[%d] loads carries nothing: %s\n",
+			current->comm, task_pid_nr(current), why);
+	image->foreign = why;
+	image->state = KHO_IMAGE_LOADING;
+	image->entry = kimage->start;
+	return 0;
+}
+
+static int bind_foreign(const struct kimage *kimage)
+{
+	struct kho_image *image;
+	int ret;
+
+	ret = tolerate(
+		kimage->file_mode ?
+			"images of kexec_file_load(2) cannot be adopted here" :
+			"it lies where that program put it");
+	if (ret)
+		return ret;
 	image = kho_image_add(KHO_IMAGE_LOADING);
 	if (!image)
 		return -ENOMEM;
@@ -351,8 +389,13 @@ static int kimage_prepared(const struct kimage *kimage)
 	int ret;
 
 	guard(mutex)(&kho_image_lock);
-	image = image_around(kimage);
-	ret = image ? bind(image, kimage) : bind_foreign(kimage);
+	image = kho_image_find(kimage);
+	if (image && image->state == KHO_IMAGE_PLACING) {
+		ret = adopt(image, kimage);
+	} else {
+		image = image_around(kimage);
+		ret = image ? bind(image, kimage) : bind_foreign(kimage);
+	}
 	kho_image_update();
 	return ret;
 }
@@ -448,6 +491,25 @@ static int take_map(struct kho_image *image,
 		image->nr_map = 0;
 	}
 	return ret;
+}
+
+/**
+ * kho_image_set_map() - say which memory map an image is given
+ * @image: has none yet
+ * @entry: ranges in the firmware's order
+ * @nr: 1 .. KHO_MAX_MEMMAP
+ *
+ * From now on nothing can be preserved that is not RAM by it.
+ *
+ * Context: under kho_image_lock; may sleep.
+ *
+ * Return: 0, -EINVAL, -ENOMEM; -ERANGE: something that is preserved is not RAM by it, the log
+ * names it. Then the image has no map.
+ */
+int kho_image_set_map(struct kho_image *image,
+		      const struct kho_memmap_entry_ser *entry, u32 nr)
+{
+	return take_map(image, entry, nr);
 }
 
 /* What a program prepared is not its own any more. @done: nor will it be loaded. */

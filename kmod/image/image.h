@@ -29,6 +29,7 @@ void kho_scratch_init(void);
 void kho_scratch_exit(void);
 int kho_scratch_take(struct kho_scratch_set *set, struct kho_image_area *area,
 		     u32 nr);
+int kho_scratch_add(struct kho_scratch_set *set, struct kho_image_area *area);
 void kho_scratch_give_back(struct kho_scratch_set *set);
 
 /* --- contig.c: contiguous memory of the page allocator */
@@ -44,12 +45,14 @@ struct kimage;
 /**
  * enum kho_image_state - what became of an image
  * @KHO_IMAGE_PREPARED: a program has its scratch; nothing is loaded there
+ * @KHO_IMAGE_PLACING: kexec_file_load(2) is asking where its parts shall lie
  * @KHO_IMAGE_LOADING: the kernel is making a kimage of it
  * @KHO_IMAGE_LOADED: the kernel would start it
  * @KHO_IMAGE_GONE: the kernel, or the program that prepared it, has given it up
  */
 enum kho_image_state {
 	KHO_IMAGE_PREPARED,
+	KHO_IMAGE_PLACING,
 	KHO_IMAGE_LOADING,
 	KHO_IMAGE_LOADED,
 	KHO_IMAGE_GONE,
@@ -60,7 +63,7 @@ enum kho_image_state {
  * @list: of all that are not gone
  * @refs: the list has one, and the program that prepared it
  * @state: see there
- * @kimage: the kernel's own, from LOADING on; only compared
+ * @kimage: the kernel's own, from PLACING or LOADING on; only compared
  * @entry: physical address of its entry point, from LOADING on
  * @foreign: it carries nothing
  * @stale: memory came or went since it was prepared
@@ -69,6 +72,10 @@ enum kho_image_state {
  * @map: memory map that it is given; NULL: not known
  * @nr_map: ranges in it
  * @machine: RAM of this machine when it was prepared
+ * @carry: of an image that is adopted: when all of its parts are known, make it one that carries
+ *   the handover. Return: NULL, or why it cannot
+ * @why_not: of one that is being placed: why it will carry nothing, NULL as long as it may
+ * @small: what is free of the area for its small parts
  */
 struct kho_image {
 	struct list_head list;
@@ -83,6 +90,10 @@ struct kho_image {
 	struct kho_memmap_entry_ser *map;
 	u32 nr_map;
 	struct kho_ram machine;
+	const char *(*carry)(struct kho_image *image,
+			     const struct kimage *kimage);
+	const char *why_not;
+	struct kho_range small;
 };
 
 extern struct mutex kho_image_lock;
@@ -91,6 +102,8 @@ struct kho_image *kho_image_find(const struct kimage *kimage);
 struct kho_image *kho_image_add(enum kho_image_state state);
 void kho_image_gone(struct kho_image *image);
 void kho_image_update(void);
+int kho_image_set_map(struct kho_image *image,
+		      const struct kho_memmap_entry_ser *entry, u32 nr);
 
 void kho_image_init(void);
 void kho_image_exit(void);
@@ -104,5 +117,10 @@ void kho_image_close(struct kho_image **mine);
 u32 kho_image_flags(void);
 bool kho_image_refuses_foreign(void);
 int kho_image_set_foreign(bool refuse);
+
+/* --- adopt.c: images of kexec_file_load(2) */
+
+void kho_adopt_init(void);
+void kho_adopt_exit(void);
 
 #endif /* KHO_KMOD_IMAGE_H */

@@ -202,6 +202,32 @@ int kho_scratch_take(struct kho_scratch_set *set, struct kho_image_area *area,
 }
 
 /**
+ * kho_scratch_add() - take memory for one more part of an image
+ * @set: has one area more afterwards
+ * @area: as kho_scratch_take()
+ *
+ * Context: as kho_scratch_take().
+ *
+ * Return: as kho_scratch_take(), and -ENOSPC: there are KHO_IMAGE_MAX_AREAS already.
+ */
+int kho_scratch_add(struct kho_scratch_set *set, struct kho_image_area *area)
+{
+	struct kho_scratch_set one;
+	int ret;
+
+	if (set->nr == KHO_IMAGE_MAX_AREAS)
+		return -ENOSPC;
+	ret = kho_scratch_take(&one, area, 1);
+	if (ret)
+		return ret;
+	set->range[set->nr] = one.range[0];
+	if (one.pooled)
+		set->pooled |= BIT(set->nr);
+	set->nr++;
+	return 0;
+}
+
+/**
  * kho_scratch_give_back() - undo kho_scratch_take(); no image may be loaded there
  * @set: empty afterwards; may be empty
  *

@@ -50,4 +50,10 @@ u64 kho_firmware_writes(u64 start, u64 end);
 
 int kho_acpi_stays(u64 efi_rsdp);
 
+/* --- memmap.c: the memory map of the firmware */
+
+struct kho_memmap_entry_ser;
+
+int kho_firmware_memmap(struct kho_memmap_entry_ser *entry, u32 room);
+
 #endif /* KHO_KMOD_MACHINE_H */

@@ -56,7 +56,10 @@
  *    +---------------------+<------------------------------------+------------+
  *    |                        another image took its place, or it was unloaded
  *    |
- *    |  kexec_load(2), kexec_file_load(2) of another program
+ *    |  kexec_file_load(2) of any program: adopted while the kernel makes it
+ *    +----------------------------------------------------------> loaded
+ *    |
+ *    |  kexec_load(2) of another program, or what cannot be adopted
  *    +----------------------------------------------------------> foreign
  *
  * One image is loaded, stale or foreign at a time, and any number may be prepared. What the

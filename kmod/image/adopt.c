@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Images that anybody loads with kexec_file_load(2) carry the handover: the kernel makes them, and
+ * this module sees to it that they can.
+ *
+ *   kexec_add_buffer()               a part of the image goes to scratch that is taken for it
+ *   machine_kexec_prepare()          (image.c) all parts are known, and still in buffers of the
+ *                                    kernel, before any digest is made: boot_params get the
+ *                                    memory map of this machine, and their list of setup_data
+ *                                    leads on to our head
+ *   kimage_file_post_load_cleanup()  an image that is still being placed has failed
+ *
+ * From there on it is an image like any other, see image.c. All of this happens in the system
+ * call, under the kernel's kexec lock: one image is in the making at a time. Crash images are
+ * left alone.
+ */
+
+#include <linux/kexec.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/static_call.h>
+
+#include "core/bootparams.h"
+#include "kmod/image/hook.h"
+#include "kmod/image/image.h"
+#include "kmod/kho.h"
+#include "kmod/machine/machine.h"
+#include "kmod/out/out.h"
+
+#ifdef CONFIG_KEXEC_FILE
+
+/* What is not larger shares an area: purgatory, boot_params, what IMA measured. */
+#define SMALL_BYTES SZ_512K
+#define SMALL_AREA SZ_2M
+/* Nothing of an image lies lower: a kernel that is told nokaslr would not stay there. */
+#define LOWEST SZ_16M
+
+/* ------------------------------------------------------------------------------ carrying */
+
+/* The segment that boot_params are at the start of. */
+static const struct kexec_segment *boot_params_of(const struct kimage *kimage)
+{
+	const struct kexec_segment *s;
+
+	for (s = kimage->segment; s < kimage->segment + kimage->nr_segments;
+	     s++)
+		if (kho_boot_params_here(s->kbuf, s->bufsz, s->mem))
+			return s;
+	return NULL;
+}
+
+/*
+ * The map of the firmware, as `kho load` takes it. Kernels before 6.10 mark what came in in the
+ * one that they hand on, which splits RAM, and may cut the map off.
+ */
+static const char *set_memmap(struct kho_image *image, void *boot_params)
+{
+	struct kho_memmap_entry_ser *entry;
+	const char *why;
+	int nr, ret;
+
+	entry = kcalloc(KHO_MAX_MEMMAP, sizeof(*entry), GFP_KERNEL);
+	if (!entry)
+		return "there is no memory for its memory map";
+	nr = kho_firmware_memmap(entry, KHO_MAX_MEMMAP);
+	if (nr <= 0) {
+		why = nr == -ENOSPC ?
+			      "the memory map of this machine has too many ranges" :
+			      "the memory map of this machine cannot be read";
+		goto out;
+	}
+	why = kho_boot_params_set_memmap(boot_params, entry, nr);
+	if (why)
+		goto out;
+	ret = kho_image_set_map(image, entry, nr);
+	if (ret)
+		why = ret == -ERANGE ?
+			      "something is preserved that is not RAM by the firmware's memory map" :
+			      "there is no memory for its memory map";
+out:
+	kfree(entry);
+	return why;
+}
+
+/* All parts of an image are known. Return: NULL, or why it will carry nothing. */
+static const char *carry(struct kho_image *image, const struct kimage *kimage)
+{
+	const struct kexec_segment *s;
+	const char *why;
+
+	if (image->why_not)
+		return image->why_not;
+	s = boot_params_of(kimage);
+	if (!s)
+		return "it has no boot_params";
+	why = set_memmap(image, s->kbuf);
+	if (!why)
+		why = kho_boot_params_link(s->kbuf, s->bufsz, s->mem,
+					   kho_out_setup_data());
+	return why;
+}
+
+/* ------------------------------------------------------------------------------- placing */
+
+static u64 take(struct kho_image *image, u64 bytes, u64 align, u64 min, u64 max)
+{
+	struct kho_image_area area = {
+		.bytes = bytes,
+		.align = align,
+		.min_phys = max_t(u64, min, LOWEST),
+		/* Every kernel reaches that from its first instruction on. */
+		.max_phys = min_t(u64, max, SZ_4G),
+	};
+	int ret = kho_scratch_add(&image->scratch, &area);
+
+	if (ret == -ENOMEM && max > SZ_4G) {
+		area.max_phys = 0;
+		ret = kho_scratch_add(&image->scratch, &area);
+	}
+	return ret ? 0 : area.phys;
+}
+
+static u64 take_small(struct kho_image *image, u64 bytes, u64 align, u64 max)
+{
+	u64 at = ALIGN(image->small.start, align);
+
+	if (!image->small.start || at + bytes > image->small.end) {
+		at = take(image, SMALL_AREA, align, 0, max);
+		if (!at)
+			return 0;
+		image->small.end = at + SMALL_AREA;
+	}
+	image->small.start = at + bytes;
+	return at;
+}
+
+/* The image of a system call that begins. */
+static struct kho_image *begin(const struct kimage *kimage)
+{
+	struct kho_image *image = kho_image_add(KHO_IMAGE_PLACING);
+
+	if (!image)
+		return NULL;
+	image->kimage = kimage;
+	image->carry = carry;
+	image->why_not = kho_bzimage_objection(kimage->kernel_buf,
+					       kimage->kernel_buf_len);
+	if (!image->why_not)
+		image->why_not = kho_cmdline_objection(kimage->cmdline_buf,
+						       kimage->cmdline_buf_len);
+	/* Best effort, as for programs of ours. */
+	kho_out_ram_refresh();
+	kho_ram_get(&image->machine);
+	return image;
+}
+
+/* Return: 0, or the error that the system call ends with. */
+static int place(struct kexec_buf *kbuf)
+{
+	u64 bytes = PAGE_ALIGN(kbuf->memsz);
+	u64 align = max_t(u64, kbuf->buf_align, PAGE_SIZE);
+	u64 max = kbuf->buf_max == ULONG_MAX ? U64_MAX : kbuf->buf_max + 1ULL;
+	struct kho_image *image;
+	u64 phys;
+
+	guard(mutex)(&kho_image_lock);
+	image = kho_image_find(kbuf->image);
+	if (!image)
+		image = begin(kbuf->image);
+	if (!image)
+		return -ENOMEM;
+	if (image->why_not)
+		return 0;
+	if (bytes <= SMALL_BYTES && align <= SMALL_AREA)
+		phys = take_small(image, bytes, align, max);
+	else
+		phys = take(image, bytes, align, kbuf->buf_min, max);
+	if (phys) {
+		kbuf->mem = phys;
+		return 0;
+	}
+	image->why_not = "there is not enough contiguous memory for it";
+	if (!kho_image_refuses_foreign())
+		return 0;
+	pr_err("refused an image that %s[%d] loads: there is not enough contiguous memory, %llu MiB in one piece; free some, run `echo 1 > /proc/sys/vm/compact_memory`, or load it earlier\n",
+	       current->comm, task_pid_nr(current), bytes >> 20);
+	return -ENOMEM;
+}
+
+static void given_up(const struct kimage *kimage)
+{
+	struct kho_image *image;
+
+	guard(mutex)(&kho_image_lock);
+	image = kho_image_find(kimage);
+	if (!image || image->state != KHO_IMAGE_PLACING)
+		return;
+	kho_image_gone(image);
+	kho_image_update();
+}
+
+/* ------------------------------------------------------------------------ the redirections */
+
+/* Not in any header of the kernel; never called by this name. */
+void kimage_file_post_load_cleanup(struct kimage *image);
+
+DEFINE_STATIC_CALL_NULL(kho_add_buffer, kexec_add_buffer);
+DEFINE_STATIC_CALL_NULL(kho_cleanup, kimage_file_post_load_cleanup);
+
+static noinline int kho_kexec_add_buffer(struct kexec_buf *kbuf)
+{
+	int ret = 0;
+
+	if (kbuf->image->file_mode && kbuf->image->type == KEXEC_TYPE_DEFAULT &&
+	    kbuf->mem == KEXEC_BUF_MEM_UNKNOWN)
+		ret = place(kbuf);
+	if (!ret)
+		ret = static_call(kho_add_buffer)(kbuf);
+	kho_hook_done();
+	return ret;
+}
+
+static noinline void kho_kimage_cleanup(struct kimage *kimage)
+{
+	given_up(kimage);
+	static_call(kho_cleanup)(kimage);
+	kho_hook_done();
+}
+
+static struct kho_hook add_hook =
+	KHO_HOOK("kexec_add_buffer", kho_kexec_add_buffer);
+static struct kho_hook cleanup_hook =
+	KHO_HOOK("kimage_file_post_load_cleanup", kho_kimage_cleanup);
+
+static int redirect(void)
+{
+	int ret = kho_hook_find(&add_hook);
+
+	if (!ret)
+		ret = kho_hook_find(&cleanup_hook);
+	if (ret)
+		return ret;
+	static_call_update(kho_add_buffer, (void *)add_hook.addr);
+	static_call_update(kho_cleanup, (void *)cleanup_hook.addr);
+	/* First it is seen that one fails, then that one begins. */
+	ret = kho_hook_on(&cleanup_hook);
+	if (!ret)
+		ret = kho_hook_on(&add_hook);
+	if (ret)
+		kho_hook_off(&cleanup_hook);
+	return ret;
+}
+
+/**
+ * kho_adopt_init() - begin to adopt images; the end of each is followed already
+ *
+ * Where it cannot be, the log says so, and images of kexec_file_load(2) are foreign.
+ */
+void kho_adopt_init(void)
+{
+	int ret;
+
+	if (!kho_image_refuses_foreign())
+		return;
+	ret = redirect();
+	if (ret)
+		pr_info("cannot adopt images of kexec_file_load(2) here (error %d); use `kho load`\n",
+			ret);
+}
+
+/**
+ * kho_adopt_exit() - adopt no more
+ */
+void kho_adopt_exit(void)
+{
+	kho_hook_off(&add_hook);
+	kho_hook_off(&cleanup_hook);
+}
+
+#else
+
+void kho_adopt_init(void)
+{
+}
+
+void kho_adopt_exit(void)
+{
+}
+
+#endif
