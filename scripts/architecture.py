@@ -42,11 +42,8 @@ COLOURS = {"cli": "#2f6f9f", "lib": "#2f6f9f", "kmod": "#3d7a4b", "liveupdate": 
 # Against the flow, or past a room, and why that is so.
 KNOWN = {
     ("kmod/clients", "kmod/out"): "subtrees of the module itself must not keep it from being unloaded",
-    ("kmod/out", "kmod/image"): "the reboot notifier says whether what starts carries anything",
-    ("kmod/out", "kmod/face"): "the reboot notifier asks whether an image is loaded",
     ("kmod/out", "kmod/api"): "what is preserved for a driver is checked in one place",
     ("kmod/in", "kmod/clients"): "metadata tell who handed over, with native kernels too",
-    ("kmod/in", "kmod/image"): "the status tells of the image",
     ("kmod/machine", "kmod/in"): "boot data is read where the boot list is",
     ("cli/base", "cli/image"): "why /dev/kho cannot be opened is told as findings are",
     ("cli/base", "cli/verbs"): "a table ends with the output of its verb",
