@@ -22,6 +22,7 @@ int kho_parcel_commit(struct kho_parcel *p, bool replace);
 struct kho_parcel *kho_parcel_find(const char *name);
 void kho_parcel_put(struct kho_parcel *p);
 int kho_parcel_verify(struct kho_parcel *p);
+int kho_parcel_index(struct kho_parcel *p);
 ssize_t kho_parcel_read(struct kho_parcel *p, char __user *to, size_t bytes,
 			loff_t *pos);
 u64 kho_parcel_bytes(const struct kho_parcel *p);

@@ -42,6 +42,7 @@
  * @first: first page of the list of data pages
  * @last: last page of that list
  * @last_used: entries used in @last
+ * @chunk: every page of that list in turn, NULL until somebody reads; does not change then
  * @slot: its place in the index, NULL if not in the store
  * @incoming: came from a previous kernel
  * @preserved: pages are preserved
@@ -57,6 +58,7 @@ struct kho_parcel {
 	struct kho_vmalloc_chunk *first;
 	struct kho_vmalloc_chunk *last;
 	u32 last_used;
+	struct kho_vmalloc_chunk **chunk;
 	struct kho_parcel_ser *slot;
 	bool incoming;
 	bool preserved;
@@ -151,8 +153,8 @@ static void kho_parcel_release(struct kref *ref)
 {
 	struct kho_parcel *p = container_of(ref, struct kho_parcel, ref);
 
-	unpreserve_parcel(p);
 	for_each_page(p, free_page_of, NULL);
+	kvfree(p->chunk);
 	kfree(p);
 }
 
@@ -476,9 +478,13 @@ static void store_insert(struct kho_parcel *p)
 	nr_stored++;
 }
 
-/* Takes a parcel out that is not on the wire any more. */
+/*
+ * Takes a parcel out that is not on the wire any more. Who reads it keeps its pages, which the next
+ * kernel does not get: nobody there could tell whose they are.
+ */
 static void store_forget(struct kho_parcel *p)
 {
+	unpreserve_parcel(p);
 	p->slot = NULL;
 	list_del_init(&p->list);
 	nr_stored--;
@@ -623,40 +629,69 @@ int kho_parcel_verify(struct kho_parcel *p)
 }
 
 /**
+ * kho_parcel_index() - get ready for kho_parcel_read()
+ * @p: committed
+ *
+ * Context: may sleep. Others may do so at the same time.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kho_parcel_index(struct kho_parcel *p)
+{
+	size_t i, nr = DIV_ROUND_UP(p->nr_pages, KHO_VMALLOC_SIZE);
+	struct kho_vmalloc_chunk **table, *chunk = p->first;
+
+	if (!nr || READ_ONCE(p->chunk))
+		return 0;
+	table = kvmalloc_array(nr, sizeof(*table), GFP_KERNEL | __GFP_NOWARN);
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		table[i] = chunk;
+		if (i + 1 < nr)
+			chunk = phys_to_virt(chunk->hdr.next);
+	}
+	/* It is complete before anyone finds it. */
+	if (cmpxchg(&p->chunk, NULL, table))
+		kvfree(table);
+	return 0;
+}
+
+/* Where byte @pos of a parcel lies. */
+static void *parcel_at(const struct kho_parcel *p, u64 pos)
+{
+	u64 page = pos >> PAGE_SHIFT;
+	const struct kho_vmalloc_chunk *chunk =
+		p->chunk[page / KHO_VMALLOC_SIZE];
+
+	return phys_to_virt(chunk->phys[page % KHO_VMALLOC_SIZE]) +
+	       offset_in_page(pos);
+}
+
+/**
  * kho_parcel_read() - read from a committed parcel
- * @p: parcel
+ * @p: parcel, after kho_parcel_index()
  * @to: user memory
  * @bytes: room there
  * @pos: position, moved on
  *
- * Finds its place once a call: reading much at a time is faster.
+ * Context: may sleep. Any number at the same time.
  *
  * Return: bytes read, 0 at the end, -EFAULT, -EINVAL.
  */
 ssize_t kho_parcel_read(struct kho_parcel *p, char __user *to, size_t bytes,
 			loff_t *pos)
 {
-	struct kho_vmalloc_chunk *chunk = p->first;
-	size_t done = 0, at, n;
-	u64 page;
+	size_t done, n;
 
 	if (*pos < 0)
 		return -EINVAL;
 	if (*pos >= p->bytes)
 		return 0;
 	bytes = min_t(u64, bytes, p->bytes - *pos);
-	for (page = *pos >> PAGE_SHIFT; page >= KHO_VMALLOC_SIZE;
-	     page -= KHO_VMALLOC_SIZE)
-		chunk = phys_to_virt(chunk->hdr.next);
-	for (; done < bytes; page++, done += n, *pos += n) {
-		if (page == KHO_VMALLOC_SIZE) {
-			chunk = phys_to_virt(chunk->hdr.next);
-			page = 0;
-		}
-		at = offset_in_page(*pos);
-		n = min(bytes - done, PAGE_SIZE - at);
-		if (copy_to_user(to + done,
-				 phys_to_virt(chunk->phys[page]) + at, n))
+	for (done = 0; done < bytes; done += n, *pos += n) {
+		n = min(bytes - done, PAGE_SIZE - offset_in_page(*pos));
+		if (copy_to_user(to + done, parcel_at(p, *pos), n))
 			return done ?: -EFAULT;
 		cond_resched();
 	}

@@ -193,7 +193,7 @@ static int parcel_open(struct kho_ioctl_parcel *p, void __user *arg, u32 bytes)
 	parcel = kho_parcel_find(p->name);
 	if (!parcel)
 		return -ENOENT;
-	ret = kho_parcel_verify(parcel);
+	ret = kho_parcel_verify(parcel) ?: kho_parcel_index(parcel);
 	if (ret)
 		goto err_put;
 	p->bytes = kho_parcel_bytes(parcel);
