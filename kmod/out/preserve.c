@@ -322,22 +322,33 @@ void kho_out_keepout_del(const struct kho_range *range, u32 nr)
 
 /* ---------------------------------------------------------------- preserving and unpreserving */
 
+/*
+ * May this range be preserved for where it lies? The one place that says so, but for what
+ * kho_out_cover() knows at once.
+ */
+static int check_place(u64 start, u64 end, struct kho_refusal *r)
+{
+	if (kho_firmware_writes(start, end))
+		return kho_refuse(
+			r, -EINVAL,
+			"the next kernel may clear a table of the firmware there",
+			start, end, end);
+	if (map_ram.range &&
+	    kho_ranges_contain(machine_ram.range, machine_ram.nr, start, end) &&
+	    !kho_ranges_contain(map_ram.range, map_ram.nr, start, end))
+		return kho_refuse(
+			r, -EINVAL,
+			"the memory map of the loaded image does not have it; load the image again",
+			start, end, end);
+	return kho_cover_check(&out_cover, start, end, r);
+}
+
 static int refuse_range(u64 phys, u64 nr_pages, int ret)
 {
 	struct kho_refusal r = { .check = "no extent can cover it" };
 	u64 end = phys + (nr_pages << PAGE_SHIFT);
 
-	if (kho_firmware_writes(phys, end))
-		r.check =
-			"the next kernel may clear a table of the firmware there";
-	else if (map_ram.range &&
-		 kho_ranges_contain(machine_ram.range, machine_ram.nr, phys,
-				    end) &&
-		 !kho_ranges_contain(map_ram.range, map_ram.nr, phys, end))
-		r.check =
-			"the memory map of the loaded image does not have it; load the image again";
-	else
-		kho_cover_check(&out_cover, phys, end, &r);
+	check_place(phys, end, &r);
 	pr_err_ratelimited("cannot preserve %#llx, %llu pages: %s\n", phys,
 			   nr_pages, r.check);
 	return ret;
@@ -530,8 +541,7 @@ bool kho_out_may_preserve(u64 phys, u64 nr_pages)
 	struct kho_refusal r;
 
 	guard(mutex)(&kho_out_lock);
-	return !kho_cover_check(&out_cover, phys,
-				phys + (nr_pages << PAGE_SHIFT), &r);
+	return !check_place(phys, phys + (nr_pages << PAGE_SHIFT), &r);
 }
 
 /* ------------------------------------------------------------------------ which memory is RAM */
