@@ -24,6 +24,7 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_fit.h>
 #include <linux/kho_folios.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
@@ -109,8 +110,8 @@ static int move_list(struct memfd_out *m, u64 room)
 {
 	struct memfd_luo_folio_ser *entry;
 
-	entry = __vmalloc(room * sizeof(*entry),
-			  GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	entry = kho_fit_vmalloc(room * sizeof(*entry),
+				GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
 	if (!entry)
 		return -ENOMEM;
 	if (m->nr)
@@ -178,7 +179,8 @@ static int add_substitute(struct memfd_out *m, struct page *from, pgoff_t index)
 	if (!s)
 		return ret;
 	s->from = from;
-	s->to = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	s->to = kho_fit_alloc(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN,
+			      0);
 	if (!s->to)
 		goto err_free;
 	ret = kho_preserve_folio(page_folio(s->to));
@@ -202,8 +204,9 @@ err_free:
 }
 
 /*
- * Below 1 MiB, and the last page of RAM: the contents have to travel in other pages. So do the
- * good pages of a folio that has bad ones; those have no contents.
+ * Below 1 MiB, the last page of RAM, and what a driver has added to it: the contents have to
+ * travel in other pages. So do the good pages of a folio that has bad ones; those have no
+ * contents.
  */
 static int hold_elsewhere(struct memfd_out *m, struct folio *folio)
 {

@@ -4,42 +4,13 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho_fit.h>
 #include <linux/kho_folios.h>
 #include <linux/mm.h>
 
 #include "kmod/compat/compat.h"
-#include "kmod/api/api.h"
 #include "kmod/kho.h"
 #include "kmod/out/out.h"
-
-/* What the allocator hands out but cannot be preserved (the last page of RAM) is little. */
-#define MAX_UNFIT 4
-
-/**
- * kho_alloc_fit() - allocate pages that can be preserved where they lie
- * @gfp: besides, they are zeroed, and a compound page if they are more than one
- * @order: there are 2^order
- *
- * Context: may sleep.
- *
- * Return: the first, or NULL.
- */
-struct page *kho_alloc_fit(gfp_t gfp, unsigned int order)
-{
-	struct page *unfit[MAX_UNFIT], *page;
-	unsigned int nr_unfit = 0;
-
-	gfp |= __GFP_ZERO | __GFP_COMP | __GFP_NOWARN;
-	while ((page = alloc_pages(gfp, order))) {
-		if (nr_unfit == MAX_UNFIT ||
-		    kho_out_may_preserve(page_to_phys(page), 1UL << order))
-			break;
-		unfit[nr_unfit++] = page;
-	}
-	while (nr_unfit--)
-		__free_pages(unfit[nr_unfit], order);
-	return page;
-}
 
 static void *alloc_preserve(size_t size, gfp_t gfp)
 {
@@ -53,7 +24,8 @@ static void *alloc_preserve(size_t size, gfp_t gfp)
 		return ERR_PTR(-E2BIG);
 	if (!kho_is_enabled())
 		return ERR_PTR(-EOPNOTSUPP);
-	page = kho_alloc_fit(gfp, get_order(size));
+	page = kho_fit_alloc(gfp | __GFP_ZERO | __GFP_COMP | __GFP_NOWARN,
+			     get_order(size));
 	if (!page)
 		return ERR_PTR(-ENOMEM);
 	folio = page_folio(page);

@@ -11,8 +11,4 @@
 
 int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 
-/* --- alloc.c: pages to be preserved */
-
-struct page *kho_alloc_fit(gfp_t gfp, unsigned int order);
-
 #endif /* KHO_KMOD_API_H */

@@ -10,6 +10,7 @@
 #include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/kho_fit.h>
 #include <linux/kho_radix_tree.h>
 #include <linux/mm.h>
 
@@ -29,7 +30,9 @@ static u64 *node_at(u64 phys)
 
 static u64 *new_node(void)
 {
-	return (u64 *)get_zeroed_page(GFP_KERNEL);
+	struct page *page = kho_fit_alloc(GFP_KERNEL | __GFP_ZERO, 0);
+
+	return page ? page_address(page) : NULL;
 }
 
 static bool too_wide(unsigned long key)

@@ -25,10 +25,10 @@
 #include "core/crc32c.h"
 #include "core/fdt.h"
 #include "core/parcel.h"
-#include "kmod/api/api.h"
 #include "kmod/clients/clients.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /**
  * struct kho_parcel - one parcel, in the store or being written
@@ -193,11 +193,21 @@ static bool leaves_enough(const struct kho_parcel *p)
 	       si_mem_available() > (long)leave;
 }
 
+/* A zeroed page for the index. */
+static void *index_page(void)
+{
+	struct page *page = kho_fit_alloc(GFP_KERNEL | __GFP_ZERO, 0);
+
+	return page ? page_address(page) : NULL;
+}
+
 /* A page that fills up a parcel without pushing the rest of the system out of memory. */
 static void *data_page(void)
 {
 	struct page *page =
-		kho_alloc_fit(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL, 0);
+		kho_fit_alloc(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
+				      __GFP_RETRY_MAYFAIL,
+			      0);
 
 	return page ? page_address(page) : NULL;
 }
@@ -321,7 +331,7 @@ static void slot_fill(struct kho_parcel_ser *slot, const struct kho_parcel *p)
 static struct kho_parcel_ser *slot_in_new_block(u64 *link,
 						const struct kho_parcel *p)
 {
-	struct index_block *block = (void *)get_zeroed_page(GFP_KERNEL);
+	struct index_block *block = index_page();
 
 	if (!block)
 		return NULL;
@@ -385,7 +395,7 @@ static int slot_replace(struct kho_parcel *p, struct kho_parcel *old)
 	struct kho_parcel *other;
 	u64 *link;
 
-	copy = (void *)__get_free_page(GFP_KERNEL);
+	copy = index_page();
 	if (!copy)
 		return -ENOMEM;
 	if (kho_preserve_pages(virt_to_page(copy), 1)) {
@@ -414,7 +424,7 @@ static int store_head_make(void)
 
 	if (store_head)
 		return 0;
-	head = (void *)get_zeroed_page(GFP_KERNEL);
+	head = index_page();
 	if (!head)
 		return -ENOMEM;
 	head->magic = KHO_PARCEL_MAGIC;
@@ -479,8 +489,8 @@ static void store_insert(struct kho_parcel *p)
 }
 
 /*
- * Takes a parcel out that is not on the wire any more. Who reads it keeps its pages, which the next
- * kernel does not get: nobody there could tell whose they are.
+ * Takes a parcel out that is not on the wire any more. Who reads it keeps its pages, which the
+ * next kernel does not get: nobody there could tell whose they are.
  */
 static void store_forget(struct kho_parcel *p)
 {

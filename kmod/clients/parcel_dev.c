@@ -15,6 +15,7 @@
 
 #include "kmod/clients/clients.h"
 #include "kmod/kho.h"
+#include "kmod/out/out.h"
 
 /**
  * struct writer - an open file of KHO_IOCTL_PARCEL_CREATE
@@ -84,6 +85,7 @@ static int kho_writer_release(struct inode *inode, struct file *file)
 
 	kho_parcel_put(w->parcel);
 	kfree(w);
+	kho_fit_trim();
 	return 0;
 }
 

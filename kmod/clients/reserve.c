@@ -131,14 +131,16 @@ static void *blob_make(void)
 {
 	struct kho_region *table;
 	struct region *r;
+	struct page *page;
 	void *blob;
 	u32 nr = 0;
 	int ret = -ENOMEM;
 
 	table = kcalloc(nr_regions, sizeof(*table), GFP_KERNEL);
-	blob = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!table || !blob)
+	page = kho_fit_alloc(GFP_KERNEL | __GFP_ZERO, 0);
+	if (!table || !page)
 		goto err_free;
+	blob = page_address(page);
 	list_for_each_entry(r, &regions, list) {
 		table[nr].name = r->name;
 		table[nr].phys = r->phys;
@@ -149,14 +151,15 @@ static void *blob_make(void)
 		pr_err("no room for another region: their list is one page, and %u fill it\n",
 		       nr - 1);
 	if (!ret)
-		ret = kho_preserve_pages(virt_to_page(blob), 1);
+		ret = kho_preserve_pages(page, 1);
 	if (ret)
 		goto err_free;
 	kfree(table);
 	return blob;
 
 err_free:
-	free_page((unsigned long)blob);
+	if (page)
+		__free_page(page);
 	kfree(table);
 	return ERR_PTR(ret);
 }

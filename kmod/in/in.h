@@ -78,6 +78,7 @@ static inline struct kho_mark kho_page_mark(struct page *page)
 
 int kho_restore_init(void);
 bool kho_pages_bad(struct page *page, unsigned long nr_pages);
+bool kho_pages_to_folio(struct page *page, unsigned int order);
 bool kho_page_unmark(struct page *page, unsigned int order);
 bool kho_range_waits(phys_addr_t phys, unsigned long nr_pages);
 bool kho_range_take(phys_addr_t phys, unsigned long nr_pages);

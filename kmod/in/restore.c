@@ -465,6 +465,23 @@ int kho_restore_init(void)
 	return 0;
 }
 
+/**
+ * kho_pages_to_folio() - make a folio of pages
+ * @page: first of 2^order pages, naturally aligned, with one reference each, the caller's
+ * @order: at least 1
+ *
+ * Context: may sleep.
+ *
+ * Return: false, with nothing changed, if there is no memory to make a folio of this order.
+ */
+bool kho_pages_to_folio(struct page *page, unsigned int order)
+{
+	if (!template_ready(&templates[order], order, GFP_KERNEL))
+		return false;
+	make_folio(&templates[order], page, order);
+	return true;
+}
+
 /* ----------------------------------------------------------------------------------- restore */
 
 /* The first page of a marked block, or NULL. */

@@ -24,16 +24,9 @@
 #define CHUNK_ORDER 6
 /* More free pages than this go back to the page allocator. */
 #define MAX_FREE (2UL << CHUNK_ORDER)
-/* So much memory at a stretch that may not be preserved means that there is no other. */
-#define MAX_UNFIT 256
 
 static LIST_HEAD(idle_nodes);
 static LIST_HEAD(used_nodes);
-/*
- * Pages that may not be preserved (the last of RAM, below 1 MiB); kept so as not to get
- * them again.
- */
-static LIST_HEAD(unfit_nodes);
 static unsigned long nr_free;
 static unsigned long nr_held;
 /* Makes sure that a range is covered; not 0 where it must not be. */
@@ -41,17 +34,12 @@ static int (*cover_range)(u64 start, u64 end);
 
 static void adopt_chunk(struct page *chunk, unsigned int order)
 {
-	u64 phys = page_to_phys(chunk);
 	unsigned long i, nr = 1UL << order;
-	struct list_head *list = &idle_nodes;
 
-	if (cover_range(phys, phys + (nr << PAGE_SHIFT)))
-		list = &unfit_nodes;
-	else
-		nr_free += nr;
 	split_page(chunk, order);
 	for (i = 0; i < nr; i++)
-		list_add_tail(&chunk[i].lru, list);
+		list_add_tail(&chunk[i].lru, &idle_nodes);
+	nr_free += nr;
 	nr_held += nr;
 }
 
@@ -74,24 +62,18 @@ static void release_all(struct list_head *list)
 /* Makes sure that the list of free pages is not empty. */
 static int refill(void)
 {
-	unsigned int order, nr = 0;
+	unsigned int order = CHUNK_ORDER;
 	struct page *chunk;
 
-	for (order = CHUNK_ORDER; list_empty(&idle_nodes);) {
-		chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-					    (order ? __GFP_NORETRY : 0),
-				    order);
-		if (chunk && nr++ < MAX_UNFIT) {
-			adopt_chunk(chunk, order);
-		} else if (!chunk && order) {
-			order--;
-		} else {
-			if (chunk)
-				__free_pages(chunk, order);
-			release_all(&unfit_nodes);
-			return -ENOMEM;
-		}
-	}
+	do {
+		chunk = kho_fit_alloc_covered(
+			GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
+				(order ? __GFP_NORETRY : 0),
+			order, cover_range);
+	} while (!chunk && order--);
+	if (!chunk)
+		return -ENOMEM;
+	adopt_chunk(chunk, order);
 	return 0;
 }
 
@@ -184,6 +166,5 @@ void kho_arena_exit(void)
 {
 	release_all(&idle_nodes);
 	release_all(&used_nodes);
-	release_all(&unfit_nodes);
 	nr_free = 0;
 }

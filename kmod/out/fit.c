@@ -24,6 +24,7 @@
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
+#include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
 /* So many misses in a row (the last page of RAM is one) mean that the next will be one, too. */
@@ -39,15 +40,21 @@ static unsigned long nr_pool;
 static unsigned int chunk_order = LEAST_CHUNK_ORDER;
 static DEFINE_MUTEX(pool_lock);
 
+static int must_not_lie(u64 start, u64 end)
+{
+	return kho_out_may_preserve(start, PHYS_PFN(end - start)) ? 0 : -EINVAL;
+}
+
 /* Asks the page allocator. *@unfit: it has pages, but they do not fit. */
 static struct page *ordinary(gfp_t gfp, unsigned int order,
-			     bool (*fits)(u64 phys, u64 nr_pages), bool *unfit)
+			     int (*refuses)(u64 start, u64 end), bool *unfit)
 {
 	struct page *miss[MAX_UNFIT], *page;
 	unsigned int nr_miss = 0;
 
 	while ((page = alloc_pages(gfp, order))) {
-		if (fits(page_to_phys(page), 1UL << order))
+		if (!refuses(page_to_phys(page),
+			     page_to_phys(page) + (PAGE_SIZE << order)))
 			break;
 		miss[nr_miss++] = page;
 		page = NULL;
@@ -66,25 +73,41 @@ static bool leaves_enough(struct zone *zone)
 	       high_wmark_pages(zone) + ZONE_KEEPS;
 }
 
-/* Asks for 2^order pages of the memory that this kernel booted with. Each has a reference. */
-static struct page *contiguous(unsigned int order,
-			       bool (*fits)(u64 phys, u64 nr_pages))
+/* Takes 2^order pages of a range of RAM. Each has a reference. */
+static struct page *from_range(struct kho_range *range, u64 max_phys,
+			       unsigned int order,
+			       int (*refuses)(u64 start, u64 end))
 {
-	u64 phys = 0, bytes = PAGE_SIZE << order;
-	struct kho_ram ram;
+	const struct kho_ram ram = { .range = range, .nr = 1 };
+	u64 bytes = PAGE_SIZE << order, phys;
 
-	/* The last page of RAM does not fit. */
-	if (!kho_ram_get(&ram))
-		phys = kho_contig_take(&ram, bytes, bytes, 0,
-				       ram.range[ram.nr - 1].end - PAGE_SIZE);
-	kho_ram_put(&ram);
+	phys = kho_contig_take(&ram, bytes, bytes, 0, max_phys);
 	if (!phys)
 		return NULL;
 	if (leaves_enough(page_zone(pfn_to_page(PHYS_PFN(phys)))) &&
-	    fits(phys, 1UL << order))
+	    !refuses(phys, phys + bytes))
 		return pfn_to_page(PHYS_PFN(phys));
 	kho_contig_free(phys, bytes);
 	return NULL;
+}
+
+/* Asks for 2^order pages of the memory that this kernel booted with. */
+static struct page *contiguous(unsigned int order,
+			       int (*refuses)(u64 start, u64 end))
+{
+	struct page *page = NULL;
+	struct kho_ram ram;
+	u64 max_phys;
+	u32 i;
+
+	if (kho_ram_get(&ram))
+		return NULL;
+	/* The last page of RAM does not fit. */
+	max_phys = ram.range[ram.nr - 1].end - PAGE_SIZE;
+	for (i = ram.nr; !page && i--;)
+		page = from_range(&ram.range[i], max_phys, order, refuses);
+	kho_ram_put(&ram);
+	return page;
 }
 
 /* Makes of pages with a reference each what alloc_pages() would have given. */
@@ -141,10 +164,12 @@ static unsigned int next_chunk_order(void)
 static bool pool_fill(void)
 {
 	unsigned int order = next_chunk_order();
-	struct page *page = contiguous(order, kho_out_may_preserve);
+	struct page *page = contiguous(order, must_not_lie);
 
-	while (!page && order--)
-		page = contiguous(order, kho_out_may_preserve);
+	while (!page && order) {
+		order /= 2;
+		page = contiguous(order, must_not_lie);
+	}
 	if (!page)
 		return false;
 	pool_add(page, 1UL << order);
@@ -196,7 +221,7 @@ u64 kho_fit_bytes(void)
 	return (u64)READ_ONCE(nr_pool) << PAGE_SHIFT;
 }
 
-/* -------------------------------------------------------------------------------- for everyone */
+/* ------------------------------------------------------------------------------- for everyone */
 
 /**
  * kho_fit_alloc() - allocate pages that can be preserved where they lie
@@ -220,11 +245,10 @@ struct page *kho_fit_alloc(gfp_t gfp, unsigned int order)
 	if (!order && READ_ONCE(nr_pool))
 		page = page_of_pool();
 	if (!page) {
-		page = ordinary(gfp, order, kho_out_may_preserve, &unfit);
+		page = ordinary(gfp, order, must_not_lie, &unfit);
 		if (page || !unfit)
 			return page;
-		page = order ? contiguous(order, kho_out_may_preserve) :
-			       pool_page();
+		page = order ? contiguous(order, must_not_lie) : pool_page();
 	}
 	return page ? as_allocated(page, order, gfp) : NULL;
 }
@@ -293,19 +317,21 @@ EXPORT_SYMBOL_GPL(kho_fit_vmalloc);
  * kho_fit_alloc_covered() - the same for the pages of the wire itself, which are covered then
  * @gfp: as for alloc_pages()
  * @order: there are 2^order
+ * @cover: makes sure that a range is covered; not 0 where it must not be
  *
- * Context: under the lock of the cover.
+ * Context: under kho_out_lock.
  *
  * Return: the first, or NULL.
  */
-struct page *kho_fit_alloc_covered(gfp_t gfp, unsigned int order)
+struct page *kho_fit_alloc_covered(gfp_t gfp, unsigned int order,
+				   int (*cover)(u64 start, u64 end))
 {
 	struct page *page;
 	bool unfit;
 
-	page = ordinary(gfp, order, kho_out_covers, &unfit);
+	page = ordinary(gfp, order, cover, &unfit);
 	if (page || !unfit)
 		return page;
-	page = contiguous(order, kho_out_covers);
+	page = contiguous(order, cover);
 	return page ? as_allocated(page, order, gfp) : NULL;
 }

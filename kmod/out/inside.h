@@ -20,6 +20,11 @@ struct module;
 /* Everything that the next kernel will be given; see each file. */
 extern struct mutex kho_out_lock;
 
+/* --- fit.c: memory that can be preserved where it lies */
+
+struct page *kho_fit_alloc_covered(gfp_t gfp, unsigned int order,
+				   int (*cover)(u64 start, u64 end));
+
 /* --- wire.c: the pages that the next kernel reads */
 
 int kho_wire_alloc(int (*cover)(u64 start, u64 end));

@@ -5,6 +5,7 @@
 
 #include <linux/kexec_handover.h>
 #include <linux/kho.h>
+#include <linux/kho_fit.h>
 #include <linux/kho/abi/kho_module.h>
 #include <linux/mm_types.h>
 
@@ -48,6 +49,11 @@ u32 kho_out_ranges(struct kho_range_info *info, u32 room);
 /* --- check.c: what the next kernel would say */
 
 int kho_out_check_now(void);
+
+/* --- fit.c: memory that can be preserved where it lies; see <linux/kho_fit.h>, too */
+
+void kho_fit_trim(void);
+u64 kho_fit_bytes(void);
 
 /* --- subtree.c: blobs that clients name */
 

@@ -10,6 +10,8 @@
  *   preserve    tracker and cover
  *   arena       pages for the tracker's nodes
  *   wire        what the next kernel reads
+ *   fit         memory that can be preserved, for these two and for clients; asks preserve, of
+ *               which these are a part, only for the latter
  *
  * Where a lower one must tell a higher one something, the higher one hands down a function.
  */
@@ -97,6 +99,7 @@ int kho_out_init(u32 kexec_count)
 void kho_out_exit(void)
 {
 	kho_notify_exit();
+	kho_fit_trim();
 	guard(mutex)(&kho_out_lock);
 	out_teardown();
 }

@@ -372,13 +372,16 @@ static int check_overlap(u64 phys, u64 nr_pages, enum kho_keep how)
 	return 0;
 }
 
-static int out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
+/* @quiet: where it must not lie is no surprise to the caller, who has other pages for it. */
+static int out_preserve(u64 phys, u64 nr_pages, enum kho_keep how, bool quiet)
 {
 	int ret = check_overlap(phys, nr_pages, how);
 
 	if (ret)
 		return ret;
 	ret = kho_out_cover(phys, phys + (nr_pages << PAGE_SHIFT));
+	if (ret == -EINVAL && quiet)
+		return ret;
 	if (ret)
 		return refuse_range(phys, nr_pages, ret);
 	if (how == KHO_KEEP_RANGE)
@@ -403,7 +406,7 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how)
 	int ret;
 
 	guard(mutex)(&kho_out_lock);
-	ret = out_preserve(phys, nr_pages, how);
+	ret = out_preserve(phys, nr_pages, how, false);
 	update_hold();
 	return ret;
 }
@@ -425,7 +428,7 @@ static int out_preserve_pages(u64 phys, u64 nr_pages, u64 *nr_done)
 						  nr_done);
 	for (*nr_done = 0; *nr_done < nr_pages && !ret; *nr_done += !ret)
 		ret = out_preserve(phys + (*nr_done << PAGE_SHIFT), 1,
-				   KHO_KEEP_FOLIO);
+				   KHO_KEEP_FOLIO, true);
 	return ret;
 }
 
@@ -451,7 +454,8 @@ static int out_preserve_run(struct folio *const *folio, unsigned int run,
 
 	if (run > 1)
 		return out_preserve_pages(phys, run, nr_done);
-	ret = out_preserve(phys, folio_nr_pages(folio[0]), KHO_KEEP_FOLIO);
+	ret = out_preserve(phys, folio_nr_pages(folio[0]), KHO_KEEP_FOLIO,
+			   true);
 	*nr_done = !ret;
 	return ret;
 }
@@ -461,6 +465,8 @@ static int out_preserve_run(struct folio *const *folio, unsigned int run,
  * @folio: as kho_out_preserve() with KHO_KEEP_FOLIO for each, up to the first that is refused
  * @nr: how many
  * @nr_done: filled with how many are preserved
+ *
+ * The log does not tell of a folio that is refused for where it lies.
  *
  * Context: may sleep.
  *
@@ -681,7 +687,7 @@ void kho_out_status(struct kho_ioctl_status *status)
 	status->out_head_phys = kho_out_setup_data();
 	status->out_blocks = client_keys();
 	status->out_bytes = kho_out_client_pages() << PAGE_SHIFT;
-	status->out_overhead_bytes = kho_arena_bytes() +
+	status->out_overhead_bytes = kho_arena_bytes() + kho_fit_bytes() +
 				     KHO_WIRE_PAGES * PAGE_SIZE +
 				     out_ram.nr * sizeof(*out_ram.range);
 	status->out_extent_bytes = kho_cover_bytes(&out_cover);
@@ -828,7 +834,7 @@ int kho_preserve_wire(void)
 	/* Page by page: a larger block would make the receiver look for overlaps with it. */
 	for (i = 0; i < KHO_WIRE_PAGES; i++) {
 		ret = out_preserve(virt_to_phys(kho_wire_page(i)), 1,
-				   KHO_KEEP_RANGE);
+				   KHO_KEEP_RANGE, false);
 		if (ret)
 			return ret;
 	}

@@ -205,23 +205,9 @@ void kho_wire_fill(u64 tree_phys, u32 kexec_count)
  */
 int kho_wire_alloc(int (*cover)(u64 start, u64 end))
 {
-	struct page *unfit[4], *page = NULL;
-	unsigned int nr_unfit = 0;
-	u64 phys;
+	struct page *page = kho_fit_alloc_covered(
+		GFP_KERNEL | __GFP_ZERO | __GFP_COMP, KHO_WIRE_ORDER, cover);
 
-	while (nr_unfit < ARRAY_SIZE(unfit)) {
-		page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
-				   KHO_WIRE_ORDER);
-		if (!page)
-			break;
-		phys = page_to_phys(page);
-		if (!cover(phys, phys + KHO_WIRE_PAGES * PAGE_SIZE))
-			break;
-		unfit[nr_unfit++] = page;
-		page = NULL;
-	}
-	while (nr_unfit--)
-		__free_pages(unfit[nr_unfit], KHO_WIRE_ORDER);
 	if (!page)
 		return -ENOMEM;
 	wire.pages = page_address(page);
