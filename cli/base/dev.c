@@ -198,12 +198,16 @@ static int call_parcel(int fd, unsigned long request, const char *name,
 	return call(fd, request, arg);
 }
 
-int dev_parcel_create(int fd, const char *name, bool replace)
+int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
+		      u64 *missing)
 {
-	struct kho_ioctl_parcel arg = { .flags = replace ? KHO_PARCEL_REPLACE :
-							   0 };
+	struct kho_ioctl_parcel arg = {
+		.flags = replace ? KHO_PARCEL_REPLACE : 0,
+		.bytes = bytes,
+	};
 	int err = call_parcel(fd, KHO_IOCTL_PARCEL_CREATE, name, &arg);
 
+	*missing = arg.missing;
 	return err ? err : arg.fd;
 }
 

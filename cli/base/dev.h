@@ -67,8 +67,12 @@ void dev_settle(int fd);
  */
 int dev_in_drop(int fd, bool force);
 
-/* A new descriptor to write the parcel to. */
-int dev_parcel_create(int fd, const char *name, bool replace);
+/*
+ * A new descriptor to write the parcel to. @bytes: its length as far as it is known, or 0.
+ * -ENOMEM: there is no room for it, and *@missing bytes have to be freed (0: not known how many).
+ */
+int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
+		      u64 *missing);
 int dev_parcel_commit(int parcel_fd);
 /* A new descriptor to read the parcel from. */
 int dev_parcel_open(int fd, const char *name, u64 *bytes);

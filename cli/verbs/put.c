@@ -24,6 +24,22 @@ static const char help_text[] =
 	"  kho put leases < /var/lib/dhcp/leases\n"
 	"  kho put disk.img /srv/disk.img --replace\n";
 
+static void say_no_room(const char *name, u64 bytes, u64 missing)
+{
+	char a[32], b[32];
+
+	human_bytes(bytes, a, sizeof(a));
+	human_bytes(missing, b, sizeof(b));
+	if (missing)
+		say("there is not enough memory for parcel '%s' of %s, so nothing was stored; free "
+		    "%s and try again.",
+		    name, a, b);
+	else
+		say("there is not enough memory for parcel '%s', so nothing was stored; free "
+		    "some and try again.",
+		    name);
+}
+
 static void say_create_failed(const char *name, int err)
 {
 	if (err == -EEXIST)
@@ -42,11 +58,20 @@ static void say_create_failed(const char *name, int err)
 		    name, strerror(-err));
 }
 
-static void say_write_failed(const char *name, int err)
+/* @done: bytes that there was room for */
+static void say_write_failed(const char *name, int err, u64 done, u64 total)
 {
-	if (err == -ENOMEM || err == -ENOSPC)
-		say("there is not enough memory for parcel '%s', so nothing was stored; free "
-		    "some and try again.",
+	char a[32];
+
+	if (err == -ENOMEM && total > done)
+		say_no_room(name, total, total - done);
+	else if (err == -ENOMEM)
+		say("there is not enough memory for parcel '%s', but for its first %s, so nothing was "
+		    "stored; free some and try again.",
+		    name, human_bytes(done, a, sizeof(a)));
+	else if (err == -ENOSPC)
+		say("there are too many parcels, or no extent is left for parcel '%s', so nothing was "
+		    "stored; drop some and try again.",
 		    name);
 	else
 		say("parcel '%s' was not stored (%s); nothing was changed.",
@@ -68,7 +93,8 @@ static int copy_pieces(int from, int to, const char *name,
 
 		if (err) {
 			progress_end(progress);
-			say_write_failed(name, err);
+			say_write_failed(name, err, progress->done,
+					 progress->total);
 			return err;
 		}
 		progress_add(progress, (u64)n);
@@ -92,29 +118,39 @@ static int copy(int from, int to, const char *name, u64 total)
 	return err;
 }
 
+/* What is left to be read, 0 if nobody knows. */
 static u64 size_of_input(int fd)
 {
 	struct stat st;
+	off_t at;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? (u64)st.st_size : 0;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	at = lseek(fd, 0, SEEK_CUR);
+	return at >= 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;
 }
 
 static int put_from(int input, const char *name, bool replace)
 {
 	autoclose int dev = dev_open_or_say();
 	autoclose int parcel = -1;
+	u64 total = size_of_input(input), missing = 0;
 	int err;
 
 	if (dev < 0)
 		return exit_code_of_open(dev);
-	parcel = dev_parcel_create(dev, name, replace);
+	parcel = dev_parcel_create(dev, name, replace, total, &missing);
+	if (parcel == -ENOMEM) {
+		say_no_room(name, total, missing);
+		return exit_code_of(parcel);
+	}
 	if (parcel < 0) {
 		say_create_failed(name, parcel);
 		return exit_code_of(parcel);
 	}
 	if (isatty(input))
 		say("reading from the terminal; Ctrl-D ends the parcel.");
-	err = copy(input, parcel, name, size_of_input(input));
+	err = copy(input, parcel, name, total);
 	if (err)
 		return exit_code_of(err);
 	err = dev_parcel_commit(parcel);
@@ -122,8 +158,10 @@ static int put_from(int input, const char *name, bool replace)
 		return EXIT_OK;
 	if (err == -EEXIST)
 		say_create_failed(name, err);
+	else if (err == -ENOMEM)
+		say_no_room(name, 0, 0);
 	else
-		say_write_failed(name, err);
+		say_write_failed(name, err, 0, 0);
 	return exit_code_of(err);
 }
 

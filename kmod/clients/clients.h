@@ -15,6 +15,7 @@ struct kho_parcel;
 
 int kho_parcel_init(void);
 void kho_parcel_exit(void);
+u64 kho_parcel_missing(u64 bytes);
 struct kho_parcel *kho_parcel_create(const char *name);
 int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes);

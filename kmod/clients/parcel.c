@@ -180,17 +180,39 @@ static struct kho_parcel *parcel_alloc(const char *name)
 }
 
 /*
- * A parcel's pages can be neither moved to swap nor taken back: a large one must leave something,
- * or others are killed for memory that killing them does not free.
+ * Pages that parcels may still take. They can be neither moved to swap nor taken back: something
+ * must be left, or others are killed for memory that killing them does not free.
  */
-static bool leaves_enough(const struct kho_parcel *p)
+static long pages_to_be_had(void)
 {
 	unsigned long leave = clamp_t(unsigned long, totalram_pages() / 64,
 				      SZ_16M >> PAGE_SHIFT,
 				      SZ_256M >> PAGE_SHIFT);
 
+	return si_mem_available() - (long)leave;
+}
+
+static bool leaves_enough(const struct kho_parcel *p)
+{
 	return p->nr_pages % PAGES_PER_LOOK || !p->nr_pages ||
-	       si_mem_available() > (long)leave;
+	       pages_to_be_had() > 0;
+}
+
+/**
+ * kho_parcel_missing() - is there room for a parcel?
+ * @bytes: its length
+ *
+ * Return: bytes that would have to be freed, 0 if none. The answer may be out of date at once.
+ */
+u64 kho_parcel_missing(u64 bytes)
+{
+	u64 pages = (bytes >> PAGE_SHIFT) + !!offset_in_page(bytes);
+	long room = max(pages_to_be_had(), 0L);
+
+	if (pages <= PAGES_PER_LOOK)
+		return 0;
+	pages += DIV_ROUND_UP_ULL(pages, KHO_VMALLOC_SIZE);
+	return pages > room ? (pages - room) << PAGE_SHIFT : 0;
 }
 
 /* A zeroed page for the index. */

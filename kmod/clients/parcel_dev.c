@@ -159,6 +159,9 @@ static int parcel_create(struct kho_ioctl_parcel *p, void __user *arg,
 
 	if (p->flags & ~KHO_PARCEL_REPLACE)
 		return -EINVAL;
+	p->missing = kho_parcel_missing(p->bytes);
+	if (p->missing)
+		return kho_ioctl_put(arg, bytes, p, sizeof(*p)) ?: -ENOMEM;
 	w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)
 		return -ENOMEM;
@@ -259,7 +262,7 @@ long kho_parcel_ioctl(unsigned int cmd, void __user *arg, u32 bytes)
 
 	if (cmd == KHO_IOCTL_PARCEL_LIST)
 		return parcel_list(arg, bytes);
-	ret = kho_ioctl_get(&p, sizeof(p), sizeof(p), arg, bytes);
+	ret = kho_ioctl_get(&p, sizeof(p), KHO_PARCEL_SIZE_1, arg, bytes);
 	if (ret)
 		return ret;
 	if (strnlen(p.name, sizeof(p.name)) == sizeof(p.name))

@@ -99,7 +99,8 @@ int dev_in_drop(int fd, bool force)
 	return never();
 }
 
-int dev_parcel_create(int fd, const char *name, bool replace)
+int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
+		      u64 *missing)
 {
 	return never();
 }

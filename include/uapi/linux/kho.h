@@ -339,11 +339,14 @@ struct kho_ioctl_simple {
  * @name: NUL-terminated, 1 .. 63 bytes, no '/' and no control characters
  * @fd: out: new file descriptor, close-on-exec (CREATE, OPEN)
  * @crc: out: CRC-32C of the contents (OPEN)
- * @bytes: out: length (OPEN)
+ * @bytes: out: length (OPEN); in: length as far as it is known, 0 = not at all (CREATE)
+ * @missing: out: with ENOMEM: how much memory would have to be freed for @bytes, 0 = not known
+ *   (CREATE)
  *
  * CREATE: the new descriptor takes write(2) in order; KHO_PARCEL_COMMIT on it makes the parcel
- * part of the handover; closing it without a commit discards what was written. EEXIST if the name
- * is taken (unless KHO_PARCEL_REPLACE). ENOMEM from write(2) leaves what was written before.
+ * part of the handover; closing it without a commit discards what was written. EEXIST from the
+ * commit if the name is taken (unless KHO_PARCEL_REPLACE). ENOMEM if there is no room for @bytes;
+ * as that can change, also from write(2), which leaves what was written before.
  * OPEN: verifies the CRC, then the new descriptor takes read(2), pread(2) and lseek(2); it shows
  * the contents as they were at OPEN even if the parcel is dropped meanwhile. ENOENT if there is
  * none of that name, EBADMSG if the contents do not match their CRC.
@@ -357,7 +360,11 @@ struct kho_ioctl_parcel {
 	__s32 fd;
 	__u32 crc;
 	__aligned_u64 bytes;
+	__aligned_u64 missing;
 };
+
+/* Size of the first version of struct kho_ioctl_parcel, which ended with @bytes. */
+#define KHO_PARCEL_SIZE_1 88
 
 #define KHO_IOCTL_PARCEL_CREATE _IO(KHO_IOCTL_TYPE, 0x06)
 #define KHO_IOCTL_PARCEL_OPEN _IO(KHO_IOCTL_TYPE, 0x07)
