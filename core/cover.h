@@ -32,8 +32,8 @@
  * Beyond one end of one extent they reach a quarter of that at most.
  */
 #define KHO_LEAD_SLACK(free) ((free) / 16)
-/* Most keep-out ranges. */
-#define KHO_COVER_MAX_KEEPOUT 16
+/* Most keep-out ranges; each of them is a gap between extents that cannot be closed. */
+#define KHO_COVER_MAX_KEEPOUT 48
 
 /**
  * struct kho_cover - see above

@@ -25,12 +25,18 @@
 #include "kmod/machine/machine.h"
 #include "kmod/out/out.h"
 
-/* Areas start and end on this border, so that an extent beside one can be whole granules. */
-#define SCRATCH_ALIGN KHO_COVER_GRANULE
 /*
- * Low, global, and one for each node; what is left of the cover's keep-out ranges is for images.
+ * Areas start and end on this border, so that an extent beside one can be whole granules. A
+ * kernel with handover of its own makes its page blocks while it knows nothing but them: it wants
+ * them to be made of whole blocks of the page allocator's largest order.
  */
-#define MAX_POOL 10
+#define SCRATCH_ALIGN ((u64)PAGE_SIZE * MAX_ORDER_NR_PAGES)
+static_assert(!(PAGE_SIZE * MAX_ORDER_NR_PAGES % KHO_COVER_GRANULE));
+/*
+ * Low, global, and one for each of thirty nodes; what is left of the cover's keep-out ranges is
+ * for the image that is loaded, and for the next.
+ */
+#define MAX_POOL (KHO_COVER_MAX_KEEPOUT - 2 * KHO_IMAGE_MAX_AREAS)
 /* End of the low area, and of the zones below ZONE_NORMAL. */
 #define LOW_END SZ_4G
 
@@ -312,8 +318,10 @@ static int pool_take(const struct kho_ram *ram, const struct kho_image_area *a,
 {
 	struct pool_area *p = &pool[nr_pool];
 
-	if (nr_pool == MAX_POOL)
+	if (nr_pool == MAX_POOL) {
+		pr_err("scratch=: %u areas are the most\n", nr_pool);
 		return -ENOSPC;
+	}
 	if (area_check(a))
 		return -EINVAL;
 	p->used = bitmap_zalloc(a->bytes / SCRATCH_ALIGN,

@@ -351,7 +351,7 @@ static void keepouts_are_kept_in_order(void **state)
 	assert_int_equal(kho_cover_keepout_add(&c, MIB, MIB + 1), -EINVAL);
 	assert_int_equal(kho_cover_keepout_add(&c, MIB + 1, 2 * MIB), -EINVAL);
 	for (i = 0; i < KHO_COVER_MAX_KEEPOUT; i++) {
-		u64 at = ((i * 7) % 16 + 1) * 4 * MIB;
+		u64 at = ((i * 7) % KHO_COVER_MAX_KEEPOUT + 1) * 4 * MIB;
 
 		assert_int_equal(kho_cover_keepout_add(&c, at, at + 2 * MIB),
 				 0);
