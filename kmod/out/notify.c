@@ -134,9 +134,29 @@ static struct notifier_block module_nb = {
 	.notifier_call = kho_module_notify,
 };
 
+/*
+ * What is preserved can be moved nowhere: without a word from us the kernel would try to until
+ * somebody ends it.
+ */
+static int refuse_offline(const struct memory_notify *memory)
+{
+	const struct kho_range range = {
+		.start = PFN_PHYS(memory->start_pfn),
+		.end = PFN_PHYS(memory->start_pfn + memory->nr_pages),
+	};
+
+	if (!kho_out_holds(&range))
+		return NOTIFY_DONE;
+	pr_info("memory from %#llx to %#llx stays online: something there is preserved\n",
+		range.start, range.end);
+	return notifier_from_errno(-EBUSY);
+}
+
 static int kho_memory_notify(struct notifier_block *nb, unsigned long action,
 			     void *arg)
 {
+	if (action == MEM_GOING_OFFLINE)
+		return refuse_offline(arg);
 	if ((action == MEM_ONLINE || action == MEM_OFFLINE) &&
 	    kho_out_ram_refresh())
 		pr_warn("memory was plugged, but there is none left to note it: what was added cannot be preserved\n");

@@ -41,6 +41,7 @@ int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
 int kho_out_walk(kho_tracker_visit visit, void *ctx);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);
+bool kho_out_holds(const struct kho_range *range);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 void kho_out_status(struct kho_ioctl_status *status);

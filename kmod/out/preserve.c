@@ -550,6 +550,26 @@ bool kho_out_may_preserve(u64 phys, u64 nr_pages)
 	return !check_place(phys, phys + (nr_pages << PAGE_SHIFT), &r);
 }
 
+static int meets_range(void *ctx, u64 phys, unsigned int order, u64 nr)
+{
+	const struct kho_range *range = ctx;
+
+	return phys < range->end &&
+	       phys + (nr << (PAGE_SHIFT + order)) > range->start;
+}
+
+/**
+ * kho_out_holds() - is anything in this range preserved?
+ * @range: of physical memory
+ *
+ * Context: may sleep. Looks at everything that is preserved.
+ */
+bool kho_out_holds(const struct kho_range *range)
+{
+	guard(mutex)(&kho_out_lock);
+	return kho_tracker_walk(&out_tracker, meets_range, (void *)range);
+}
+
 /* ------------------------------------------------------------------------ which memory is RAM */
 
 /* What @machine and @map have in common; without a map all of @machine. */
