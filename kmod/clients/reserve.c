@@ -7,7 +7,7 @@
  * parameter names it or not. Its pages are preserved before it is entered on the wire, and until
  * it is gone from there; the wire changes by one store. So no instant loses a region.
  *
- * Everything here is under reserve_lock.
+ * Everything here is under reserve_lock, but for a region that is being made.
  */
 
 #include <linux/bits.h>
@@ -265,18 +265,11 @@ static int normalise(const char *name, u64 *bytes, u64 *align)
 	return 0;
 }
 
-/* Makes a region, in the place of @old if that is not NULL. */
-static int region_add(const char *name, u64 bytes, u64 align,
-		      struct region *old)
+/* Enters a region of region_make(), in the place of @old if that is not NULL. */
+static int region_enter(struct region *r, struct region *old)
 {
-	struct region *r;
 	int ret;
 
-	if (!kho_enabled)
-		return -EOPNOTSUPP;
-	r = region_make(name, bytes, align);
-	if (IS_ERR(r))
-		return PTR_ERR(r);
 	if (old)
 		region_remove(old);
 	region_insert(r);
@@ -289,7 +282,24 @@ static int region_add(const char *name, u64 bytes, u64 align,
 	region_remove(r);
 	if (old)
 		region_insert(old);
-	region_destroy(r);
+	return ret;
+}
+
+/* Makes a region, in the place of @old if that is not NULL. */
+static int region_add(const char *name, u64 bytes, u64 align,
+		      struct region *old)
+{
+	struct region *r;
+	int ret;
+
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	r = region_make(name, bytes, align);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	ret = region_enter(r, old);
+	if (ret)
+		region_destroy(r);
 	return ret;
 }
 
@@ -612,18 +622,33 @@ EXPORT_SYMBOL_GPL(kho_reserve_release_by_name);
 
 /* --------------------------------------------------------------------------------- user space */
 
+static int region_enter_new(struct region *r)
+{
+	guard(mutex)(&reserve_lock);
+	return region_by_name(r->name) ? -EEXIST : region_enter(r, NULL);
+}
+
+/* To find memory for it may take long, which holds up nobody who looks for another region. */
 static int region_create_ioctl(struct kho_ioctl_region *u)
 {
 	int ret = normalise(u->name, &u->bytes, &u->align);
+	struct region *r;
 
 	if (ret)
 		return ret;
-	guard(mutex)(&reserve_lock);
-	if (region_by_name(u->name))
-		return -EEXIST;
-	ret = region_add(u->name, u->bytes, u->align, NULL);
-	if (!ret)
-		u->phys = region_by_name(u->name)->phys;
+	if (!kho_enabled)
+		return -EOPNOTSUPP;
+	scoped_guard(mutex, &reserve_lock)
+		if (region_by_name(u->name))
+			return -EEXIST;
+	r = region_make(u->name, u->bytes, u->align);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	u->phys = r->phys;
+	/* Once it is entered, somebody may drop it. */
+	ret = region_enter_new(r);
+	if (ret)
+		region_destroy(r);
 	return ret;
 }
 
