@@ -27,6 +27,7 @@
  *   sum PHYS BYTES       a sum over memory
  *   reserved PHYS        the page there is reserved, as boot left it
  *   refuses PHYS         the page there, whoever has it, cannot be preserved
+ *   crowd NUMBER         add subtrees until there is no room, remove all but so many
  *
  * Every word of a saved page is a function of its address and of the seed.
  */
@@ -1142,6 +1143,45 @@ static noinline __no_sanitize_address u64 damage_page(struct page *page,
 	return 1;
 }
 
+/* One page has the blobs of all of them. */
+static unsigned long *crowd;
+static unsigned int nr_crowd;
+
+static int crowd_add(void)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "crowd-%u", nr_crowd);
+	return kho_add_subtree(name, crowd + nr_crowd, sizeof(*crowd));
+}
+
+static int run_crowd(const char *args)
+{
+	unsigned int left;
+	int err = 0;
+
+	if (kstrtouint(args, 0, &left))
+		return complain(-EINVAL, "usage: crowd NUMBER", 0);
+	if (!crowd) {
+		crowd = kho_alloc_preserve(PAGE_SIZE);
+		if (IS_ERR(crowd))
+			return complain(-ENOMEM, "no page", 0);
+	}
+	while (!err && nr_crowd < PAGE_SIZE / sizeof(*crowd)) {
+		err = crowd_add();
+		nr_crowd += !err;
+	}
+	if (err != -ENOSPC)
+		return complain(-EIO, "the root FDT is not full", -err);
+	while (nr_crowd > left)
+		kho_remove_subtree(crowd + --nr_crowd);
+	if (!nr_crowd) {
+		kho_unpreserve_free(crowd);
+		crowd = NULL;
+	}
+	return 0;
+}
+
 static int run_damage(const char *args)
 {
 	struct resource *res;
@@ -1176,6 +1216,7 @@ static const struct {
 	{ "refuses", run_refuses },   { "sum", run_sum },
 	{ "reserved", run_reserved }, { "pick", run_pick },
 	{ "race", run_race },	      { "bad", run_bad },
+	{ "crowd", run_crowd },
 };
 
 static int vmtest_run(const char *val, const struct kernel_param *kp)
