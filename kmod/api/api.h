@@ -11,4 +11,9 @@
 
 int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 
+/* --- fit.c: memory that can be preserved where it lies; see <linux/kho_fit.h>, too */
+
+void kho_fit_trim(void);
+u64 kho_fit_bytes(void);
+
 #endif /* KHO_KMOD_API_H */

@@ -12,6 +12,7 @@
 
 #include <linux/kexec_handover.h>
 #include <linux/kho.h>
+#include <linux/kho_fit.h>
 #include <linux/kho_waiting.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -25,10 +26,10 @@
 #include "core/crc32c.h"
 #include "core/fdt.h"
 #include "core/parcel.h"
+#include "kmod/api/api.h"
 #include "kmod/clients/clients.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
-#include "kmod/out/out.h"
 
 /**
  * struct kho_parcel - one parcel, in the store or being written
@@ -923,9 +924,11 @@ int kho_parcel_init(void)
 }
 
 /**
- * kho_parcel_exit() - nothing to do: the module stays loaded while there are parcels
+ * kho_parcel_exit() - give back what pages are left over; the module stays loaded while there are
+ * parcels
  */
 void kho_parcel_exit(void)
 {
+	kho_fit_trim();
 	WARN_ON_ONCE(nr_stored);
 }

@@ -13,9 +13,9 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "kmod/api/api.h"
 #include "kmod/clients/clients.h"
 #include "kmod/kho.h"
-#include "kmod/out/out.h"
 
 /**
  * struct writer - an open file of KHO_IOCTL_PARCEL_CREATE

@@ -13,6 +13,7 @@
 #include <linux/bits.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho.h>
+#include <linux/kho_fit.h>
 #include <linux/kho_reserve.h>
 #include <linux/list.h>
 #include <linux/log2.h>

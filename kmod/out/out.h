@@ -3,9 +3,9 @@
 #ifndef KHO_KMOD_OUT_H
 #define KHO_KMOD_OUT_H
 
+#include <linux/gfp.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho.h>
-#include <linux/kho_fit.h>
 #include <linux/kho/abi/kho_module.h>
 #include <linux/mm_types.h>
 
@@ -51,10 +51,14 @@ u32 kho_out_ranges(struct kho_range_info *info, u32 room);
 
 int kho_out_check_now(void);
 
-/* --- fit.c: memory that can be preserved where it lies; see <linux/kho_fit.h>, too */
+/* --- fit.c: pages that can be preserved where they lie */
 
-void kho_fit_trim(void);
-u64 kho_fit_bytes(void);
+struct page *kho_fit_ordinary(gfp_t gfp, unsigned int order,
+			      int (*refuses)(u64 start, u64 end), bool *unfit);
+struct page *kho_fit_contiguous(unsigned int order,
+				int (*refuses)(u64 start, u64 end));
+struct page *kho_fit_as_allocated(struct page *page, unsigned int order,
+				  gfp_t gfp);
 
 /* --- subtree.c: blobs that clients name */
 

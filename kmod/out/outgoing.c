@@ -10,8 +10,7 @@
  *   preserve    tracker and cover
  *   arena       pages for the tracker's nodes
  *   wire        what the next kernel reads
- *   fit         memory that can be preserved, for these two and for clients; asks preserve, of
- *               which these are a part, only for the latter
+ *   fit         pages for these two
  *
  * Where a lower one must tell a higher one something, the higher one hands down a function.
  */
@@ -99,7 +98,6 @@ int kho_out_init(u32 kexec_count)
 void kho_out_exit(void)
 {
 	kho_notify_exit();
-	kho_fit_trim();
 	guard(mutex)(&kho_out_lock);
 	out_teardown();
 }

@@ -707,7 +707,7 @@ void kho_out_status(struct kho_ioctl_status *status)
 	status->out_head_phys = kho_out_setup_data();
 	status->out_blocks = client_keys();
 	status->out_bytes = kho_out_client_pages() << PAGE_SHIFT;
-	status->out_overhead_bytes = kho_arena_bytes() + kho_fit_bytes() +
+	status->out_overhead_bytes = kho_arena_bytes() +
 				     KHO_WIRE_PAGES * PAGE_SIZE +
 				     out_ram.nr * sizeof(*out_ram.range);
 	status->out_extent_bytes = kho_cover_bytes(&out_cover);
