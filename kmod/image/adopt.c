@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Images that anybody loads with kexec_file_load(2) carry the handover: the kernel makes them, and
- * this module sees to it that they can.
+ * Images that anybody loads with kexec_file_load(2) carry the handover: the kernel makes them,
+ * and this module sees to it that they can.
  *
  *   kexec_add_buffer()               a part of the image goes to scratch that is taken for it
- *   machine_kexec_prepare()          (image.c) all parts are known, and still in buffers of the
- *                                    kernel, before any digest is made: boot_params get the
+ *   machine_kexec_prepare()          (image.c) all parts are known, and still in buffers of
+ *                                    the kernel, before any digest is made: boot_params get the
  *                                    memory map of this machine, and their list of setup_data
  *                                    leads on to our head
  *   kimage_file_post_load_cleanup()  an image that is still being placed has failed
