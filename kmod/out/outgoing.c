@@ -86,9 +86,10 @@ int kho_out_init(u32 kexec_count)
 		return ret;
 	kho_out_stamp(KHO_STAMP_MODULE_LOAD);
 	ret = kho_notify_init();
-	if (ret)
-		scoped_guard(mutex, &kho_out_lock)
-			out_teardown();
+	if (!ret)
+		return 0;
+	guard(mutex)(&kho_out_lock);
+	out_teardown();
 	return ret;
 }
 
