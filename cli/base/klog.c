@@ -12,8 +12,8 @@ enum { READ_ALL = 3, SIZE_BUFFER = 10 };
 
 bool klog_has(const char *text)
 {
-	int room = klogctl(SIZE_BUFFER, NULL, 0), n;
 	autofree char *log = NULL;
+	int room = klogctl(SIZE_BUFFER, NULL, 0), n;
 
 	if (room <= 0)
 		return false;

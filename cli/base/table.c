@@ -12,22 +12,14 @@ bool table_take(struct table *t, int c, const char *arg)
 {
 	const char *bad;
 
-	switch (c) {
-	case 'o':
-		break;
-	case 'n':
-		t->noheadings = t->wanted = true;
-		return true;
-	case 'r':
-		t->raw = t->wanted = true;
-		return true;
-	case 'P':
-		t->pairs = t->wanted = true;
-		return true;
-	default:
+	if (c != 'o' && c != 'n' && c != 'r' && c != 'P')
 		return false;
-	}
 	t->wanted = true;
+	t->noheadings |= c == 'n';
+	t->raw |= c == 'r';
+	t->pairs |= c == 'P';
+	if (c != 'o')
+		return true;
 	t->nr_columns =
 		columns_parse(arg, t->names, t->nr_names, t->column, &bad);
 	if (!t->nr_columns)

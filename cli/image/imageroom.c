@@ -46,7 +46,8 @@ static void say_missing(struct image *im, const char *words)
 	finding_at(
 		&im->findings, image_doubt(im), "room",
 		*words ?
-			"leave that out of the next kernel's command line, or release some of what is preserved" :
+			"leave that out of the next kernel's command line, or release some "
+			"of what is preserved" :
 			"release some of what is preserved",
 		"%s%s%s%s", why, *words ? " (" : "", words, *words ? ")" : "");
 }

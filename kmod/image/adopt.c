@@ -51,8 +51,8 @@ static const struct kexec_segment *boot_params_of(const struct kimage *kimage)
 }
 
 /*
- * The map of the firmware, as `kho load` takes it. Kernels before 6.10 mark what came in in the
- * one that they hand on, which splits RAM, and may cut the map off.
+ * The map of the firmware, as `kho load` takes it. Kernels before 6.10 mark what came in
+ * also in the one that they hand on, which splits RAM, and may cut the map off.
  */
 static const char *set_memmap(struct kho_image *image, void *boot_params)
 {
@@ -74,10 +74,10 @@ static const char *set_memmap(struct kho_image *image, void *boot_params)
 	if (why)
 		goto out;
 	ret = kho_image_set_map(image, entry, nr);
-	if (ret)
-		why = ret == -ERANGE ?
-			      "something is preserved that is not RAM by the firmware's memory map" :
-			      "there is no memory for its memory map";
+	if (ret == -ERANGE)
+		why = "something is preserved that is not RAM by the firmware's memory map";
+	else if (ret)
+		why = "there is no memory for its memory map";
 out:
 	kfree(entry);
 	return why;

@@ -44,6 +44,7 @@
 #include "kmod/machine/machine.h"
 #include "kmod/out/out.h"
 
+/* What images there are, and what became of each. */
 DEFINE_MUTEX(kho_image_lock);
 
 /* All that are not gone; under kho_image_lock. */

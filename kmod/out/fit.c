@@ -17,6 +17,7 @@
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
+#include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
 /* So many misses in a row (the last page of RAM is one) mean that the next will be one, too. */

@@ -18,6 +18,7 @@
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
+/* Everything that the next kernel will be given. */
 DEFINE_MUTEX(kho_out_lock);
 
 /* All of it, and views of single pages. */

@@ -41,9 +41,11 @@ static int take_nearest(struct page **page, int step)
 	unsigned long pfn = PHYS_PFN(phys);
 	unsigned int i;
 
-	for (i = 0; i < REACH; i++)
-		if (!take(page, pfn += step))
+	for (i = 0; i < REACH; i++) {
+		pfn += step;
+		if (!take(page, pfn))
 			return 0;
+	}
 	*page = NULL;
 	pr_err("no page can be had up to %#lx\n", pfn);
 	return -ENOENT;

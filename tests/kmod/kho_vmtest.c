@@ -848,7 +848,7 @@ static struct race {
 static int run_racer(void *unused)
 {
 	unsigned long i;
-	spinlock_t lock;
+	spinlock_t lock; /* held around each restore, as some clients do */
 
 	spin_lock_init(&lock);
 	for (i = 0; i < vmtest.nr_blocks; i++) {

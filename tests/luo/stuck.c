@@ -96,9 +96,8 @@ static void write_for_ever(int fd)
 {
 	pid_t pid = child();
 
-	if (!pid) {
+	if (!pid)
 		_exit(pwrite(fd, unserved_page(), 100, 0) < 0);
-	}
 	wait_until_in(pid, "handle_userfault");
 }
 
@@ -107,9 +106,8 @@ static void preserve_for_ever(int session, uint64_t token, int fd)
 {
 	pid_t pid = child();
 
-	if (!pid) {
+	if (!pid)
 		_exit(lu_session_preserve(session, token, fd) < 0);
-	}
 	wait_until_blocked(pid);
 }
 
@@ -162,7 +160,7 @@ static int get(int session, uint64_t token)
 {
 	int fd = lu_session_get(session, token);
 
-	must(fd >= 0, "get %llu: %d", (unsigned long long)token, fd);
+	must(fd >= 0, "lu_session_get %llu: %d", (unsigned long long)token, fd);
 	return fd;
 }
 
