@@ -128,7 +128,7 @@ struct vmtest {
 static struct vmtest vmtest;
 
 static unsigned long last;
-module_param(last, ulong, 0400);
+module_param(last, ulong, 0600);
 MODULE_PARM_DESC(last,
 		 "address of the last byte of RAM, which cannot be preserved");
 
