@@ -59,7 +59,7 @@ make_sources() {
 		"$(number "$top/include/linux/kho/abi/parcel.h" KHO_PARCEL_BYTES_FROM)" \
 		'u32 crc' "$2" "$3"
 	# What is added is not 0, and means nothing to others.
-	change "$dir/kmod/out/wire.c" 's/^\tm->kexec_count = kexec_count;/&\n\tmemset(m->added, 0x5a, sizeof(m->added));/'
+	change "$dir/kmod/out/wire.c" 's/^\tm->wire_phys = wire.phys;/&\n\tmemset(m->added, 0x5a, sizeof(m->added));/'
 	change "$dir/kmod/clients/parcel.c" 's/^\tslot->reserved = 0;/&\n\tmemset(slot->added, 0x5a, sizeof(slot->added));/'
 }
 
