@@ -27,7 +27,7 @@ static const char help_text[] =
 	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SERVICES, SHUTDOWN, JUMP,\n"
 	"                         KERNEL, INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the\n"
 	"                         table only\n"
-	"  -n, --noheadings       no line with the names of the columns; the table only\n" TABLE_HELP
+	"  -n, --noheadings       no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
 	"  -h, --help             this help\n\n"
 	"Exit status: 0 success, 1 failure, or there is nothing to report, 2 wrong usage.\n\n"

@@ -51,15 +51,32 @@ static void look_at(struct search *s, u64 phys, unsigned long nr_pages)
 			note(s, phys + (i << PAGE_SHIFT));
 }
 
-static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
+static void look_at_range(struct search *s, u64 phys, u64 end)
 {
-	u64 end = phys + (nr << (PAGE_SHIFT + order)), next;
+	u64 next;
 
 	for (; phys < end; phys = next) {
 		next = min(end, ALIGN(phys + 1, PAGES_PER_SECTION * PAGE_SIZE));
-		look_at(ctx, phys, PHYS_PFN(next - phys));
+		look_at(s, phys, PHYS_PFN(next - phys));
 		cond_resched();
 	}
+}
+
+/* Under kho_out_lock. A tree that somebody has overwritten names memory that there is not. */
+static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
+{
+	u64 bytes;
+
+	if (order >= BITS_PER_TYPE(u64) - PAGE_SHIFT)
+		return 0;
+	bytes = PAGE_SIZE << order;
+	if (kho_out_reserved(phys, phys + nr * bytes)) {
+		look_at_range(ctx, phys, phys + nr * bytes);
+		return 0;
+	}
+	for (; nr; nr--, phys += bytes)
+		if (kho_out_reserved(phys, phys + bytes))
+			look_at_range(ctx, phys, phys + bytes);
 	return 0;
 }
 
