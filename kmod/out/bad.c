@@ -67,7 +67,7 @@ static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
 	u64 bytes;
 
-	if (order >= BITS_PER_TYPE(u64) - PAGE_SHIFT)
+	if (order >= 64 - PAGE_SHIFT)
 		return 0;
 	bytes = PAGE_SIZE << order;
 	if (kho_out_reserved(phys, phys + nr * bytes)) {
