@@ -88,6 +88,8 @@ modules() {
 	for name in $(kernel_names); do
 		beside "modules/$name" scripts/modules.sh "$name"
 	done
+	# The scenario other-versions wants them.
+	beside modules/other-versions scripts/wire-modules.sh 6.1
 }
 
 # Scenarios report for themselves; each of their lines is a check. A machine waits for its clocks now and
