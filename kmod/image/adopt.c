@@ -89,8 +89,6 @@ static const char *carry(struct kho_image *image, const struct kimage *kimage)
 	const struct kexec_segment *s;
 	const char *why;
 
-	if (image->why_not)
-		return image->why_not;
 	s = boot_params_of(kimage);
 	if (!s)
 		return "it has no boot_params";
@@ -181,11 +179,7 @@ static int place(struct kexec_buf *kbuf)
 		return 0;
 	}
 	image->why_not = "there is not enough contiguous memory for it";
-	if (!kho_image_refuses_foreign())
-		return 0;
-	pr_err("refused an image that %s[%d] loads: there is not enough contiguous memory, %llu MiB in one piece; free some, run `echo 1 > /proc/sys/vm/compact_memory`, or load it earlier\n",
-	       current->comm, task_pid_nr(current), bytes >> 20);
-	return -ENOMEM;
+	return kho_image_tolerate(image->why_not) ? -ENOMEM : 0;
 }
 
 static void given_up(const struct kimage *kimage)

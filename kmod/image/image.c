@@ -328,8 +328,15 @@ static int bind(struct kho_image *image, const struct kimage *kimage)
 	return 0;
 }
 
-/* Return: 0, -EBUSY: what is preserved would be lost. */
-static int tolerate(const char *why)
+/**
+ * kho_image_tolerate() - may an image be loaded that will carry nothing?
+ * @why: it will not: the end of a sentence, for the log
+ *
+ * Context: under kho_image_lock, in the system call that loads it.
+ *
+ * Return: 0; -EBUSY: what is preserved would be lost, and the log says so.
+ */
+int kho_image_tolerate(const char *why)
 {
 	u64 pages = kho_out_client_pages();
 
@@ -351,7 +358,7 @@ static int adopt(struct kho_image *image, const struct kimage *kimage)
 	if (!why)
 		why = image->carry(image, kimage);
 	if (why)
-		ret = tolerate(why);
+		ret = kho_image_tolerate(why);
 	if (ret)
 		return ret;
 	if (why)
@@ -368,7 +375,7 @@ static int bind_foreign(const struct kimage *kimage)
 	struct kho_image *image;
 	int ret;
 
-	ret = tolerate(
+	ret = kho_image_tolerate(
 		kimage->file_mode ?
 			"images of kexec_file_load(2) cannot be adopted here" :
 			"it lies where that program put it");

@@ -102,6 +102,7 @@ struct kho_image *kho_image_find(const struct kimage *kimage);
 struct kho_image *kho_image_add(enum kho_image_state state);
 void kho_image_gone(struct kho_image *image);
 void kho_image_update(void);
+int kho_image_tolerate(const char *why);
 int kho_image_set_map(struct kho_image *image,
 		      const struct kho_memmap_entry_ser *entry, u32 nr);
 
