@@ -88,20 +88,32 @@ static void withdraw(void)
 	published = NULL;
 }
 
-static int publish(void)
+/**
+ * kho_bad_look() - is there anything for kho_bad_publish() to do?
+ *
+ * Linear in what is preserved.
+ *
+ * Context: under kho_out_lock; may sleep.
+ */
+bool kho_bad_look(void)
 {
-	struct search s = { .bad = kho_alloc_preserve(PAGE_SIZE) };
+	struct search s = {};
+
+	/* A kernel that does not care about bad memory knows of none. */
+	if (!__PG_HWPOISON)
+		return false;
+	kho_preserve_walk(look_at_blocks, &s);
+	return s.nr || published;
+}
+
+static int add(struct kho_bad_ser *bad)
+{
 	int ret;
 
-	if (IS_ERR(s.bad))
-		return PTR_ERR(s.bad);
-	kho_out_walk(look_at_blocks, &s);
-	kho_bad_seal(s.bad);
-	ret = kho_out_subtree_add(KHO_BAD_SUBTREE, s.bad, sizeof(*s.bad));
-	if (ret)
-		kho_unpreserve_free(s.bad);
-	else
-		published = s.bad;
+	kho_bad_seal(bad);
+	ret = kho_out_subtree_add(KHO_BAD_SUBTREE, bad, sizeof(*bad));
+	if (!ret)
+		published = bad;
 	return ret;
 }
 
@@ -110,25 +122,26 @@ static int publish(void)
  *
  * After all clients have preserved what they have. Linear in what is preserved.
  *
- * Context: may sleep; in the reboot notifier.
+ * Context: may sleep; takes kho_out_lock.
  */
 void kho_bad_publish(void)
 {
+	struct kho_bad_ser *bad;
 	struct search s = {};
 	int ret;
 
-	/* A kernel that does not care about bad memory knows of none. */
-	if (!__PG_HWPOISON)
-		return;
 	withdraw();
-	kho_out_walk(look_at_blocks, &s);
-	if (!s.nr)
-		return;
-	ret = publish();
+	bad = kho_alloc_preserve(PAGE_SIZE);
+	s.bad = IS_ERR(bad) ? NULL : bad;
+	scoped_guard(mutex, &kho_out_lock)
+		kho_preserve_walk(look_at_blocks, &s);
+	ret = !s.nr ? 0 : s.bad ? add(s.bad) : PTR_ERR(bad);
+	if (s.bad && (ret || !s.nr))
+		kho_unpreserve_free(s.bad);
 	if (ret)
 		pr_crit("%u preserved pages went bad, the first is %#llx, and the next kernel cannot be told (error %d)\n",
 			s.nr, s.first, ret);
-	else
+	else if (s.nr)
 		pr_err("%u preserved pages went bad, the first is %#llx: in the next kernel nobody gets what they belong to\n",
 		       s.nr, s.first);
 }

@@ -10,6 +10,7 @@
 
 #include "core/bits.h"
 #include "core/fdt.h"
+#include "core/tracker.h"
 #include "core/mark.h"
 #include "kmod/kho.h"
 
@@ -62,6 +63,7 @@ int kho_out_leave(u64 phys);
 bool kho_out_reserved(u64 start, u64 end);
 struct kho_mark kho_out_block_from(u64 phys);
 int kho_out_replan(void);
+int kho_preserve_walk(kho_tracker_visit visit, void *ctx);
 int kho_out_take_ram(struct kho_ram *machine);
 void kho_out_room(u64 *ram, u64 *left, u64 *least);
 
@@ -79,8 +81,9 @@ int kho_subtree_leave(u64 phys);
 int kho_out_check(void);
 int kho_out_check_changes(void);
 
-/* --- bad.c: preserved pages that went bad; without the lock */
+/* --- bad.c: preserved pages that went bad; publishing is without the lock */
 
+bool kho_bad_look(void);
 void kho_bad_publish(void);
 
 /* --- notify.c: what the kernel tells; without the lock */

@@ -85,11 +85,13 @@ static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 	ret = kho_ram_get(&ram);
 	if (!lock_soon())
 		goto busy;
-	mutex_unlock(&kho_out_lock);
-	/* Takes the lock by itself, as clients do. */
-	kho_bad_publish();
-	if (!lock_soon())
-		goto busy;
+	if (kho_bad_look()) {
+		mutex_unlock(&kho_out_lock);
+		/* Takes the lock by itself, as clients do. */
+		kho_bad_publish();
+		if (!lock_soon())
+			goto busy;
+	}
 	if (!ret)
 		kho_out_take_ram(&ram);
 	kho_out_replan();

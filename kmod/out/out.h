@@ -10,7 +10,6 @@
 #include <linux/mm_types.h>
 
 #include "core/cover.h"
-#include "core/tracker.h"
 #include "kmod/machine/machine.h"
 
 /**
@@ -39,7 +38,6 @@ int kho_out_preserve(u64 phys, u64 nr_pages, enum kho_keep how);
 int kho_out_preserve_folios(struct folio *const *folio, unsigned int nr,
 			    unsigned int *nr_done);
 int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio);
-int kho_out_walk(kho_tracker_visit visit, void *ctx);
 bool kho_out_may_preserve(u64 phys, u64 nr_pages);
 bool kho_out_holds(const struct kho_range *range);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);

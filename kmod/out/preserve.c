@@ -521,17 +521,16 @@ int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio)
 }
 
 /**
- * kho_out_walk() - visit all preserved blocks
- * @visit: see kho_tracker_walk(); nothing can be preserved or unpreserved meanwhile
+ * kho_preserve_walk() - visit all preserved blocks
+ * @visit: see kho_tracker_walk()
  * @ctx: passed to it
  *
- * Context: may sleep; without the lock.
+ * Context: under kho_out_lock.
  *
  * Return: as kho_tracker_walk().
  */
-int kho_out_walk(kho_tracker_visit visit, void *ctx)
+int kho_preserve_walk(kho_tracker_visit visit, void *ctx)
 {
-	guard(mutex)(&kho_out_lock);
 	return kho_tracker_walk(&out_tracker, visit, ctx);
 }
 
