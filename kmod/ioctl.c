@@ -39,3 +39,28 @@ int kho_ioctl_put(void __user *to, u32 bytes, const void *from, size_t known)
 	return copy_to_user(to, from, min_t(size_t, bytes, known)) ? -EFAULT :
 								     0;
 }
+
+/**
+ * kho_ioctl_put_list() - copy a list, and the struct that asked for it
+ * @to: user's struct, which says how many there are
+ * @bytes: as kho_ioctl_put()
+ * @from: as kho_ioctl_put()
+ * @known: as kho_ioctl_put()
+ * @user_list: where the user wants the list
+ * @list: elements
+ * @list_bytes: size of all of them
+ * @fits: the user, and whoever filled it, had room for all
+ *
+ * Return: 0; -ENOSPC: only the struct was copied; -EFAULT.
+ */
+int kho_ioctl_put_list(void __user *to, u32 bytes, const void *from,
+		       size_t known, u64 user_list, const void *list,
+		       size_t list_bytes, bool fits)
+{
+	int ret;
+
+	if (fits && copy_to_user(u64_to_user_ptr(user_list), list, list_bytes))
+		return -EFAULT;
+	ret = kho_ioctl_put(to, bytes, from, known);
+	return ret || fits ? ret : -ENOSPC;
+}

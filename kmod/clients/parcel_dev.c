@@ -236,15 +236,10 @@ static int parcel_list(void __user *arg, u32 bytes)
 	}
 	nr = kho_parcel_list(info, room);
 	list.nr = nr;
-	ret = nr > room ? -ENOSPC : 0;
-	if (!ret && nr &&
-	    copy_to_user(u64_to_user_ptr(list.parcels), info,
-			 nr * sizeof(*info)))
-		ret = -EFAULT;
+	ret = kho_ioctl_put_list(arg, bytes, &list, sizeof(list), list.parcels,
+				 info, nr * sizeof(*info), nr <= room);
 	kvfree(info);
-	if (ret == -EFAULT)
-		return ret;
-	return kho_ioctl_put(arg, bytes, &list, sizeof(list)) ?: ret;
+	return ret;
 }
 
 /**

@@ -706,14 +706,11 @@ static int region_list_ioctl(void __user *arg, u32 bytes)
 		return -ENOMEM;
 	room = min_t(u32, list.nr, MAX_REGIONS);
 	list.nr = regions_fill(info, room);
-	ret = list.nr > room ? -ENOSPC : 0;
-	if (!ret && copy_to_user(u64_to_user_ptr(list.regions), info,
-				 list.nr * sizeof(*info)))
-		ret = -EFAULT;
+	ret = kho_ioctl_put_list(arg, bytes, &list, sizeof(list), list.regions,
+				 info, list.nr * sizeof(*info),
+				 list.nr <= room);
 	kfree(info);
-	if (ret == -EFAULT)
-		return ret;
-	return kho_ioctl_put(arg, bytes, &list, sizeof(list)) ?: ret;
+	return ret;
 }
 
 /**

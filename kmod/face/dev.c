@@ -191,15 +191,12 @@ static int ranges(void __user *arg, u32 bytes)
 		return -ENOMEM;
 	nr = all_ranges(info, room);
 	/* There may be more by now: the caller asks again. */
-	ret = nr > min(r.nr, room) ? -ENOSPC : 0;
+	room = min(r.nr, room);
 	r.nr = nr;
-	if (!ret &&
-	    copy_to_user(u64_to_user_ptr(r.ranges), info, nr * sizeof(*info)))
-		ret = -EFAULT;
+	ret = kho_ioctl_put_list(arg, bytes, &r, sizeof(r), r.ranges, info,
+				 nr * sizeof(*info), nr <= room);
 	kvfree(info);
-	if (ret == -EFAULT)
-		return ret;
-	return kho_ioctl_put(arg, bytes, &r, sizeof(r)) ?: ret;
+	return ret;
 }
 
 /* ------------------------------------------------------------------------------------ device */

@@ -237,13 +237,7 @@ void kho_image_update(void)
 	WRITE_ONCE(image_flags, flags_of(loaded_image()));
 	list_for_each_entry(image, &images, list)
 		hold |= has_kimage(image) && image->scratch.nr;
-	if (hold == holds_module)
-		return;
-	if (hold)
-		__module_get(THIS_MODULE);
-	else
-		module_put(THIS_MODULE);
-	holds_module = hold;
+	kho_hold_module(&holds_module, hold);
 }
 
 static void installed(struct kho_image *image)

@@ -55,15 +55,7 @@ static u64 client_keys(void)
 /* The module cannot go while clients rely on it. */
 static void update_hold(void)
 {
-	bool hold = client_keys();
-
-	if (hold == holds_module)
-		return;
-	if (hold)
-		__module_get(THIS_MODULE);
-	else
-		module_put(THIS_MODULE);
-	holds_module = hold;
+	kho_hold_module(&holds_module, client_keys());
 }
 
 /* ------------------------------------------------------------------------------- the cover */

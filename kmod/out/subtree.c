@@ -87,15 +87,7 @@ static int publish_fdt(void)
 /* The module cannot go while clients rely on it. */
 static void update_hold(void)
 {
-	bool hold = nr_subtrees > nr_own_subtrees;
-
-	if (hold == holds_module)
-		return;
-	if (hold)
-		__module_get(THIS_MODULE);
-	else
-		module_put(THIS_MODULE);
-	holds_module = hold;
+	kho_hold_module(&holds_module, nr_subtrees > nr_own_subtrees);
 }
 
 static struct kho_out_subtree *subtree_by_name(const char *name)
