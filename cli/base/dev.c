@@ -90,18 +90,27 @@ int dev_status(int fd, struct kho_ioctl_status *st)
 	return err;
 }
 
-int dev_ranges(int fd, struct kho_range_info **out, u32 *nr)
+/* All lists are asked for alike: their structs differ in names only. */
+_Static_assert(sizeof(struct kho_ioctl_parcel_list) ==
+		       sizeof(struct kho_ioctl_ranges),
+	       "same layout");
+_Static_assert(sizeof(struct kho_ioctl_region_list) ==
+		       sizeof(struct kho_ioctl_ranges),
+	       "same layout");
+
+static int take_list(int fd, unsigned long request, size_t element_bytes,
+		     void **out, u32 *nr)
 {
 	u32 room = 256;
 	int i, err = -EBUSY;
 
 	for (i = 0; i < LIST_TRIES; i++) {
-		struct kho_range_info *list = need(calloc(room, sizeof(*list)));
+		void *list = need(calloc(room, element_bytes));
 		struct kho_ioctl_ranges arg = { .size = sizeof(arg),
 						.nr = room,
 						.ranges = (uintptr_t)list };
 
-		err = call(fd, KHO_IOCTL_RANGES, &arg);
+		err = call(fd, request, &arg);
 		if (!err && arg.nr <= room) {
 			*out = list;
 			*nr = arg.nr;
@@ -112,6 +121,15 @@ int dev_ranges(int fd, struct kho_range_info **out, u32 *nr)
 			return err ? err : -EPROTO;
 		room = arg.nr > room ? arg.nr + 16 : 2 * room;
 	}
+	return err;
+}
+
+int dev_ranges(int fd, struct kho_range_info **out, u32 *nr)
+{
+	void *list = NULL;
+	int err = take_list(fd, KHO_IOCTL_RANGES, sizeof(**out), &list, nr);
+
+	*out = list;
 	return err;
 }
 
@@ -234,28 +252,11 @@ int dev_parcel_drop(int fd, const char *name)
 
 int dev_parcel_list(int fd, struct kho_parcel_info **out, u32 *nr)
 {
-	u32 room = 64;
-	int i, err = -EBUSY;
+	void *list = NULL;
+	int err =
+		take_list(fd, KHO_IOCTL_PARCEL_LIST, sizeof(**out), &list, nr);
 
-	for (i = 0; i < LIST_TRIES; i++) {
-		struct kho_parcel_info *list =
-			need(calloc(room, sizeof(*list)));
-		struct kho_ioctl_parcel_list arg = { .size = sizeof(arg),
-						     .nr = room,
-						     .parcels =
-							     (uintptr_t)list };
-
-		err = call(fd, KHO_IOCTL_PARCEL_LIST, &arg);
-		if (!err && arg.nr <= room) {
-			*out = list;
-			*nr = arg.nr;
-			return 0;
-		}
-		free(list);
-		if (err != -ENOSPC)
-			return err ? err : -EPROTO;
-		room = arg.nr > room ? arg.nr + 16 : 2 * room;
-	}
+	*out = list;
 	return err;
 }
 
@@ -291,24 +292,18 @@ int dev_region_drop(int fd, const char *name, u64 *bytes)
 
 int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
 {
-	u32 room = 64, i;
-	struct kho_region_info *list = need(calloc(room, sizeof(*list)));
-	struct kho_ioctl_region_list arg = { .size = sizeof(arg),
-					     .nr = room,
-					     .regions = (uintptr_t)list };
-	int err = call(fd, KHO_IOCTL_REGION_LIST, &arg);
+	void *list = NULL;
+	int err =
+		take_list(fd, KHO_IOCTL_REGION_LIST, sizeof(**out), &list, nr);
+	u32 i;
 
-	if (err == -ENOTTY) {
-		err = 0;
-		arg.nr = 0;
-	}
-	if (err || arg.nr > room) {
-		free(list);
-		return err ? err : -EPROTO;
-	}
-	for (i = 0; i < arg.nr; i++)
-		list[i].name[sizeof(list[i].name) - 1] = '\0';
 	*out = list;
-	*nr = arg.nr;
-	return 0;
+	/* An older module has no regions. */
+	if (err == -ENOTTY) {
+		*nr = 0;
+		return 0;
+	}
+	for (i = 0; !err && i < *nr; i++)
+		(*out)[i].name[sizeof((*out)[i].name) - 1] = '\0';
+	return err;
 }
