@@ -11,31 +11,7 @@
 
 #include <cmocka.h>
 
-static void after_store(void);
-
-#define READ_ONCE(x) (x)
-#define WRITE_ONCE(x, val)     \
-	do {                   \
-		after_store(); \
-		(x) = (val);   \
-		after_store(); \
-	} while (0)
-/* What was stored without WRITE_ONCE() is looked at here at the latest. */
-#define smp_wmb() after_store()
-
-/* The plain tracker is linked too. */
-#define kho_tracker_init stores_init
-#define kho_tracker_destroy stores_destroy
-#define kho_tracker_root_phys stores_root_phys
-#define kho_tracker_preserve stores_preserve
-#define kho_tracker_unpreserve stores_unpreserve
-#define kho_tracker_preserve_range stores_preserve_range
-#define kho_tracker_preserve_pages stores_preserve_pages
-#define kho_tracker_unpreserve_range stores_unpreserve_range
-#define kho_tracker_lookup stores_lookup
-#define kho_tracker_overlap stores_overlap
-#define kho_tracker_overlap_pages stores_overlap_pages
-#define kho_tracker_walk stores_walk
+#include "stores.h"
 
 #include "core/tracker.c"
 #include "reftree.h"
