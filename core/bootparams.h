@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What kexec_file_load(2) makes of a bzImage (x86 boot protocol), looked at and changed while it
- * is still in buffers of the kernel: the file, the command line, and the segment that boot_params
- * are at the start of, with the command line and the list of setup_data behind them.
+ * is still in buffers of the kernel: the file, and the segment that boot_params are at the start
+ * of, with the command line and the list of setup_data behind them.
  *
  * Trust: the buffers are as long as they are said to be; nothing in them is believed.
  *
@@ -29,18 +29,6 @@
  * Context: any.
  */
 const char *kho_bzimage_objection(const void *file, u64 bytes);
-
-/**
- * kho_cmdline_objection() - does this command line hide memory from the kernel that gets it?
- * @line: without a NUL, or up to the first one; may be NULL
- * @bytes: its length
- *
- * Words are separated by blanks and may have quotes, as the kernel reads them; what comes after
- * "--" is for init.
- *
- * Context: any.
- */
-const char *kho_cmdline_objection(const char *line, u64 bytes);
 
 /**
  * kho_boot_params_here() - does a segment start with boot_params?

@@ -3,9 +3,6 @@
 
 #include "ranges.h"
 
-/* E820 type of the boot protocol. */
-#define TYPE_RAM 1
-
 u32 kho_ranges_intersect(struct kho_range *out, const struct kho_range *a,
 			 u32 nr_a, const struct kho_range *b, u32 nr_b)
 {
@@ -86,13 +83,13 @@ u32 kho_memmap_ram(struct kho_range *out,
 
 	for (i = 0; i < nr; i++) {
 		end = entry[i].addr + entry[i].bytes;
-		if (entry[i].type != TYPE_RAM || end <= entry[i].addr)
+		if (entry[i].type != KHO_E820_RAM || end <= entry[i].addr)
 			continue;
 		found = join(out, found, entry[i].addr, end);
 	}
 	for (i = 0; i < nr; i++) {
 		end = entry[i].addr + entry[i].bytes;
-		if (entry[i].type != TYPE_RAM && end > entry[i].addr)
+		if (entry[i].type != KHO_E820_RAM && end > entry[i].addr)
 			found = cut(out, found, entry[i].addr, end);
 	}
 	/* Part of a page is none. */
@@ -109,4 +106,35 @@ u32 kho_memmap_ram(struct kho_range *out,
 				(--found - i) * sizeof(*out));
 	}
 	return found;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+u32 kho_e820_type(const char *name)
+{
+	static const struct {
+		const char *name;
+		u32 type;
+	} known[] = {
+		{ "System RAM", KHO_E820_RAM },
+		{ "ACPI Tables", KHO_E820_ACPI },
+		{ "ACPI Non-volatile Storage", KHO_E820_NVS },
+		{ "Unusable memory", KHO_E820_UNUSABLE },
+		{ "Persistent Memory", KHO_E820_PMEM },
+		{ "Persistent Memory (legacy)", KHO_E820_PRAM },
+		{ "Soft Reserved", KHO_E820_SOFT_RESERVED },
+	};
+	u32 i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (same_text(name, known[i].name))
+			return known[i].type;
+	return KHO_E820_RESERVED;
 }

@@ -30,6 +30,27 @@ u32 kho_ranges_intersect(struct kho_range *out, const struct kho_range *a,
 bool kho_ranges_contain(const struct kho_range *list, u32 nr, u64 start,
 			u64 end);
 
+/* E820 types of the boot protocol. */
+enum kho_e820 {
+	KHO_E820_RAM = 1,
+	KHO_E820_RESERVED = 2,
+	KHO_E820_ACPI = 3,
+	KHO_E820_NVS = 4,
+	KHO_E820_UNUSABLE = 5,
+	KHO_E820_PMEM = 7,
+	KHO_E820_PRAM = 12,
+};
+
+#define KHO_E820_SOFT_RESERVED 0xefffffffU
+
+/**
+ * kho_e820_type() - type of a range, by the name that /sys/firmware/memmap gives it
+ * @name: as a kernel writes it, without the newline
+ *
+ * Return: KHO_E820_RESERVED for names that are not known.
+ */
+u32 kho_e820_type(const char *name);
+
 /**
  * kho_memmap_ram() - which memory is RAM by a memory map
  * @out: filled: ascending, neither overlapping nor adjacent, whole pages; room for

@@ -11,81 +11,21 @@ static bool blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-bool cmdline_next(const char **line, struct cmdline_word *word)
-{
-	const char *p = *line;
-	bool quoted;
-
-	while (blank(*p))
-		p++;
-	quoted = *p == '"';
-	p += quoted;
-	*word = (struct cmdline_word){ .name = p };
-	for (; *p && (quoted || !blank(*p)); p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		if (*p == '=' && !word->value) {
-			word->name_len = (size_t)(p - word->name);
-			word->value = p + 1;
-		}
-	}
-	*line = p;
-	word->len = (size_t)(p - word->name);
-	if (!word->value)
-		word->name_len = word->len;
-	if (word->len == 2 && !memcmp(word->name, "--", 2))
-		return false;
-	return word->len != 0;
-}
-
-static char undashed(char c)
-{
-	return c == '-' ? '_' : c;
-}
-
-bool cmdline_word_is(const struct cmdline_word *word, const char *name)
-{
-	size_t i;
-
-	if (strlen(name) != word->name_len)
-		return false;
-	for (i = 0; i < word->name_len; i++) {
-		if (undashed(word->name[i]) != undashed(name[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool list_has(const struct cmdline_word *word, const char *element)
-{
-	const char *p = word->value, *end = word->name + word->len;
-	size_t len = strlen(element);
-
-	while (p < end) {
-		size_t n = strcspn(p, ", \t\"");
-
-		if (n == len && !memcmp(p, element, len))
-			return true;
-		p += n + 1;
-	}
-	return false;
-}
-
 bool cmdline_has(const char *line, const char *name, const char *value)
 {
-	struct cmdline_word word;
+	struct kho_word word;
 
 	while (cmdline_next(&line, &word)) {
-		if (!cmdline_word_is(&word, name))
+		if (!kho_word_is(&word, name))
 			continue;
-		if (!value || (word.value && list_has(&word, value)))
+		if (!value || (word.value && kho_word_has(&word, value)))
 			return true;
 	}
 	return false;
 }
 
 /* y, yes, t, true, 1, on; n, no, f, false, 0, off: the first letters decide, in either case. */
-static enum cmdline_switch switch_of(const struct cmdline_word *word)
+static enum cmdline_switch switch_of(const struct kho_word *word)
 {
 	const char *p = word->value;
 
@@ -112,44 +52,15 @@ static enum cmdline_switch switch_of(const struct cmdline_word *word)
 enum cmdline_switch cmdline_switch(const char *line, const char *name)
 {
 	enum cmdline_switch found = CMDLINE_UNSET, one;
-	struct cmdline_word word;
+	struct kho_word word;
 
 	while (cmdline_next(&line, &word)) {
-		if (!cmdline_word_is(&word, name))
+		if (!kho_word_is(&word, name))
 			continue;
 		one = switch_of(&word);
 		found = one == CMDLINE_UNSET ? found : one;
 	}
 	return found;
-}
-
-const char *cmdline_objection(const char *line, struct cmdline_word *word)
-{
-	static const struct {
-		const char *name;
-		const char *value;
-		const char *why;
-	} bad[] = {
-		{ "mem", NULL,
-		  "hides memory from the next kernel, maybe what is preserved" },
-		{ "memmap", NULL,
-		  "changes the next kernel's memory map, which may hide preserved memory" },
-		{ "efi_fake_mem", NULL,
-		  "changes the next kernel's memory map, which may hide preserved memory" },
-		{ "mem_encrypt", "on",
-		  "makes the next kernel see preserved memory encrypted" },
-	};
-	size_t i;
-
-	while (cmdline_next(&line, word)) {
-		for (i = 0; i < ARRAY_LEN(bad); i++) {
-			if (!cmdline_word_is(word, bad[i].name) || !word->value)
-				continue;
-			if (!bad[i].value || list_has(word, bad[i].value))
-				return bad[i].why;
-		}
-	}
-	return NULL;
 }
 
 void cmdline_remove_end(char *line, const char *end)
@@ -169,7 +80,7 @@ void cmdline_remove_end(char *line, const char *end)
 	line[n - len] = '\0';
 }
 
-static bool value_is(const struct cmdline_word *word, const char *value)
+static bool value_is(const struct kho_word *word, const char *value)
 {
 	size_t len = word->len - (size_t)(word->value - word->name);
 
@@ -177,7 +88,7 @@ static bool value_is(const struct cmdline_word *word, const char *value)
 }
 
 /* The init of a distribution, wherever it keeps it, or something to repair the system with? */
-static bool is_usual_init(const struct cmdline_word *word)
+static bool is_usual_init(const struct kho_word *word)
 {
 	static const char *const usual[] = { "init", "systemd", "openrc-init",
 					     "runit-init", "s6-init" };
@@ -194,7 +105,7 @@ static bool is_usual_init(const struct cmdline_word *word)
 	return false;
 }
 
-static bool is_repair_unit(const struct cmdline_word *word)
+static bool is_repair_unit(const struct kho_word *word)
 {
 	return value_is(word, "rescue.target") ||
 	       value_is(word, "emergency.target") ||
@@ -203,7 +114,7 @@ static bool is_repair_unit(const struct cmdline_word *word)
 }
 
 /* Was the parameter meant for one boot? */
-static bool is_for_one_boot(const struct cmdline_word *word)
+static bool is_for_one_boot(const struct kho_word *word)
 {
 	static const char *const names[] = {
 		"single",
@@ -240,22 +151,22 @@ static bool is_for_one_boot(const struct cmdline_word *word)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (cmdline_word_is(word, names[i]))
+		if (kho_word_is(word, names[i]))
 			return true;
 	}
 	if (!word->value)
 		return false;
-	if (cmdline_word_is(word, "init") || cmdline_word_is(word, "rdinit"))
+	if (kho_word_is(word, "init") || kho_word_is(word, "rdinit"))
 		return !is_usual_init(word);
-	return (cmdline_word_is(word, "systemd.unit") ||
-		cmdline_word_is(word, "rd.systemd.unit")) &&
+	return (kho_word_is(word, "systemd.unit") ||
+		kho_word_is(word, "rd.systemd.unit")) &&
 	       is_repair_unit(word);
 }
 
-static bool is_for_boot_loader(const struct cmdline_word *word)
+static bool is_for_boot_loader(const struct kho_word *word)
 {
-	return word->value && (cmdline_word_is(word, "BOOT_IMAGE") ||
-			       cmdline_word_is(word, "initrd"));
+	return word->value &&
+	       (kho_word_is(word, "BOOT_IMAGE") || kho_word_is(word, "initrd"));
 }
 
 static char *append(char *end, const char *start, const char *word,
@@ -271,7 +182,7 @@ char *cmdline_reusable(const char *running, char **left_out)
 	size_t room = strlen(running) + 2;
 	char *out = need(calloc(1, room)), *end = out, *other;
 	const char *p = running, *start = running;
-	struct cmdline_word word;
+	struct kho_word word;
 
 	*left_out = other = need(calloc(1, room));
 	while (cmdline_next(&p, &word)) {

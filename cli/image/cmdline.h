@@ -8,39 +8,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
-/**
- * struct cmdline_word - one parameter, as the kernel would split the line
- * @name: start of the name, inside the line
- * @name_len: its length
- * @value: start of the value, NULL if there is no '='
- * @len: length of the whole word from @name on
- */
-struct cmdline_word {
-	const char *name;
-	size_t name_len;
-	const char *value;
-	size_t len;
-};
+#include "core/cmdline.h"
 
-/**
- * cmdline_next() - get the next parameter
- * @line: where to go on; moved behind the word
- * @word: filled
- *
- * Blanks separate words unless they stand between double quotes, as in the kernel. "--" ends the
- * parameters of the kernel and therefore the walk.
- *
- * Return: false if there is none.
- */
-bool cmdline_next(const char **line, struct cmdline_word *word);
-
-/**
- * cmdline_word_is() - compare a parameter's name, with '-' and '_' being the same
- * @word: from cmdline_next()
- * @name: name to compare with
- */
-bool cmdline_word_is(const struct cmdline_word *word, const char *name);
+/* As kho_cmdline_next(), of a line that ends with a NUL. */
+static inline bool cmdline_next(const char **line, struct kho_word *word)
+{
+	return kho_cmdline_next(line, *line + strlen(*line), word);
+}
 
 /**
  * cmdline_has() - does the line have NAME=VALUE?
@@ -63,14 +39,12 @@ enum cmdline_switch {
  */
 enum cmdline_switch cmdline_switch(const char *line, const char *name);
 
-/**
- * cmdline_objection() - find a word with which the next kernel would not keep what is preserved
- * @line: command line
- * @word: filled if there is one
- *
- * Return: NULL, or what the word would do: the rest of a sentence that starts with the word.
- */
-const char *cmdline_objection(const char *line, struct cmdline_word *word);
+/* As kho_cmdline_objection(), of a line that ends with a NUL. */
+static inline const char *cmdline_objection(const char *line,
+					    struct kho_word *word)
+{
+	return kho_cmdline_objection(line, line + strlen(line), word);
+}
 
 /**
  * cmdline_remove_end() - take words off the end of a line, if it ends with them

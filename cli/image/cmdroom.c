@@ -216,7 +216,7 @@ static const struct {
 	{ "swiotlb", take_swiotlb },
 };
 
-static void note(char **words, const struct cmdline_word *word)
+static void note(char **words, const struct kho_word *word)
 {
 	char *more = format("%s%s%.*s", *words, **words ? " " : "",
 			    (int)word->len, word->name);
@@ -227,28 +227,26 @@ static void note(char **words, const struct cmdline_word *word)
 
 static void take_defaults(struct room *r, const char *line)
 {
-	struct cmdline_word word;
+	struct kho_word word;
 
 	while (cmdline_next(&line, &word)) {
 		enum huge i;
 
-		if (word.value &&
-		    cmdline_word_is(&word, "default_hugepagesz") &&
+		if (word.value && kho_word_is(&word, "default_hugepagesz") &&
 		    huge_size_of(word.value, &i))
 			r->huge_default = i;
 	}
 }
 
 /* The word ends at a blank or quote, where every number ends. */
-static void take_word(struct room *r, const struct cmdline_word *word,
-		      char **words)
+static void take_word(struct room *r, const struct kho_word *word, char **words)
 {
 	size_t i;
 
 	if (!word->value)
 		return;
 	for (i = 0; i < ARRAY_LEN(parameters); i++) {
-		if (cmdline_word_is(word, parameters[i].name) &&
+		if (kho_word_is(word, parameters[i].name) &&
 		    parameters[i].take(r, word->value))
 			note(words, word);
 	}
@@ -257,7 +255,7 @@ static void take_word(struct room *r, const struct cmdline_word *word,
 u64 cmdroom_bytes(const char *line, u64 total, char **words)
 {
 	struct room r = { .total = total };
-	struct cmdline_word word;
+	struct kho_word word;
 	u64 sum;
 
 	*words = format("%s", "");

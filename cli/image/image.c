@@ -113,7 +113,7 @@ static char *build_cmdline(struct image *im)
 
 static void check_cmdline(struct image *im)
 {
-	struct cmdline_word word;
+	struct kho_word word;
 	const char *why;
 
 	im->cmdline = build_cmdline(im);
@@ -183,8 +183,8 @@ static void compare_with_handed(struct image *im)
 				   range[i].info);
 	}
 	memmap_sort(&handed);
-	if (memmap_bytes(&handed, MEMMAP_RAM) <=
-	    memmap_bytes(&im->map, MEMMAP_RAM)) {
+	if (memmap_bytes(&handed, KHO_E820_RAM) <=
+	    memmap_bytes(&im->map, KHO_E820_RAM)) {
 		memmap_free(&handed);
 		return;
 	}
@@ -231,7 +231,7 @@ static void check_memmap(struct image *im)
 	}
 	finding_ok(&im->findings, "memory-map", "%zu ranges, %s of RAM",
 		   im->map.nr,
-		   human_bytes(memmap_bytes(&im->map, MEMMAP_RAM), size,
+		   human_bytes(memmap_bytes(&im->map, KHO_E820_RAM), size,
 			       sizeof(size)));
 }
 

@@ -55,7 +55,7 @@ static void say_missing(struct image *im, const char *words)
 /* The initramfs is there packed and unpacked; each page has a description of 64 bytes. */
 static void sum_up(struct image *im, char **words)
 {
-	u64 total = memmap_bytes(&im->map, MEMMAP_RAM);
+	u64 total = memmap_bytes(&im->map, KHO_E820_RAM);
 
 	im->needs.total = total;
 	im->needs.boot = BOOT_LEAST + total / 64;

@@ -68,28 +68,3 @@ uint64_t memmap_bytes(const struct memmap *map, uint32_t type)
 	}
 	return sum;
 }
-
-uint32_t memmap_type(const char *name)
-{
-	static const struct {
-		const char *name;
-		uint32_t type;
-	} known[] = {
-		{ "System RAM", MEMMAP_RAM },
-		{ "Reserved", MEMMAP_RESERVED },
-		{ "reserved", MEMMAP_RESERVED },
-		{ "ACPI Tables", MEMMAP_ACPI },
-		{ "ACPI Non-volatile Storage", MEMMAP_NVS },
-		{ "Unusable memory", MEMMAP_UNUSABLE },
-		{ "Persistent Memory", MEMMAP_PMEM },
-		{ "Persistent Memory (legacy)", MEMMAP_PRAM },
-		{ "Soft Reserved", MEMMAP_SOFT_RESERVED },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(known); i++) {
-		if (!strcmp(name, known[i].name))
-			return known[i].type;
-	}
-	return MEMMAP_RESERVED;
-}

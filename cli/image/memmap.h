@@ -8,18 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* E820 types of the boot protocol. */
-enum memmap_type {
-	MEMMAP_RAM = 1,
-	MEMMAP_RESERVED = 2,
-	MEMMAP_ACPI = 3,
-	MEMMAP_NVS = 4,
-	MEMMAP_UNUSABLE = 5,
-	MEMMAP_PMEM = 7,
-	MEMMAP_PRAM = 12,
-};
-
-#define MEMMAP_SOFT_RESERVED 0xefffffffU
+#include "core/ram.h"
 
 /**
  * struct memmap_range - one range
@@ -63,13 +52,5 @@ size_t memmap_merge(struct memmap *map);
 
 /* Bytes of all ranges of one type; meaningful where they do not overlap. */
 uint64_t memmap_bytes(const struct memmap *map, uint32_t type);
-
-/**
- * memmap_type() - E820 type by the name that /sys/firmware/memmap uses
- * @name: name without the newline
- *
- * Return: type; MEMMAP_RESERVED for a name nobody knows, which is what stays untouched.
- */
-uint32_t memmap_type(const char *name);
 
 #endif /* KHO_CLI_MEMMAP_H */

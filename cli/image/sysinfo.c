@@ -184,7 +184,7 @@ static int read_memmap_entry(unsigned int entry, struct memmap *map)
 	if (!type || read_entry_number(directory, entry, "end", &last) ||
 	    last < first || last + 1 == 0)
 		return -EBADMSG;
-	memmap_add(map, first, last + 1, memmap_type(type));
+	memmap_add(map, first, last + 1, kho_e820_type(type));
 	return 0;
 }
 

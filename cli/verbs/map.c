@@ -75,7 +75,7 @@ static void add_saved_ram(struct memview *v, const struct wire *w)
 	for (i = 0; map && i < map->nr_entries; i++) {
 		u64 start = map->entry[i].addr, bytes = map->entry[i].bytes;
 
-		if (map->entry[i].type == MEMMAP_RAM && start + bytes > start)
+		if (map->entry[i].type == KHO_E820_RAM && start + bytes > start)
 			memview_add(v, MEMVIEW_RAM, start, start + bytes);
 	}
 	/* No image was loaded when it was saved, so that nobody wrote a map. */
@@ -146,7 +146,7 @@ static void add_ram(struct memview *v)
 	if (sysinfo_memmap(&map))
 		return;
 	for (i = 0; i < map.nr; i++) {
-		if (map.range[i].type == MEMMAP_RAM)
+		if (map.range[i].type == KHO_E820_RAM)
 			memview_add(v, MEMVIEW_RAM, map.range[i].start,
 				    map.range[i].end);
 	}
@@ -174,7 +174,7 @@ static int add_ranges(struct memview *v, int dev)
 			memview_add(v, MEMVIEW_SCRATCH, r->start, r->end);
 		else if (r->type == KHO_RANGE_IN_EXTENT)
 			pageflags_reserved(r->start, r->end, add_incoming, v);
-		else if (r->type == KHO_RANGE_MEMMAP && r->info == MEMMAP_RAM)
+		else if (r->type == KHO_RANGE_MEMMAP && r->info == KHO_E820_RAM)
 			memview_add(v, MEMVIEW_RAM, r->start, r->end);
 	}
 	return err;

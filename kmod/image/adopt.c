@@ -22,6 +22,7 @@
 #include <linux/static_call.h>
 
 #include "core/bootparams.h"
+#include "core/cmdline.h"
 #include "kmod/image/hook.h"
 #include "kmod/image/image.h"
 #include "kmod/kho.h"
@@ -133,6 +134,25 @@ static u64 take_small(struct kho_image *image, u64 bytes, u64 align, u64 max)
 	return at;
 }
 
+/* Return: NULL, or why an image of this kernel and command line will carry nothing. */
+static const char *objection(const struct kimage *kimage)
+{
+	const char *line = kimage->cmdline_buf, *why;
+	struct kho_word word;
+
+	why = kho_bzimage_objection(kimage->kernel_buf, kimage->kernel_buf_len);
+	if (why || !line)
+		return why;
+	why = kho_cmdline_objection(line, line + kimage->cmdline_buf_len,
+				    &word);
+	if (!why)
+		return NULL;
+	pr_info("%.*s on the command line of the image that %s[%d] loads %s\n",
+		(int)word.len, word.name, current->comm, task_pid_nr(current),
+		why);
+	return "its command line would have what is preserved lost";
+}
+
 /* The image of a system call that begins. */
 static struct kho_image *begin(const struct kimage *kimage)
 {
@@ -142,11 +162,7 @@ static struct kho_image *begin(const struct kimage *kimage)
 		return NULL;
 	image->kimage = kimage;
 	image->carry = carry;
-	image->why_not = kho_bzimage_objection(kimage->kernel_buf,
-					       kimage->kernel_buf_len);
-	if (!image->why_not)
-		image->why_not = kho_cmdline_objection(kimage->cmdline_buf,
-						       kimage->cmdline_buf_len);
+	image->why_not = objection(kimage);
 	/* Best effort, as for programs of ours. */
 	kho_out_ram_refresh();
 	kho_ram_get(&image->machine);

@@ -5,36 +5,10 @@
 #include <linux/string.h>
 #include <linux/kho/abi/kho_module.h>
 
+#include "core/ram.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
-
-/* Types of the boot protocol. */
-enum {
-	E820_RESERVED = 2,
-};
-
-static u32 type_of(const char *text)
-{
-	static const struct {
-		const char *text;
-		u32 type;
-	} known[] = {
-		{ "System RAM", 1 },
-		{ "ACPI Tables", 3 },
-		{ "ACPI Non-volatile Storage", 4 },
-		{ "Unusable memory", 5 },
-		{ "Persistent Memory", 7 },
-		{ "Persistent Memory (legacy)", 12 },
-		{ "Soft Reserved", 0xefffffff },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strcmp(text, known[i].text))
-			return known[i].type;
-	return E820_RESERVED;
-}
 
 /* Reads a file of an entry, without the newline. Return: @text, or NULL. */
 static char *read_text(u32 nr, const char *what, char *text, size_t room)
@@ -70,7 +44,7 @@ static int read_entry(u32 nr, struct kho_memmap_entry_ser *entry)
 		return -EIO;
 	entry->addr = start;
 	entry->bytes = end - start + 1;
-	entry->type = type_of(text);
+	entry->type = kho_e820_type(text);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/bootparams.h"
+#include "core/cmdline.h"
 #include "testmem.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -62,11 +63,13 @@ static void make_right(u8 *segment, const u8 *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
+	struct kho_word word;
 	u8 *segment;
 	size_t bytes = 4096 + size;
 
 	kho_bzimage_objection(data, size);
-	kho_cmdline_objection((const char *)data, size);
+	kho_cmdline_objection((const char *)data, (const char *)data + size,
+			      &word);
 	if (kho_boot_params_here(data, size, PHYS) && size <= 4096)
 		test_die("boot_params without room for them");
 	if (size < 2)

@@ -89,47 +89,6 @@ static void a_kernel_must_say_that_it_keeps_memory(void **state)
 	objects_to_file(sizeof(file), "kernel_info");
 }
 
-static void objects(const char *line)
-{
-	if (!kho_cmdline_objection(line, strlen(line) + 1))
-		fail_msg("'%s' was taken", line);
-	/* Without the NUL, too. */
-	assert_non_null(kho_cmdline_objection(line, strlen(line)));
-}
-
-static void accepts(const char *line)
-{
-	if (kho_cmdline_objection(line, strlen(line) + 1))
-		fail_msg("'%s' was objected to", line);
-}
-
-static void words_that_hide_memory(void **state)
-{
-	objects("mem=1G");
-	objects("quiet mem=1G ro");
-	objects("memmap=exactmap");
-	objects("ro\tmemmap=64M$1G");
-	objects("\"mem=1G\"");
-	objects("root=\"LABEL=a b\" mem=1G");
-	objects("efi-fake-mem=1G@2G:0x10000");
-	objects("mem_encrypt=on");
-	objects("mem-encrypt=active,on");
-	accepts("");
-	accepts("   ");
-	accepts("mem");
-	accepts("memmap");
-	accepts("mem_encrypt=off");
-	accepts("mem_encrypt=");
-	accepts("mem_encrypt=once");
-	accepts("movablecore=1G memtest=1 mem_sleep_default=deep");
-	accepts("dyndbg=\"file x.c mem=1G\"");
-	accepts("quiet -- mem=1G");
-	assert_null(kho_cmdline_objection(NULL, 5));
-	/* What is behind a NUL, or behind the end, is not part of it. */
-	assert_null(kho_cmdline_objection("ro\0 mem=1G", 10));
-	assert_null(kho_cmdline_objection("ro mem=1G", 3));
-}
-
 /* boot_params with the command line behind them, and @nr nodes behind that. */
 static void make_segment(unsigned int nr)
 {
@@ -263,7 +222,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_must_say_that_it_keeps_memory),
-		cmocka_unit_test(words_that_hide_memory),
 		cmocka_unit_test(boot_params_are_found_by_their_command_line),
 		cmocka_unit_test(the_list_leads_on_to_the_handover),
 		cmocka_unit_test(a_list_that_cannot_be_followed_is_left_alone),

@@ -47,8 +47,9 @@ static void init(struct fixture *f)
 	f->running.eddbuf[0].device = 0x80;
 	f->running.acpi_rsdp_addr = 0xdead;
 	f->running.sentinel = 0xff;
-	f->range[0] = (struct memmap_range){ 0, 0x9fc00, MEMMAP_RAM };
-	f->range[1] = (struct memmap_range){ 0x100000, 0x80000000, MEMMAP_RAM };
+	f->range[0] = (struct memmap_range){ 0, 0x9fc00, KHO_E820_RAM };
+	f->range[1] =
+		(struct memmap_range){ 0x100000, 0x80000000, KHO_E820_RAM };
 	f->map = (struct memmap){ f->range, 2, 2 };
 	f->descriptor[1].phys_addr = 0x7feec000;
 	f->efi = (struct efi_runtime){
@@ -118,7 +119,7 @@ static void takes_the_machine_from_the_running_kernel(void **state)
 	assert_int_equal(bp->e820_entries, 2);
 	assert_int_equal(bp->e820_table[1].addr, 0x100000);
 	assert_int_equal(bp->e820_table[1].size, 0x7ff00000);
-	assert_int_equal(bp->e820_table[1].type, MEMMAP_RAM);
+	assert_int_equal(bp->e820_table[1].type, KHO_E820_RAM);
 	free(f.buf);
 }
 

@@ -14,7 +14,7 @@
 
 static void objects(const char *line, const char *to)
 {
-	struct cmdline_word word;
+	struct kho_word word;
 
 	if (!cmdline_objection(line, &word))
 		fail_msg("'%s' was taken", line);
@@ -24,7 +24,7 @@ static void objects(const char *line, const char *to)
 
 static void accepts(const char *line)
 {
-	struct cmdline_word word;
+	struct kho_word word;
 
 	if (cmdline_objection(line, &word))
 		fail_msg("'%s': objected to '%.*s'", line, (int)word.len,
@@ -62,7 +62,7 @@ static void splits_like_the_kernel(void **state)
 {
 	const char *line = "  a=1 b \"c d=e f\" g=\"h i\" -- j";
 	static const char *const names[] = { "a", "b", "c d", "g" };
-	struct cmdline_word word;
+	struct kho_word word;
 	size_t i;
 
 	for (i = 0; i < 4; i++) {

@@ -27,20 +27,20 @@ static void merges_neighbours_of_a_type(void **state)
 {
 	struct memmap map = { 0 };
 
-	memmap_add(&map, 0x3000, 0x4000, MEMMAP_RAM);
-	memmap_add(&map, 0x1000, 0x2000, MEMMAP_RAM);
-	memmap_add(&map, 0x2000, 0x3000, MEMMAP_RAM);
-	memmap_add(&map, 0x4000, 0x5000, MEMMAP_ACPI);
-	memmap_add(&map, 0x6000, 0x7000, MEMMAP_ACPI);
-	memmap_add(&map, 0x9000, 0x9000, MEMMAP_ACPI);
+	memmap_add(&map, 0x3000, 0x4000, KHO_E820_RAM);
+	memmap_add(&map, 0x1000, 0x2000, KHO_E820_RAM);
+	memmap_add(&map, 0x2000, 0x3000, KHO_E820_RAM);
+	memmap_add(&map, 0x4000, 0x5000, KHO_E820_ACPI);
+	memmap_add(&map, 0x6000, 0x7000, KHO_E820_ACPI);
+	memmap_add(&map, 0x9000, 0x9000, KHO_E820_ACPI);
 	memmap_sort(&map);
-	assert_int_equal(memmap_bytes(&map, MEMMAP_RAM), 0x3000);
+	assert_int_equal(memmap_bytes(&map, KHO_E820_RAM), 0x3000);
 	assert_int_equal(memmap_merge(&map), 2);
 	assert_int_equal(map.nr, 3);
-	assert_range(&map, 0, 0x1000, 0x4000, MEMMAP_RAM);
-	assert_range(&map, 1, 0x4000, 0x5000, MEMMAP_ACPI);
-	assert_range(&map, 2, 0x6000, 0x7000, MEMMAP_ACPI);
-	assert_int_equal(memmap_bytes(&map, MEMMAP_RAM), 0x3000);
+	assert_range(&map, 0, 0x1000, 0x4000, KHO_E820_RAM);
+	assert_range(&map, 1, 0x4000, 0x5000, KHO_E820_ACPI);
+	assert_range(&map, 2, 0x6000, 0x7000, KHO_E820_ACPI);
+	assert_int_equal(memmap_bytes(&map, KHO_E820_RAM), 0x3000);
 	memmap_free(&map);
 }
 
@@ -58,8 +58,8 @@ static void does_not_merge_overlaps(void **state)
 {
 	struct memmap map = { 0 };
 
-	memmap_add(&map, 0x1000, 0x3000, MEMMAP_RAM);
-	memmap_add(&map, 0x2000, 0x4000, MEMMAP_RAM);
+	memmap_add(&map, 0x1000, 0x3000, KHO_E820_RAM);
+	memmap_add(&map, 0x2000, 0x4000, KHO_E820_RAM);
 	assert_int_equal(memmap_merge(&map), 0);
 	assert_int_equal(map.nr, 2);
 	memmap_free(&map);
@@ -71,21 +71,24 @@ static void merges_many(void **state)
 	uint64_t i;
 
 	for (i = 0; i < 1000; i++)
-		memmap_add(&map, (999 - i) << 12, (1000 - i) << 12, MEMMAP_RAM);
+		memmap_add(&map, (999 - i) << 12, (1000 - i) << 12,
+			   KHO_E820_RAM);
 	memmap_sort(&map);
 	assert_int_equal(memmap_merge(&map), 999);
-	assert_range(&map, 0, 0, 1000 << 12, MEMMAP_RAM);
+	assert_range(&map, 0, 0, 1000 << 12, KHO_E820_RAM);
 	memmap_free(&map);
 }
 
 static void knows_the_kernels_names(void **state)
 {
-	assert_int_equal(memmap_type("System RAM"), MEMMAP_RAM);
-	assert_int_equal(memmap_type("ACPI Tables"), MEMMAP_ACPI);
-	assert_int_equal(memmap_type("ACPI Non-volatile Storage"), MEMMAP_NVS);
-	assert_int_equal(memmap_type("Soft Reserved"), MEMMAP_SOFT_RESERVED);
-	assert_int_equal(memmap_type("Something new"), MEMMAP_RESERVED);
-	assert_int_equal(memmap_type(""), MEMMAP_RESERVED);
+	assert_int_equal(kho_e820_type("System RAM"), KHO_E820_RAM);
+	assert_int_equal(kho_e820_type("ACPI Tables"), KHO_E820_ACPI);
+	assert_int_equal(kho_e820_type("ACPI Non-volatile Storage"),
+			 KHO_E820_NVS);
+	assert_int_equal(kho_e820_type("Soft Reserved"),
+			 KHO_E820_SOFT_RESERVED);
+	assert_int_equal(kho_e820_type("Something new"), KHO_E820_RESERVED);
+	assert_int_equal(kho_e820_type(""), KHO_E820_RESERVED);
 }
 
 /* A tree in the file system that looks like the parts of /sys and /proc that are read. */
@@ -145,9 +148,9 @@ static void reads_the_map_from_sysfs(void **state)
 	put_range(2, "0xfffc0000\n", "0xffffffff\n", "Reserved\n");
 	assert_int_equal(sysinfo_memmap(&map), 0);
 	assert_int_equal(map.nr, 3);
-	assert_range(&map, 0, 0, 0x9fc00, MEMMAP_RAM);
-	assert_range(&map, 1, 0x100000, 0x7ffe0000, MEMMAP_RAM);
-	assert_range(&map, 2, 0xfffc0000, 0x100000000, MEMMAP_RESERVED);
+	assert_range(&map, 0, 0, 0x9fc00, KHO_E820_RAM);
+	assert_range(&map, 1, 0x100000, 0x7ffe0000, KHO_E820_RAM);
+	assert_range(&map, 2, 0xfffc0000, 0x100000000, KHO_E820_RESERVED);
 	memmap_free(&map);
 }
 
