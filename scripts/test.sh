@@ -140,6 +140,8 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	machines
 fi
 printf 'after %d s\n' $((SECONDS - started))
+# Once more at the end, where somebody looks first; and a log that was cut keeps its end.
+grep '^FAILED ' "$results" | sed 's/^FAILED/failed:/'
 passed=$(grep -c '^ok ' "$results")
 failed=$(grep -c '^FAILED ' "$results")
 printf '%d passed, %d failed\n' "$passed" "$failed"
