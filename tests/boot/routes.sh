@@ -44,6 +44,7 @@ make_programs() {
 	cat >/usr/local/sbin/kho <<-'EOF'
 		#!/bin/sh
 		echo "kho $*" >>/run/test/kho
+		[ "$1" != load ] || echo loaded >/sys/kernel/kho/image
 		[ "$1" != check ] || ! grep -s -q -x -F "$2" /run/test/would-fail
 	EOF
 	cat >/usr/local/sbin/modprobe <<-'EOF'
@@ -128,7 +129,7 @@ ask_watchdog_all_the_same() {
 decision() {
 	sh "$tree/usr/local/lib/kho/kho-reboot" running
 	echo stopping >/run/test/system
-	sh "$tree/usr/local/lib/kho/kho-reboot" stopping
+	sh "$tree/usr/local/lib/kho/kho-reboot" stopping 2>/run/test/said-stopping
 	# From here on there is no systemd-logind, nor what was mounted at /boot.
 	rm -rf /run/test/logind /boot/grub
 	sh "$tree/usr/local/lib/kho/kho-reboot" "$1" 2>/run/test/said
@@ -141,23 +142,27 @@ decision() {
 }
 
 # row VERSION LOGIND IMAGE ASKED TARGET RESULT: with that systemd, with or without ("-") systemd-logind,
-# when the shutdown gets to that target of systemd
+# when the shutdown gets to that target of systemd. Something is kept.
 row() {
-	local result
+	local result lost=0 said
 
 	rows=$((rows + 1))
 	machine
 	echo "$1" >/run/test/version
 	[ "$2" = logind ] || rm /run/test/logind
 	echo "$3" >/sys/kernel/kho/image
+	[ "$3" = loaded ] || echo holding >/sys/kernel/kho/state
 	"ask_$4"
 	result=$(decision "$5")
 	[ "$result" = "$6" ] || wrong "systemd $1, $2, image $3, asked $4, target $5: $result, not $6"
-	# Nothing is lost without a word.
-	if [ "$3" = loaded ] && [ "$result" = reboot ]; then
-		[ "$(grep -c 'through the firmware\|will be lost' /run/test/said)" -eq 2 ] ||
-			wrong "systemd $1, image $3, asked $4: nothing is said, but $(cat /run/test/said)"
-	fi
+	# Nothing is lost without a word, nor otherwise is it said to be.
+	case $3/$result in
+	*/reboot) lost=2 ;;
+	stale/kexec | foreign/kexec | none/kexec) lost=1 ;;
+	esac
+	said=$(grep -c 'through the firmware: \|will be lost\|may refuse what is kept' /run/test/said)
+	[ "$said" -eq "$lost" ] ||
+		wrong "systemd $1, image $3, asked $4, target $5: said is $(cat /run/test/said)"
 }
 
 routes() {
@@ -188,6 +193,13 @@ routes() {
 			row $version - loaded $asked reboot kexec
 			row $version logind loaded $asked kexec kexec
 		done
+		# It goes where it would have gone, but what is asked for is looked at, too.
+		for asked in boot_next grub_reboot watchdog_for_ever; do
+			row $version logind stale $asked reboot reboot
+			row $version logind stale $asked kexec reboot
+		done
+		row $version logind stale nothing reboot reboot
+		row $version logind stale nothing kexec kexec
 		# Nothing of ours is loaded: not our matter.
 		for image in none foreign; do
 			for target in reboot kexec; do
@@ -196,6 +208,41 @@ routes() {
 			done
 		done
 	done
+}
+
+# Nothing is kept: a kernel that is not ours is not our matter.
+nothing_kept() {
+	local image target
+
+	for image in none foreign; do
+		for target in reboot kexec; do
+			machine
+			echo $image >/sys/kernel/kho/image
+			echo idle >/sys/kernel/kho/state
+			[ "$(decision $target)" = $target ] || wrong "nothing is kept, image $image: not $target"
+			[ ! -s /run/test/said ] || wrong "nothing is kept, image $image: said is $(cat /run/test/said)"
+		done
+	done
+}
+
+# Memory was plugged since the kernel was loaded: it is loaded once more, while services still run.
+stale() {
+	machine
+	kernel 6.1.0-56-amd64 i
+	echo stale >/sys/kernel/kho/image
+	started_with 1 'root=/dev/vda ro'
+	[ "$(decision reboot 2>/dev/null)" = kexec ] || wrong "stale: not loaded again, and not started"
+	umount /proc/cmdline
+	grep -q '^kho load /boot/vmlinuz-6.1.0-56-amd64 ' /run/test/kho || wrong "stale: not loaded again"
+	# In vain: the reboot will not start it.
+	machine
+	kernel 6.1.0-56-amd64 i
+	echo stale >/sys/kernel/kho/image
+	ask_boot_next
+	started_with 1 'root=/dev/vda ro'
+	[ "$(decision reboot 2>/dev/null)" = reboot ] || wrong "stale: BootNext was not looked at"
+	umount /proc/cmdline
+	! grep -s '^kho load ' /run/test/kho || wrong "stale: loaded again in vain"
 }
 
 # --- what shuts down in the initramfs
@@ -465,6 +512,8 @@ for place in /run /sys /boot /etc/default /etc/kho /usr/local/sbin; do
 done
 make_programs
 routes
+nothing_kept
+stale
 exitrd
 kernels
 lock
