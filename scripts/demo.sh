@@ -31,13 +31,13 @@ find_files() {
 	local smallest
 
 	for smallest in 1048575 65535 0; do
-		{ find /usr/lib /usr/share -xdev -path /usr/lib/debug -prune -o -type f -readable -size "+${smallest}c" -size -64M \
+		{ find /usr -xdev -path /usr/lib/debug -prune -o -type f -readable -size "+${smallest}c" -size -64M \
 			-not -name $'*\n*' -printf '%s\t%D:%i\t%p\n' 2>/dev/null || true; } | LC_ALL=C sort -t $'\t' -k 3 |
 			awk -F '\t' -v wanted="$1" '
 				!seen[$2]++ && sum < wanted { sum += $1; print $3 }
 				END { exit sum < wanted }' | tr '\n' '\0' >"$work/files" && return
 	done
-	die "there are not $1 bytes of files in /usr/lib and /usr/share; name some files"
+	die "there are not $(mib "$1") of files in /usr; name some files"
 }
 
 # files_in DIRECTORY: to the list. What is neither file nor directory has nothing to hand over.
@@ -208,6 +208,7 @@ image_size() {
 prepare() {
 	printf '1. Getting ready: packages, two stock Debian kernels (unpacked, not installed), a build.\n'
 	"$top/scripts/setup.sh" vm
+	[ -s "$work/files" ] || find_files "$wanted_bytes"
 	"$top/scripts/kernels.sh" >"$work/kernels"
 	: >"$work/started"
 	with_progress '   building' compiled quietly "$work/build.log" make -s -C "$top" -j2 cli modules ||
@@ -237,7 +238,6 @@ show() {
 	local total mem
 
 	prepare
-	[ -s "$work/files" ] || find_files "$wanted_bytes"
 	nr_files=$(count_files)
 	pack_files
 	make_archive
