@@ -134,10 +134,12 @@ failed_part() {
 	exit 1
 }
 
-# show_progress WHAT MEASURE PARENT: until it is killed, or the parent is gone
+# show_progress WHAT MEASURE PARENT: until it is killed, or the parent is gone. It leaves no process behind: that
+# would keep busy what its caller unmounts next.
 show_progress() {
-	local since=$SECONDS shown=0 text
+	local since=$SECONDS shown=0 text nap=''
 
+	trap 'if [ -n "$nap" ]; then kill "$nap"; wait "$nap"; fi 2>/dev/null; exit' TERM
 	while kill -0 "$3" 2>/dev/null; do
 		text="$1: $($2) ($((SECONDS - since)) s)"
 		if [ -t 2 ]; then
@@ -146,7 +148,9 @@ show_progress() {
 			shown=$((SECONDS - since))
 			printf '%s\n' "$text" >&2
 		fi
-		sleep 1
+		sleep 1 &
+		nap=$!
+		wait "$nap"
 	done
 }
 

@@ -70,4 +70,10 @@ rm "$work/mirror.tries"
 says 'a mirror that fails' 1 'the mirror failed \(503  Service Unavailable\)$' \
 	bash -c "$with_retry" test.sh "$work/mirror" 100
 [ "$(wc -l <"$work/mirror.tries")" -eq 4 ] || complain "a mirror that fails: not four times"
+
+# What shows the progress ends with what it shows: nobody has the lock any more.
+# shellcheck disable=SC2016 # that shell expands them
+bash -c 'exec 7>"$1" && flock 7 && . "$TOP/scripts/lib.sh" && nothing() { :; } && with_progress it nothing sleep 2' \
+	test.sh "$work/lock" 2>/dev/null || complain "with_progress: status $?"
+flock -n "$work/lock" true || complain "with_progress leaves a process behind"
 exit "$failed"
