@@ -35,6 +35,7 @@ install-lib: lib
 	$(call put,644,include/linux/kho/abi/*.h,$(INCLUDEDIR)/kho/linux/kho/abi)
 	$(call put,644,include/uapi/linux/*.h,$(INCLUDEDIR)/kho/uapi/linux)
 	$(call put,644,docs/libliveupdate.3,$(MANDIR)/man3)
+	$(Q)[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 .PHONY: install install-tool install-lib
 
