@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the README says, typed as it stands there, on a Debian on which nothing is installed but what
-# debootstrap gives, with a clone of this repository and nothing else of it: the demo, and what its section
-# "Install" says. The commands are read from README.md, so that it cannot say what does not work.
+# debootstrap gives, with a clone of this repository and nothing else of it: its two commands, and what its
+# section "Install" says. The commands are read from README.md, so that it cannot say what does not work.
 #
-# usage: scripts/test-fresh.sh [bookworm|trixie] [--as root|user] [--tests]
+# usage: scripts/test-fresh.sh [bookworm|trixie] [--as root|user] [--only PART]...
 #   bookworm, trixie  Debian 12 (default) or 13
 #   --as root|user    only as root, without sudo, or as a user who has sudo; else both, one after the other
-#   --tests           also the README's test command, which takes half an hour each time
-# One line for each check, "ok" or "FAILED"; the exit status is 0 only if nothing failed. What was said is in
-# build/test-fresh-SUITE/WHO.log. Only root can do this; it takes ten minutes for each of the two, and fetches
-# about 700 MB.
+#   --only PART       only that part; without, all of them, each on a Debian of its own:
+#       demo      the command that shows it; about five minutes
+#       packages  Install with packages, of which DKMS must have built the modules; about three
+#       make      Install without, and a module for the kernel whose headers are there; about two
+#       test      the command that proves it; half an hour at least
+# One line for each check, "ok" or "FAILED"; the last line is "N passed, N failed", and the exit status is 0
+# only if nothing failed. What was said is in build/test-fresh-SUITE/WHO-PART.log. Only root can do this.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -21,7 +24,9 @@ set -eu -o pipefail
 
 suite=bookworm
 accounts='root user'
-tests=''
+all_parts='demo packages make test'
+parts=''
+passed=0
 failed=0
 
 # readme_commands SECTION: its lines that begin with a command, one each
@@ -38,11 +43,11 @@ check() {
 	printf '\n### %s\n' "$what" >>"$log"
 	if "$@" >>"$log" 2>&1 </dev/null; then
 		printf 'ok    fresh/%s/%s/%s (%d s)\n' "$suite" "$who" "$what" $((SECONDS - since))
+		passed=$((passed + 1))
 	else
 		show_end "$log"
 		printf 'FAILED fresh/%s/%s/%s: see %s\n' "$suite" "$who" "$what" "$log"
-		failed=1
-		return 1
+		failed=$((failed + 1))
 	fi
 }
 
@@ -77,17 +82,47 @@ demo() {
 	tail -n 1 "$out/demo.log" | grep -q '^handover: .* 0 lost; blackout'
 }
 
-# The kernel of the headers that were installed.
-module_is_built() {
-	local headers=("$root"/usr/src/linux-headers-*-amd64) release
+# release_of_headers: of the kernel whose headers were installed
+release_of_headers() {
+	local headers=("$root"/usr/src/linux-headers-*-amd64)
 
-	release=${headers[0]##*/linux-headers-}
+	printf '%s' "${headers[0]##*/linux-headers-}"
+}
+
+dkms_has_built() {
+	local release
+
+	release=$(release_of_headers)
 	inside dkms status | grep -F "kho/" | grep -F "$release" | grep -q -w installed &&
 		[ "$(inside modinfo -k "$release" -F kho_aside kho)" = '' ]
 }
 
-tool_runs() {
+package_works() {
 	inside kho --version && inside kho check --help >/dev/null && inside systemctl is-enabled kho.service
+}
+
+installed_works() {
+	as_typed '/usr/local/sbin/kho --version && /usr/local/sbin/kho check --help >/dev/null' &&
+		[ -s "$root/usr/local/share/man/man8/kho.8" ]
+}
+
+# A program is built with what was installed, and finds the library when it runs.
+program_builds() {
+	as_typed 'gcc -D_GNU_SOURCE -o ~/kvstore docs/kvstore/kvstore.c -I/usr/local/include/kho/uapi -lliveupdate' &&
+		inside ldd "$home/kvstore" | grep 'libliveupdate.so.0 => /usr/local/lib/'
+}
+
+# module_for_headers: as the README says it of the kernel that runs, but here that is none of this Debian
+module_for_headers() {
+	local line release
+
+	# shellcheck disable=SC2016 # as it stands there
+	line=$(grep -o 'make modules-at HEADERS=/lib/modules/$(uname -r)/build' "$top/README.md") || return
+	inside apt-get -q -y --no-install-recommends install linux-headers-amd64 || return
+	release=$(release_of_headers)
+	# shellcheck disable=SC2016 # as it stands there
+	as_typed "${line/'$(uname -r)'/"$release"}" &&
+		inside modinfo -F vermagic "$home/kho/build/modules/$release/kho.ko" | grep -F "$release "
 }
 
 # What was built by sudo belongs to who owns the clone, who goes on without.
@@ -99,28 +134,59 @@ clone_is_ours() {
 	[ -z "$others" ] && as_typed 'make -s cli'
 }
 
+# The README has a command for each part, and these can tell them apart.
 readme_is_understood() {
-	local commands
+	local commands line
 
 	mapfile -t commands < <(readme_commands 'Two commands')
 	[ "${commands[*]}" = 'sudo scripts/demo.sh sudo scripts/test.sh' ] || {
 		printf 'README.md: the two commands are: %s\n' "${commands[*]-none}"
 		return 1
 	}
-	mapfile -t commands < <(readme_commands Install)
-	[ ${#commands[@]} -gt 0 ] || {
-		printf 'README.md: no command in the section Install\n'
-		return 1
-	}
+	for line in 'scripts/packages\.sh$' 'make install$'; do
+		[ "$(readme_commands Install | grep -c -e "$line")" -eq 1 ] || {
+			printf 'README.md: in the section Install is not one command with: %s\n' "$line"
+			return 1
+		}
+	done
 }
 
-run_as() {
-	local who=$1 account=root home line number=0 log
+part_demo() {
+	check demo demo "$(readme_commands 'Two commands' | grep demo)"
+	check demo/clone clone_is_ours
+}
+
+part_test() {
+	check test as_typed "$(readme_commands 'Two commands' | grep test)"
+	check test/clone clone_is_ours
+}
+
+part_packages() {
+	local line number=0
+
+	while read -r line <&3; do
+		number=$((number + 1))
+		check "packages/$number" as_typed "$line"
+	done 3< <(readme_commands Install | grep -v 'make install')
+	check packages/tool package_works
+	check packages/module dkms_has_built
+	check packages/clone clone_is_ours
+}
+
+part_make() {
+	check make as_typed "$(readme_commands Install | grep 'make install')"
+	check make/tool installed_works
+	check make/program program_builds
+	check make/module module_for_headers
+	check make/clone clone_is_ours
+}
+
+# run_part PART: by $who, on a Debian that nobody has used yet
+run_part() {
+	local account=root home log=$out/$who-$1.log
 
 	[ "$who" = root ] || account=somebody
-	log=$out/$who.log
 	: >"$log"
-	check readme readme_is_understood || return 0
 	open_root "$lower" "$out/tree"
 	mount -t sysfs -o ro sysfs "$root/sys"
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
@@ -128,34 +194,26 @@ run_as() {
 		show_end "$log"
 		die "cannot make an account in a fresh $suite, see $log"
 	}
-	while read -r line; do
-		case $line in
-		*demo.sh*) check demo demo "$line" || true ;;
-		*test.sh*) [ -z "$tests" ] || check test as_typed "$line" || true ;;
-		esac
-	done < <(readme_commands 'Two commands')
-	while read -r line; do
-		number=$((number + 1))
-		check "install-$number" as_typed "$line" || true
-	done < <(readme_commands Install)
-	check tool tool_runs || true
-	check module module_is_built || true
-	check clone clone_is_ours || true
+	"part_$1"
 	umount -R "$root/dev" "$root/proc" "$root/sys"
 	umount "$root"
 	rm -rf "$out/tree"
 }
 
 main() {
-	local who
+	local who part
 
+	readme_is_understood || exit
 	out=$build/test-fresh-$suite
 	mkdir -p "$out"
 	lower=$("$top/scripts/debian-root.sh" "$suite-fresh")
-	for who in $accounts; do
-		run_as "$who"
+	for part in ${parts:-$all_parts}; do
+		for who in $accounts; do
+			run_part "$part"
+		done
 	done
-	return "$failed"
+	printf '%d passed, %d failed\n' "$passed" "$failed"
+	[ "$failed" -eq 0 ]
 }
 
 arguments=("$@")
@@ -170,7 +228,14 @@ while [ $# -gt 0 ]; do
 		esac
 		shift
 		;;
-	--tests) tests=1 ;;
+	--only)
+		option_value "$@"
+		case " $all_parts " in
+		*" $2 "*) parts+="$2 " ;;
+		*) usage "$2: not one of: $all_parts" ;;
+		esac
+		shift
+		;;
 	*) usage "$1: unknown argument" ;;
 	esac
 	shift

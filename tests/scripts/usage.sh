@@ -49,6 +49,7 @@ done
 # Options that take a value, without it, and more words than there may be.
 for line in 'vm-test.sh --jobs' 'vm-test.sh --limit' 'vm-test.sh --kernel-map' 'vm-test.sh --append' \
 	'vm-test.sh --memory-times' 'test-system.sh --limit' 'packages.sh --in' 'packages.sh --in sid' \
+	'test-fresh.sh --as sudo' 'test-fresh.sh --only' 'test-fresh.sh --only tests' \
 	'packages.sh 1 2 3' 'setup.sh build vm' 'kernels.sh --drivers' 'modules.sh --headers' \
 	'debian-root.sh trixie bookworm' 'extras.sh kexec ovmf' 'fuzz.sh wire many' 'nightly.sh debug night'; do
 	read -r -a words <<<"$line"
