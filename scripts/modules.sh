@@ -73,8 +73,9 @@ dir=${tree:-$build/modules/$release}
 cc=$(compiler_of "$headers")
 [ ${#in_suite[@]} -gt 0 ] || command -v "$cc" >/dev/null || cc=gcc
 
-# Without what only debuggers read, which takes a tenth of the time; KCFLAGS= in the arguments has it.
-set -- KCFLAGS=-g0 "$@"
+# Without what only debuggers read, which takes a tenth of the time; KCFLAGS= in the arguments has it. Headers that
+# come with their vmlinux have pahole make type information of it, which fails without.
+[ -e "$headers/vmlinux" ] || set -- KCFLAGS=-g0 "$@"
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9
