@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preserves the nearest pages below and above an address, so that what lies there is inside an
- * extent as soon as there are more preserved pages than extents. For scenarios of tests/vm.
+ * Preserves the nearest pages below and above an address, and single ones at even, wide distances
+ * from there: more than there are extents. The gap at the address is the first to be closed, so
+ * what lies there is inside an extent. For scenarios of tests/vm.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -11,6 +12,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 
 #include "kmod/compat/compat.h"
 
@@ -21,7 +23,13 @@ static unsigned long phys;
 module_param(phys, ulong, 0400);
 MODULE_PARM_DESC(phys, "the address");
 
+/* Distance of the others, in bytes: 2 GiB have more than KHO_MAX_EXTENTS of them. */
+#define WIDE SZ_16M
+#define MOST_OTHERS 128
+
 static struct page *taken[2];
+static struct page *others[MOST_OTHERS];
+static unsigned int nr_others;
 
 static int take(struct page **page, unsigned long pfn)
 {
@@ -51,6 +59,29 @@ static int take_nearest(struct page **page, int step)
 	return -ENOENT;
 }
 
+/* One page in each stretch of so many bytes, from the one that was taken to the end of RAM. */
+static void take_others(const struct page *from, int step)
+{
+	unsigned long pfn = page_to_pfn(from);
+	unsigned long reach;
+	unsigned int i;
+
+	for (;;) {
+		if (step < 0 && pfn <= 2 * PHYS_PFN(WIDE))
+			return;
+		pfn += step * (long)PHYS_PFN(WIDE);
+		if (!pfn_to_online_page(pfn) || nr_others == MOST_OTHERS)
+			return;
+		reach = PHYS_PFN(WIDE) / 4;
+		for (i = 0; i < reach; i++) {
+			if (!take(&others[nr_others], pfn + step * (long)i)) {
+				nr_others++;
+				break;
+			}
+		}
+	}
+}
+
 static void put(struct page *page)
 {
 	if (!page)
@@ -65,13 +96,16 @@ static int __init around_init(void)
 
 	if (!ret)
 		ret = take_nearest(&taken[1], 1);
-	if (ret)
+	if (ret) {
 		put(taken[0]);
-	else
-		pr_info("%#lx is between %#llx and %#llx\n", phys,
-			(u64)page_to_phys(taken[0]),
-			(u64)page_to_phys(taken[1]));
-	return ret;
+		return ret;
+	}
+	take_others(taken[0], -1);
+	take_others(taken[1], 1);
+	pr_info("%#lx is between %#llx and %#llx, %u pages around them\n",
+		phys, (u64)page_to_phys(taken[0]), (u64)page_to_phys(taken[1]),
+		nr_others);
+	return 0;
 }
 module_init(around_init);
 
@@ -79,6 +113,8 @@ static void __exit around_exit(void)
 {
 	put(taken[0]);
 	put(taken[1]);
+	while (nr_others)
+		put(others[--nr_others]);
 }
 module_exit(around_exit);
 
