@@ -9,7 +9,7 @@
 
 #include "cli/image/cmdline.h"
 #include "cli/image/kexecload.h"
-#include "cli/base/permission.h"
+#include "cli/image/permission.h"
 #include "cli/base/ticker.h"
 
 #define BELOW_4G (4 * GIB)

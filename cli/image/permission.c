@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* May this process load a kernel on this machine? */
-#include "cli/base/permission.h"
+#include "cli/image/permission.h"
 
 #include <errno.h>
 #include <string.h>
