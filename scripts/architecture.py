@@ -41,13 +41,9 @@ COLOURS = {"cli": "#2f6f9f", "lib": "#2f6f9f", "kmod": "#3d7a4b", "liveupdate": 
 
 # Against the flow, or past a room, and why that is so.
 KNOWN = {
-    ("kmod/clients", "kmod/out"): "subtrees of the module itself must not keep it from being unloaded",
     ("kmod/out", "kmod/image"): "where most memory cannot be preserved, one that can is looked for as scratch is",
     ("kmod/out", "kmod/api"): "what is preserved for a driver is checked in one place",
     ("kmod/in", "kmod/clients"): "metadata tell who handed over, with native kernels too",
-    ("kmod/machine", "kmod/in"): "boot data is read where the boot list is",
-    ("cli/base", "cli/image"): "why /dev/kho cannot be opened is told as findings are",
-    ("cli/base", "cli/verbs"): "a table ends with the output of its verb",
 }
 
 # Never, for any reason.
@@ -59,6 +55,8 @@ def forbidden(source, target):
         return "the kernel's side knows nothing of the tool"
     if source.startswith(("cli", "lib")) and target.startswith(kernel):
         return "the tool reaches the modules through ioctls and files only"
+    if (source, target) == ("kmod/clients", "kmod/out"):
+        return "clients use kmod/api as any driver does"
     return None
 
 

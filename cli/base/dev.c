@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <linux/capability.h>
 
-#include "cli/image/sysinfo.h"
+#include "cli/base/capability.h"
 
 /* A list that changes while it is read is asked for again, but not for ever. */
 #define LIST_TRIES 16
@@ -57,7 +57,7 @@ const char *dev_explain_open(int err)
 	case EPERM:
 		if (geteuid())
 			return "only root may; run kho with sudo";
-		return sysinfo_capable(CAP_SYS_ADMIN) ? NOT_ALLOWED :
+		return capability_have(CAP_SYS_ADMIN) ? NOT_ALLOWED :
 							NOT_CAPABLE;
 	case EBUSY:
 		return "another program holds it; try again";

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <libsmartcols/libsmartcols.h>
 
+#include "cli/base/exitcode.h"
 #include "cli/base/util.h"
-#include "cli/verbs/verbs.h"
 
 bool table_take(struct table *t, int c, const char *arg)
 {

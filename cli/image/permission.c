@@ -6,6 +6,7 @@
 #include <string.h>
 #include <linux/capability.h>
 
+#include "cli/base/capability.h"
 #include "cli/image/cmdline.h"
 #include "cli/image/sysinfo.h"
 
@@ -66,7 +67,7 @@ void permission_check(struct findings *f)
 {
 	bool good = true;
 
-	if (!sysinfo_capable(CAP_SYS_BOOT)) {
+	if (!capability_have(CAP_SYS_BOOT)) {
 		finding_unknown(
 			f, "rights", "run kho with sudo",
 			"only root (CAP_SYS_BOOT) may load a kernel and look at all of this, and this process is not");

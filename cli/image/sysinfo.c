@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <linux/capability.h>
 
 enum {
 	TEXT_MAX = 4 << 20,
@@ -131,18 +129,6 @@ u64 sysinfo_mem_total(void)
 u64 sysinfo_mem_available(void)
 {
 	return meminfo_bytes("MemAvailable");
-}
-
-bool sysinfo_capable(unsigned int capability)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3
-	};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capget, &header, data))
-		return false;
-	return data[capability / 32].effective & (1U << capability % 32);
 }
 
 int sysinfo_boot_params(struct boot_params *bp)

@@ -51,9 +51,6 @@ u64 sysinfo_mem_total(void);
 /* MemAvailable, likewise. */
 u64 sysinfo_mem_available(void);
 
-/* Does this process have the capability of this number? */
-bool sysinfo_capable(unsigned int capability);
-
 /**
  * sysinfo_boot_params() - read the boot data of the running kernel
  * @bp: filled on success

@@ -2,7 +2,6 @@
 /* The verbs of the tool, and how a command line becomes one of them. */
 #include "cli/verbs/verbs.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "cli/base/util.h"
@@ -53,45 +52,10 @@ void verbs_translate(int argc, char **argv)
 	}
 }
 
-int exit_code_of(int err)
-{
-	switch (-err) {
-	case 0:
-		return EXIT_OK;
-	case ENOENT:
-		return EXIT_ABSENT;
-	case EBADMSG:
-	case EIO:
-		return EXIT_DAMAGED;
-	case ENOMEM:
-	case ENOSPC:
-		return EXIT_NO_ROOM;
-	case EPERM:
-	case EACCES:
-		return EXIT_NOT_PERMITTED;
-	default:
-		return EXIT_FAILED;
-	}
-}
-
-int exit_code_of_open(int err)
-{
-	return err == -EPERM || err == -EACCES ? EXIT_NOT_PERMITTED :
-						 EXIT_FAILED;
-}
-
 int usage_error(const char *verb)
 {
 	fprintf(stderr, "Try 'kho %s --help'.\n", verb);
 	return EXIT_USAGE;
-}
-
-int finish_output(void)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return EXIT_OK;
-	say("the output could not be written (%s).", strerror(errno));
-	return EXIT_FAILED;
 }
 
 int show_help(const char *text)

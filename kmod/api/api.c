@@ -272,6 +272,49 @@ void kho_remove_subtree(void *blob)
 EXPORT_SYMBOL_GPL(kho_remove_subtree);
 
 /**
+ * kho_own_subtree_add() - hand a named blob of a client in this module to the next kernel
+ * @name: as for kho_add_subtree()
+ * @blob: as for kho_add_subtree()
+ * @bytes: its size
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_out_subtree_add().
+ */
+int kho_own_subtree_add(const char *name, void *blob, u64 bytes)
+{
+	return kho_out_subtree_add(name, blob, bytes);
+}
+
+/**
+ * kho_own_subtree_replace() - let a subtree of a client in this module have another blob
+ * @name: of the subtree
+ * @blob: the new one; its pages are preserved
+ * @bytes: its size
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_out_subtree_replace().
+ */
+int kho_own_subtree_replace(const char *name, void *blob, u64 bytes)
+{
+	return kho_out_subtree_replace(name, blob, bytes);
+}
+
+/**
+ * kho_own_subtree_remove() - take back a blob of a client in this module
+ * @blob: its address
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_out_subtree_remove().
+ */
+int kho_own_subtree_remove(void *blob)
+{
+	return kho_out_subtree_remove(blob);
+}
+
+/**
  * kho_retrieve_subtree() - find a blob that the previous kernel left
  * @name: of the subtree
  * @phys: filled with the physical address

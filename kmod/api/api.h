@@ -11,6 +11,12 @@
 
 int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 
+/* --- api.c: subtrees of clients in this module: they belong to nobody who could be unloaded before */
+
+int kho_own_subtree_add(const char *name, void *blob, u64 bytes);
+int kho_own_subtree_replace(const char *name, void *blob, u64 bytes);
+int kho_own_subtree_remove(void *blob);
+
 /* --- fit.c: memory that can be preserved where it lies; see <linux/kho_fit.h>, too */
 
 void kho_fit_trim(void);

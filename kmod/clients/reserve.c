@@ -26,12 +26,12 @@
 #include "core/fdt.h"
 #include "kmod/compat/compat.h"
 #include "core/reserve_fdt.h"
+#include "kmod/api/api.h"
 #include "kmod/clients/clients.h"
 #include "kmod/image/image.h"
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
 #include "kmod/machine/machine.h"
-#include "kmod/out/out.h"
 
 /* Upstream's limit for the boot parameter. */
 #define MAX_PARAMETERS 8
@@ -177,12 +177,12 @@ static int publish(void)
 			return PTR_ERR(blob);
 	}
 	if (blob && reserve_blob)
-		ret = kho_out_subtree_replace(MEMBLOCK_KHO_FDT, blob,
+		ret = kho_own_subtree_replace(MEMBLOCK_KHO_FDT, blob,
 					      PAGE_SIZE);
 	else if (blob)
-		ret = kho_out_subtree_add(MEMBLOCK_KHO_FDT, blob, PAGE_SIZE);
+		ret = kho_own_subtree_add(MEMBLOCK_KHO_FDT, blob, PAGE_SIZE);
 	else if (reserve_blob)
-		ret = kho_out_subtree_remove(reserve_blob);
+		ret = kho_own_subtree_remove(reserve_blob);
 	if (ret) {
 		blob_free(blob);
 		return ret;

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The list of setup_data nodes this kernel was booted with. The head of the list is not exported
- * to modules; sysfs shows boot_params, and an internal mount of sysfs works even before anything
- * is mounted at /sys.
+ * to modules; sysfs shows it.
  */
 
 #include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/io.h>
-#include <linux/mount.h>
 
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
@@ -24,61 +20,6 @@
 #define LOADER_NODE "a node of the boot loader"
 /* More nodes than any boot loader makes, few enough to end a cycle quickly. */
 #define MAX_NODES 1024
-
-/**
- * kho_sysfs_read() - read a file of sysfs, wherever that is mounted, or if it is nowhere
- * @name: its path below the root of sysfs
- * @to: for what is read
- * @bytes: at most so much
- * @pos: from there on
- *
- * Context: may sleep.
- *
- * Return: bytes that were read, or an error of opening or reading it.
- */
-ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos)
-{
-	struct file_system_type *type;
-	struct vfsmount *mnt;
-	struct file *file;
-	ssize_t n;
-
-	type = get_fs_type("sysfs");
-	if (!type)
-		return -ENODEV;
-	mnt = kern_mount(type);
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
-	file = file_open_root_mnt(mnt, name, O_RDONLY, 0);
-	if (IS_ERR(file)) {
-		n = PTR_ERR(file);
-		goto out_unmount;
-	}
-	n = kernel_read(file, to, bytes, &pos);
-	fput(file);
-out_unmount:
-	kern_unmount(mnt);
-	return n;
-}
-
-/**
- * kho_boot_params_read() - read from the zero page that this kernel was booted with
- * @to: for what is read
- * @bytes: so much
- * @pos: offset in the zero page
- *
- * Context: may sleep.
- *
- * Return: 0, or an error of reading it.
- */
-int kho_boot_params_read(void *to, size_t bytes, loff_t pos)
-{
-	ssize_t n = kho_sysfs_read("kernel/boot_params/data", to, bytes, pos);
-
-	if (n < 0)
-		return n;
-	return n == bytes ? 0 : -EIO;
-}
 
 /* Reads the physical address of the first node, and the size of the kernel's image. */
 static int read_setup_header(u64 *phys, u32 *image_bytes)
@@ -95,27 +36,6 @@ static int read_setup_header(u64 *phys, u32 *image_bytes)
 		return ret;
 	*phys = hdr.setup_data;
 	*image_bytes = hdr.init_size;
-	return 0;
-}
-
-/**
- * kho_phys_read() - copy what the firmware or a loader left in memory
- * @to: for the copy
- * @phys: physical address
- * @bytes: length
- *
- * Context: may sleep.
- *
- * Return: 0 or -ENOMEM.
- */
-int kho_phys_read(void *to, u64 phys, size_t bytes)
-{
-	void *from = memremap(phys, bytes, MEMREMAP_WB);
-
-	if (!from)
-		return -ENOMEM;
-	memcpy(to, from, bytes);
-	memunmap(from);
 	return 0;
 }
 

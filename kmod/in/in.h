@@ -27,9 +27,6 @@ struct kho_boot_list {
 };
 
 int kho_boot_list_read(struct kho_boot_list *list, u64 head_phys);
-ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos);
-int kho_boot_params_read(void *to, size_t bytes, loff_t pos);
-int kho_phys_read(void *to, u64 phys, size_t bytes);
 
 /* --- incoming.c: what the previous kernel left us */
 

@@ -7,6 +7,12 @@
 
 #include "core/bits.h"
 
+/* --- physread.c: what the firmware and the boot loader left */
+
+ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos);
+int kho_boot_params_read(void *to, size_t bytes, loff_t pos);
+int kho_phys_read(void *to, u64 phys, size_t bytes);
+
 /* --- ram.c: which memory is RAM */
 
 /**

@@ -102,8 +102,8 @@ static int __init around_init(void)
 	}
 	take_others(taken[0], -1);
 	take_others(taken[1], 1);
-	pr_info("%#lx is between %#llx and %#llx, %u pages around them\n",
-		phys, (u64)page_to_phys(taken[0]), (u64)page_to_phys(taken[1]),
+	pr_info("%#lx is between %#llx and %#llx, %u pages around them\n", phys,
+		(u64)page_to_phys(taken[0]), (u64)page_to_phys(taken[1]),
 		nr_others);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "cli/base/table.c"
 #include "cli/base/jsontext.c"
 #include "cli/wire/dumptable.c"
+#include "cli/base/exitcode.c"
 #include "cli/base/util.c"
 #include "cli/verbs/verbs.c"
 #include "cli/wire/wirepages.c"

@@ -13,6 +13,7 @@
 
 #include "cli/base/columns.c"
 #include "cli/base/table.c"
+#include "cli/base/exitcode.c"
 #include "cli/base/util.c"
 #include "cli/verbs/verbs.c"
 

@@ -14,6 +14,7 @@
 #include "cli/base/dev.h"
 #include "cli/image/image.h"
 #include "cli/image/kexecload.h"
+#include "cli/base/exitcode.c"
 #include "cli/base/util.c"
 #include "cli/image/findings.c"
 #define options imageopts_table

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "cli/base/exitcode.c"
 #include "cli/base/util.c"
 #include "cli/verbs/verbs.c"
 #include "cli/base/columns.c"
