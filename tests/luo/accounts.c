@@ -272,12 +272,17 @@ static uint64_t word_of(int fd, uint64_t nr)
 	return word;
 }
 
-/* Whether the pages of a file of LADDER bytes make a ladder, or each is alone. */
-static void check_ladder(int fd, bool stays_large)
+/* How many folios of more than a page a file of LADDER bytes can have: 256 pages, 128, .. 2. */
+enum { RUNGS = 8, SPLIT_BEFORE = 4 };
+
+/* How many of a file's folios of more than a page are whole: each is, or its pages are all alone. */
+static unsigned int rungs_of(int fd)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
 	int kpageflags = open("/proc/kpageflags", O_RDONLY);
-	uint64_t *words = map(fd, LADDER), page, next = 0, size = 512, want;
+	uint64_t *words = map(fd, LADDER), page, first = 0, size = 256;
+	unsigned int whole = 0;
+	bool is_whole = false;
 
 	must(pagemap >= 0 && kpageflags >= 0, "pagemap, kpageflags");
 	for (page = 0; page < LADDER_PAGES; page++) {
@@ -285,24 +290,29 @@ static void check_ladder(int fd, bool stays_large)
 
 		must(words[page * PAGE / 8] == mark(page * PAGE), "page %llu",
 		     (unsigned long long)page);
-		want = COMPOUND_TAIL;
-		if (page == next) {
+		if (page == first + size) {
+			first = page;
 			size /= 2;
-			next += size;
-			want = size > 1 ? COMPOUND_HEAD : 0;
 		}
 		entry = word_of(pagemap, at);
 		must(entry >> 63, "page %llu is not there",
 		     (unsigned long long)page);
-		flags = word_of(kpageflags, entry & ((1ULL << 55) - 1));
-		must((flags & (COMPOUND_HEAD | COMPOUND_TAIL)) ==
-			     (stays_large ? want : 0),
+		flags = word_of(kpageflags, entry & ((1ULL << 55) - 1)) &
+			(COMPOUND_HEAD | COMPOUND_TAIL);
+		if (page == first) {
+			is_whole = flags == COMPOUND_HEAD;
+			whole += is_whole;
+		}
+		must(flags == (!is_whole     ? 0 :
+			       page == first ? COMPOUND_HEAD :
+					       COMPOUND_TAIL),
 		     "page %llu of the file has flags %#llx",
 		     (unsigned long long)page, (unsigned long long)flags);
 	}
 	munmap(words, LADDER);
 	close(pagemap);
 	close(kpageflags);
+	return whole;
 }
 
 /* Written, not mapped: that takes the largest folio that the file has room for. */
@@ -327,7 +337,7 @@ void orders_make(void)
 		use_large("within_size");
 		fd = ladder();
 		use_large("never");
-		check_ladder(fd, true);
+		same(rungs_of(fd), RUNGS);
 		put(session, i, fd);
 	}
 }
@@ -350,6 +360,7 @@ static void check_orders(bool stays_large)
 {
 	int session = old_session("orders"), again, fd[LADDERS], i;
 	struct counters before = count();
+	unsigned int whole = 0;
 
 	for (i = 0; i < LADDERS; i++)
 		fd[i] = get(session, i);
@@ -359,11 +370,17 @@ static void check_orders(bool stays_large)
 	again = new_session("again");
 	for (i = 0; i < LADDERS; i++) {
 		same(allocated(fd[i]), LADDER);
-		check_ladder(fd[i], stays_large);
+		whole += rungs_of(fd[i]);
 		check_marks(fd[i], 0, LADDER);
 		same(lu_session_preserve(again, i, fd[i]), 0);
 	}
 	close(again);
+	/* The kernel splits one before the jump now and then, which it has no room to move. */
+	if (stays_large)
+		must(whole >= LADDERS * RUNGS - SPLIT_BEFORE,
+		     "only %u folios are whole", whole);
+	else
+		same(whole, 0);
 	for (i = 0; i < LADDERS; i++)
 		split_ladder(fd[i]);
 	grew(&before, LADDERS * (CUT - PAGE), 0);
