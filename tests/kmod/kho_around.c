@@ -23,9 +23,9 @@ static unsigned long phys;
 module_param(phys, ulong, 0400);
 MODULE_PARM_DESC(phys, "the address");
 
-/* Distance of the others, in bytes: 2 GiB have more than KHO_MAX_EXTENTS of them. */
+/* Distance of the others, in bytes. They are more than KHO_MAX_EXTENTS, and leave room for an image. */
 #define WIDE SZ_16M
-#define MOST_OTHERS 128
+#define MOST_OTHERS 96
 
 static struct page *taken[2];
 static struct page *others[MOST_OTHERS];
