@@ -13,6 +13,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "kmod/image/hook.h"
 #include "kmod/kho.h"
@@ -79,6 +80,20 @@ int kho_hook_find(struct kho_hook *h)
 	return 0;
 }
 
+/*
+ * When ftrace finds that patching went wrong, it never patches anything again: calls come here
+ * for as long as this kernel runs, and this text must stay. Whoever is unloading the module has
+ * got past its references, and waits.
+ */
+static void stay_for_ever(void)
+{
+	pr_crit_once(
+		"ftrace of this kernel has failed, and functions of it lead into this module for as long as it runs: the module cannot be unloaded any more, nor replaced before the next boot\n");
+	__module_get(THIS_MODULE);
+	while (THIS_MODULE->state == MODULE_STATE_GOING)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
 /**
  * kho_hook_on() - redirect a function
  * @h: kho_hook_find() found it
@@ -95,9 +110,12 @@ int kho_hook_on(struct kho_hook *h)
 	if (ret)
 		return ret;
 	ret = register_ftrace_function(&h->ops);
-	if (ret)
-		ftrace_set_filter_ip(&h->ops, h->addr, 1, 0);
 	h->on = !ret;
+	/* That is what it says when it has failed, maybe while it patched this one. */
+	if (ret == -ENODEV)
+		stay_for_ever();
+	else if (ret)
+		ftrace_set_filter_ip(&h->ops, h->addr, 1, 0);
 	return ret;
 }
 
@@ -105,13 +123,19 @@ int kho_hook_on(struct kho_hook *h)
  * kho_hook_off() - undo kho_hook_on()
  * @h: does nothing if it is not on
  *
+ * If ftrace cannot take it back, the module stays in memory, and the log says so: while it is
+ * being unloaded this does not return.
+ *
  * Context: may sleep; waits until nobody is on the way into or out of our function any more.
  */
 void kho_hook_off(struct kho_hook *h)
 {
 	if (!h->on)
 		return;
-	unregister_ftrace_function(&h->ops);
+	if (unregister_ftrace_function(&h->ops)) {
+		stay_for_ever();
+		return;
+	}
 	ftrace_set_filter_ip(&h->ops, h->addr, 1, 0);
 	h->on = false;
 	synchronize_rcu_tasks();
