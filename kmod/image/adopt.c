@@ -94,6 +94,8 @@ static const char *carry(struct kho_image *image, const struct kimage *kimage)
 	if (!s)
 		return "it has no boot_params";
 	why = set_memmap(image, s->kbuf);
+	if (!why && kho_out_check_now())
+		why = "the next kernel would refuse what is preserved";
 	if (!why)
 		why = kho_boot_params_link(s->kbuf, s->bufsz, s->mem,
 					   kho_out_setup_data());
@@ -165,7 +167,10 @@ static struct kho_image *begin(const struct kimage *kimage)
 	image->why_not = objection(kimage);
 	/* Best effort, as for programs of ours. */
 	kho_out_ram_refresh();
-	kho_ram_get(&image->machine);
+	/* Else it would not be seen that memory comes or goes while it is loaded. */
+	if (kho_ram_get(&image->machine) && !image->why_not)
+		image->why_not =
+			"there is no memory to note what RAM it is for";
 	return image;
 }
 
@@ -190,6 +195,8 @@ static int place(struct kexec_buf *kbuf)
 		phys = take_small(image, bytes, align, max);
 	else
 		phys = take(image, bytes, align, kbuf->buf_min, max);
+	/* What holds scratch holds the module. */
+	kho_image_update();
 	if (phys) {
 		kbuf->mem = phys;
 		return 0;

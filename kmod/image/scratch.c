@@ -116,12 +116,15 @@ static u64 carve(const struct kho_image_area *a)
 
 static void uncarve(const struct kho_range *range)
 {
-	struct pool_area *p = pool;
+	struct pool_area *p;
 
-	while (range->start < p->range.start || range->end > p->range.end)
-		p++;
-	bitmap_clear(p->used, (range->start - p->range.start) / SCRATCH_ALIGN,
-		     (range->end - range->start) / SCRATCH_ALIGN);
+	for (p = pool; p < pool + nr_pool; p++) {
+		if (range->start < p->range.start || range->end > p->range.end)
+			continue;
+		bitmap_clear(p->used,
+			     (range->start - p->range.start) / SCRATCH_ALIGN,
+			     (range->end - range->start) / SCRATCH_ALIGN);
+	}
 }
 
 /* ------------------------------------------------------------------------------- for images */
@@ -390,8 +393,11 @@ static int pool_fill(void)
 static void pool_free(void)
 {
 	while (nr_pool) {
-		free_range(&pool[--nr_pool].range);
-		bitmap_free(pool[nr_pool].used);
+		struct pool_area *p = &pool[--nr_pool];
+
+		free_range(&p->range);
+		bitmap_free(p->used);
+		*p = (struct pool_area){};
 	}
 }
 
