@@ -80,7 +80,8 @@ static int image_prepare(struct kho_image **mine, void __user *arg, u32 bytes)
 	return 0;
 }
 
-static int image_commit(struct kho_image *mine, void __user *arg, u32 bytes)
+static int image_commit(struct kho_image *const *mine, void __user *arg,
+			u32 bytes)
 {
 	struct kho_memmap_entry_ser *map;
 	struct kho_ioctl_image_commit c;
@@ -222,7 +223,7 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 	case KHO_IOCTL_IMAGE_PREPARE:
 		return image_prepare(&mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_COMMIT:
-		return image_commit(mine->image, user, bytes);
+		return image_commit(&mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_RELEASE:
 		return simple_get(user, bytes, 0) ?: kho_image_release();
 	case KHO_IOCTL_IN_DROP:

@@ -6,14 +6,15 @@
  * whose segments lie there (loading), puts it in place of the one before (loaded), and frees it
  * (gone) when another took its place, when it was unloaded, or when the load failed after all.
  * What kexec_file_load(2) makes is given its scratch while it is made (placing, see adopt.c).
- * What the kernel does is seen at two of its functions, which both system calls go through, under
- * the kernel's kexec lock:
+ * What the kernel does is seen at two of its functions, which both system calls go through:
  *
  *   machine_kexec_prepare()  a kimage is in the making: bound to the scratch that it lies in,
- *                            or foreign: it carries nothing. It can be refused here
- *   kimage_free()            gone, if it was bound; and another one that was in the making is in
- *                            place now. Nothing leads to a kimage that is being freed, so its
- *                            scratch goes back to the page allocator
+ *                            or foreign: it carries nothing. It can be refused here. Under the
+ *                            kernel's kexec lock
+ *   kimage_free()            gone, if it was bound; and another one that the same task was making
+ *                            is in place now. Nothing leads to a kimage that is being freed, so
+ *                            its scratch goes back to the page allocator. kexec_file_load(2) has
+ *                            left the lock before that: another task may be making its own
  *
  * So memory of an image lives and dies with the kernel's own kimage, whatever becomes of the
  * program that loaded it, and whoever loads or unloads besides. Programs only inform: which
@@ -24,8 +25,9 @@
  * Where the kernel's functions cannot be redirected, the word of programs is taken for it: what
  * they commit is loaded, until they commit another or release it; images of others are not seen.
  *
- * Locks, outermost first: the kernel's kexec lock (held by its system calls when they come here;
- * never taken here), kho_image_lock, the lock of out/. The reboot notifier takes none of them.
+ * Locks, outermost first: the kernel's kexec lock (held by its system calls when they come here,
+ * but for the end of kexec_file_load(2); never taken here), kho_image_lock, the lock of out/. The
+ * reboot notifier takes none of them.
  */
 
 #include <linux/kexec.h>
@@ -34,6 +36,7 @@
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/static_call.h>
 
@@ -96,10 +99,13 @@ struct kho_image *kho_image_find(const struct kimage *kimage)
 	return NULL;
 }
 
+/* What wraps lies nowhere. */
 static bool in_scratch(const struct kho_scratch_set *set, u64 start, u64 end)
 {
 	u32 i;
 
+	if (start > end)
+		return false;
 	for (i = 0; i < set->nr; i++)
 		if (start >= set->range[i].start && end <= set->range[i].end)
 			return true;
@@ -199,8 +205,13 @@ static void look_at_ram(struct kho_image *image)
 	struct kho_ram ram;
 	bool stale;
 
-	if (!image->machine.nr || kho_ram_get(&ram))
+	if (!image->machine.nr)
 		return;
+	if (kho_ram_get(&ram)) {
+		pr_warn_ratelimited(
+			"there is no memory to look whether the loaded image is stale\n");
+		return;
+	}
 	stale = !kho_ram_same(&ram, &image->machine);
 	kho_ram_put(&ram);
 	if (stale && !image->stale)
@@ -309,6 +320,14 @@ static struct kho_image *image_around(const struct kimage *kimage)
 	return NULL;
 }
 
+/* The system call that makes @kimage ends with a call of kimage_free(), by the same task. */
+static void loading(struct kho_image *image, const struct kimage *kimage)
+{
+	image->state = KHO_IMAGE_LOADING;
+	image->loader = current;
+	image->entry = kimage->start;
+}
+
 static int bind(struct kho_image *image, const struct kimage *kimage)
 {
 	if (image->state != KHO_IMAGE_PREPARED) {
@@ -316,9 +335,8 @@ static int bind(struct kho_image *image, const struct kimage *kimage)
 		       current->comm, task_pid_nr(current));
 		return -EBUSY;
 	}
-	image->state = KHO_IMAGE_LOADING;
 	image->kimage = kimage;
-	image->entry = kimage->start;
+	loading(image, kimage);
 	return 0;
 }
 
@@ -359,8 +377,7 @@ static int adopt(struct kho_image *image, const struct kimage *kimage)
 		pr_warn("the image that %s[%d] loads carries nothing: %s\n",
 			current->comm, task_pid_nr(current), why);
 	image->foreign = why;
-	image->state = KHO_IMAGE_LOADING;
-	image->entry = kimage->start;
+	loading(image, kimage);
 	return 0;
 }
 
@@ -380,7 +397,7 @@ static int bind_foreign(const struct kimage *kimage)
 		return -ENOMEM;
 	image->foreign = true;
 	image->kimage = kimage;
-	image->entry = kimage->start;
+	loading(image, kimage);
 	return 0;
 }
 
@@ -407,10 +424,13 @@ static void kimage_freed(const struct kimage *kimage)
 	struct kho_image *image;
 
 	guard(mutex)(&kho_image_lock);
-	/* A load ends with one call: for itself if it failed, else for what it replaced. */
+	/*
+	 * A load ends with one call: for itself if it failed, else for what it replaced. Somebody
+	 * else may be loading by then.
+	 */
 	list_for_each_entry(image, &images, list)
 		if (image->state == KHO_IMAGE_LOADING &&
-		    image->kimage != kimage)
+		    image->loader == current && image->kimage != kimage)
 			installed(image);
 	image = kho_image_find(kimage);
 	if (image)
@@ -522,9 +542,6 @@ static void let_go(struct kho_image **mine, bool done)
 	if (!image)
 		return;
 	*mine = NULL;
-	/* A load of its own has ended by now, and has not failed. */
-	if (image->state == KHO_IMAGE_LOADING)
-		installed(image);
 	if (image->state == KHO_IMAGE_PREPARED && !done)
 		image->state = KHO_IMAGE_LOADED;
 	if (image->state == KHO_IMAGE_PREPARED)
@@ -584,29 +601,31 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 
 /**
  * kho_image_commit() - a program says that it has loaded what it prepared
- * @image: that
+ * @mine: what it prepared, see kho_image_prepare()
  * @entry: entry point
  * @map: the memory map that the image was given, unless it was told before
  * @nr_map: ranges in it
  *
  * Context: may sleep.
  *
- * Return: 0; -EINVAL (nothing is prepared or loaded, or @entry is not in it); -ESTALE: it is
- * loaded no more, another program has loaded or unloaded an image since; -ERANGE, -ENOMEM: as
- * kho_image_prepare(), and it stays loaded.
+ * Return: 0; -EINVAL (nothing is prepared or loaded, it is still being loaded, or @entry is not
+ * in it); -ESTALE: it is loaded no more, another program has loaded or unloaded an image since;
+ * -ERANGE, -ENOMEM: as kho_image_prepare(), and it stays loaded.
  */
-int kho_image_commit(struct kho_image *image, u64 entry,
+int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		     const struct kho_memmap_entry_ser *map, u32 nr_map)
 {
+	struct kho_image *image;
 	int ret = 0;
 
 	guard(mutex)(&kho_image_lock);
+	image = *mine;
 	if (image && image->state == KHO_IMAGE_GONE)
 		return -ESTALE;
 	if (!image || !in_scratch(&image->scratch, entry, entry + 1))
 		return -EINVAL;
 	if (following &&
-	    (image->state == KHO_IMAGE_PREPARED || image->entry != entry))
+	    (image->state != KHO_IMAGE_LOADED || image->entry != entry))
 		return -EINVAL;
 	if (!image->map)
 		ret = take_map(image, map, nr_map);
@@ -710,11 +729,15 @@ static int kho_image_reboot(struct notifier_block *nb, unsigned long action,
 	bool kexec = action == SYS_RESTART && cmd &&
 		     !strcmp(cmd, "kexec reboot");
 	u64 pages = kho_out_client_pages();
+	unsigned int reclaim;
 	u32 flags;
 
 	if (!kexec || !pages)
 		return NOTIFY_DONE;
+	/* The jump waits for nobody's memory. */
+	reclaim = memalloc_noreclaim_save();
 	flags = kho_image_flags();
+	memalloc_noreclaim_restore(reclaim);
 	if (!(flags & KHO_STATUS_IMAGE_LOADED) ||
 	    flags & KHO_STATUS_FOREIGN_IMAGE)
 		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",

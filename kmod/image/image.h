@@ -41,6 +41,7 @@ void kho_contig_free(u64 phys, u64 bytes);
 /* --- image.c: the image that the kernel would start */
 
 struct kimage;
+struct task_struct;
 
 /**
  * enum kho_image_state - what became of an image
@@ -64,6 +65,7 @@ enum kho_image_state {
  * @refs: the list has one, and the program that prepared it
  * @state: see there
  * @kimage: the kernel's own, from PLACING or LOADING on; only compared
+ * @loader: the task that is making that, while LOADING; only compared
  * @entry: physical address of its entry point, from LOADING on
  * @foreign: it carries nothing
  * @stale: memory came or went since it was prepared
@@ -82,6 +84,7 @@ struct kho_image {
 	unsigned int refs;
 	enum kho_image_state state;
 	const struct kimage *kimage;
+	const struct task_struct *loader;
 	u64 entry;
 	bool foreign;
 	bool stale;
@@ -111,7 +114,7 @@ void kho_image_exit(void);
 int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 		      u32 nr, const struct kho_memmap_entry_ser *map,
 		      u32 nr_map);
-int kho_image_commit(struct kho_image *image, u64 entry,
+int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		     const struct kho_memmap_entry_ser *map, u32 nr_map);
 int kho_image_release(void);
 void kho_image_close(struct kho_image **mine);
