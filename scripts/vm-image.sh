@@ -118,6 +118,9 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -I"$top/include/uapi" -static -o "$root/init" "$top/tests/vm/init.c"
 	strip "$root/init"
 	ln -s /init "$root/bin/vmtool"
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top/include/uapi" -static \
+		-o "$root/bin/unserved" "$top/tests/vm/unserved.c"
+	strip "$root/bin/unserved"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/lutest" "$top"/tests/luo/*.c "$top/lib/liveupdate.c" \
 		"$top/tests/unit/goldentext.c" "$top"/cli/{wire/kcore,base/util}.c
