@@ -88,6 +88,7 @@ run_upstream() {
 run_stress() {
 	local failed=0
 
+	scripts/vm-test.sh --jobs "$jobs" --all-paths --append "vmtest.rounds=200" contiguous-churn || failed=1
 	scripts/vm-test.sh --jobs "$jobs" --all-paths --memory-times 2 --limit $((600 + rounds * 120)) \
 		--append "vmtest.rounds=$rounds$seed" stress || failed=1
 	prepare_debug || return
