@@ -5,6 +5,8 @@
 
 /*
  * State of one walk.
+ * @phys: of the struct memfd_luo_ser
+ * @chunk_phys: chunk of the page list that names the page of the array
  * @left: folios that the array must still have
  * @from_index: folios before it are not looked at
  * @next_index: first index that is not taken yet
@@ -15,6 +17,8 @@ struct memfd_walk {
 	int (*each)(void *ctx, const struct kho_memfd_folio *f);
 	void *ctx;
 	struct kho_refusal *r;
+	u64 phys;
+	u64 chunk_phys;
 	u64 left;
 	u64 from_index;
 	u64 next_index;
@@ -28,21 +32,34 @@ static bool flags_ok(u64 flags)
 	return !(flags & ~usual) || flags == MEMFD_LUO_FOLIO_BAD;
 }
 
-static int check_folio(struct memfd_walk *w,
-		       const struct memfd_luo_folio_ser *ser, u64 at)
+static bool folio_has(const struct kho_memfd_folio *f, u64 phys)
 {
-	u64 pfn = ser->pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
+	return kho_align_down(phys, KHO_PAGE_SIZE << f->order) == f->phys;
+}
+
+/* What is being read would go away with such a folio. */
+static bool folio_has_list(const struct memfd_walk *w,
+			   const struct kho_memfd_folio *f, u64 at)
+{
+	return folio_has(f, w->phys) || folio_has(f, w->chunk_phys) ||
+	       folio_has(f, at);
+}
+
+static int check_folio(struct memfd_walk *w, struct memfd_luo_folio_ser ser,
+		       u64 at)
+{
+	u64 pfn = ser.pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
 	struct kho_memfd_folio f = {
 		.phys = pfn << KHO_PAGE_SHIFT,
-		.index = ser->index,
-		.has_contents = ser->pfn_flags & MEMFD_LUO_FOLIO_UPTODATE,
-		.is_bad = ser->pfn_flags & MEMFD_LUO_FOLIO_BAD,
+		.index = ser.index,
+		.has_contents = ser.pfn_flags & MEMFD_LUO_FOLIO_UPTODATE,
+		.is_bad = ser.pfn_flags & MEMFD_LUO_FOLIO_BAD,
 	};
 	struct kho_mark mark = kho_mark_none();
 
-	if (!flags_ok(ser->pfn_flags ^ pfn))
+	if (!flags_ok(ser.pfn_flags ^ pfn))
 		return kho_refuse(w->r, -EBADMSG, "memfd folio flags", at,
-				  ser->pfn_flags, pfn);
+				  ser.pfn_flags, pfn);
 	if (f.phys)
 		mark = w->ops->block(w->ops->pages.ctx, f.phys);
 	if (!kho_marked(mark))
@@ -53,6 +70,10 @@ static int check_folio(struct memfd_walk *w,
 	if (f.order > (f.is_bad ? 0 : w->ops->max_order))
 		return kho_refuse(w->r, -ERANGE, "memfd folio order", at,
 				  f.order, f.is_bad ? 0 : w->ops->max_order);
+	if (folio_has_list(w, &f, at))
+		return kho_refuse(w->r, -EBADMSG,
+				  "memfd folio is a page of its own list", at,
+				  f.phys, f.phys);
 	if (f.index < w->next_index || f.index & ((1ULL << f.order) - 1))
 		return kho_refuse(w->r, -EBADMSG, "memfd folio index", at,
 				  f.index, w->next_index);
@@ -64,25 +85,36 @@ static int check_folio(struct memfd_walk *w,
 	return w->each ? w->each(w->ctx, &f) : 0;
 }
 
-/* One page of the array. */
+/* One page of the array, which is there before each of its folios is looked at. */
 static int check_page(void *ctx, u64 phys)
 {
 	struct memfd_walk *w = ctx;
-	const struct memfd_luo_folio_ser *ser =
-		kho_page_at(&w->ops->pages, phys);
+	const struct memfd_luo_folio_ser *ser;
 	u32 i;
 	int err = 0;
 
-	if (!ser)
-		return kho_refuse(w->r, -EBADMSG,
-				  "memfd folio list is not preserved", phys,
-				  phys, phys);
 	for (i = 0; i < MEMFD_LUO_FOLIOS_PER_PAGE && w->left && !err; i++) {
+		ser = kho_page_at(&w->ops->pages, phys);
+		if (!ser)
+			return kho_refuse(w->r, -EBADMSG,
+					  "memfd folio list is not preserved",
+					  phys, phys, phys);
 		if (ser[i].index >= w->from_index)
-			err = check_folio(w, &ser[i], phys + i * sizeof(*ser));
+			err = check_folio(w, ser[i], phys + i * sizeof(*ser));
 		w->left--;
 	}
 	return err;
+}
+
+/* A chunk of the page list was gone through. */
+static int next_chunk(void *ctx, u64 phys)
+{
+	struct memfd_walk *w = ctx;
+	const struct kho_vmalloc_chunk *chunk =
+		kho_page_at(&w->ops->pages, phys);
+
+	w->chunk_phys = chunk ? chunk->hdr.next : 0;
+	return 0;
 }
 
 static int check_ser(const struct memfd_luo_ser *ser, u64 phys,
@@ -121,22 +153,27 @@ int kho_memfd_walk(u64 phys, u64 from_index, const struct kho_memfd_ops *ops,
 		.each = each,
 		.ctx = ctx,
 		.r = r,
+		.phys = phys,
 		.from_index = from_index,
 		.next_index = from_index,
 	};
-	const struct memfd_luo_ser *ser = kho_page_at(&ops->pages, phys);
+	const void *page = kho_page_at(&ops->pages, phys);
+	struct memfd_luo_ser ser;
 	struct kho_vmalloc list;
 	int err;
 
-	if (!ser)
+	if (!page)
 		return kho_refuse(r, -EBADMSG, "memfd is not preserved", phys,
 				  phys, phys);
-	err = check_ser(ser, phys, r);
-	if (err || !ser->nr_folios)
+	memcpy(&ser, page, sizeof(ser));
+	err = check_ser(&ser, phys, r);
+	if (err || !ser.nr_folios)
 		return err;
-	w.left = ser->nr_folios;
+	w.left = ser.nr_folios;
 	w.end_index =
-		(ser->size >> KHO_PAGE_SHIFT) + !!(ser->size % KHO_PAGE_SIZE);
-	memcpy(&list, &ser->folios, sizeof(list));
-	return kho_page_list_check(&list, &ops->pages, check_page, NULL, &w, r);
+		(ser.size >> KHO_PAGE_SHIFT) + !!(ser.size % KHO_PAGE_SIZE);
+	memcpy(&list, &ser.folios, sizeof(list));
+	w.chunk_phys = list.first;
+	return kho_page_list_check(&list, &ops->pages, check_page, next_chunk,
+				   &w, r);
 }

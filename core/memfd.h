@@ -47,8 +47,10 @@ struct kho_memfd_ops {
  * @ctx: passed to it
  * @r: filled on refusal
  *
- * Checks and visits in one pass. @each must not take away what the list of folios lies in. That
- * no folio is named twice, here or elsewhere, is not checked: a restore works once.
+ * Checks and visits in one pass. @each may take away the folio that it is called for. One that
+ * @phys, or the part of the list that is being read, lies in is refused before. Where another
+ * part is gone when it is to be read, the walk ends. That no folio is named twice, here or
+ * elsewhere, is not checked: a restore works once.
  *
  * Return: 0, -EBADMSG, -EOPNOTSUPP (seals that are not known), -ERANGE.
  */

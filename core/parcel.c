@@ -111,6 +111,10 @@ static int check_chunk(struct page_list *l, u64 phys, u64 *next)
 
 		if (err)
 			return err;
+		if (l->each && !kho_page_at(l->ops, phys))
+			return kho_refuse(l->r, -EBADMSG,
+					  "page list chunk was taken away",
+					  phys, phys, phys);
 	}
 	if (used < KHO_VMALLOC_SIZE && *next)
 		return kho_refuse(l->r, -EBADMSG,

@@ -2,9 +2,11 @@
 /*
  * Builds sessions, FLBs and files in memory from a script and damages them from the same script.
  * What is accepted must have whole names and pages that are there; nothing may be read outside of
- * the memory, and every walk ends.
+ * the memory, or of a page that a visitor took away, and every walk ends.
  */
 #include "luowire.h"
+
+#include <sanitizer/asan_interface.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -193,6 +195,24 @@ static int folio_is_good(void *ctx, const struct kho_memfd_folio *f)
 	return 0;
 }
 
+/* As far as its block is in the memory. */
+static int take_folio(void *ctx, const struct kho_memfd_folio *f)
+{
+	u64 nr = (f->phys - PARCELS_BASE) / KHO_PAGE_SIZE;
+	u64 end = nr + (1ULL << f->order);
+
+	if (nr >= PAGES || !w.mem.known[nr])
+		test_die("took a folio that is not there");
+	if (f->phys == memfd_phys)
+		test_die("took what the file is described in");
+	for (; nr < end && nr < PAGES; nr++) {
+		w.mem.known[nr] = 0;
+		ASAN_POISON_MEMORY_REGION(w.mem.page + nr * KHO_PAGE_SIZE,
+					  KHO_PAGE_SIZE);
+	}
+	return 0;
+}
+
 static void judge_memfd(void)
 {
 	struct kho_memfd_ops ops = luowire_memfd_ops(&w);
@@ -203,6 +223,8 @@ static void judge_memfd(void)
 	err = kho_memfd_walk(memfd_phys, 0, &ops, folio_is_good, &next, &r);
 	if (err && (!r.check || r.err != err || err >= 0))
 		test_die("refused without a reason");
+	kho_memfd_walk(memfd_phys, 0, &ops, take_folio, NULL, &r);
+	ASAN_UNPOISON_MEMORY_REGION(w.mem.page, PAGES * KHO_PAGE_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

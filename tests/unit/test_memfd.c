@@ -212,6 +212,135 @@ static void large_folios_and_holes(void **state)
 	assert_int_equal(s.pages, 16 + 32 + 64);
 }
 
+static void set_pfn(struct luowire *w, u64 phys, u32 folio, u64 page)
+{
+	luowire_folio(w, phys, folio)->pfn_flags = page >> KHO_PAGE_SHIFT |
+						   MEMFD_LUO_FOLIO_UPTODATE;
+}
+
+static u64 page_of_array(struct luowire *w, u64 phys, u32 nr)
+{
+	struct memfd_luo_ser *ser = parcels_at(&w->mem, phys);
+	struct kho_vmalloc_chunk *chunk =
+		parcels_at(&w->mem, ser->folios.first);
+
+	return chunk->phys[nr];
+}
+
+/* A file cannot have what it is described in: that is read while folios are taken away. */
+static void no_folio_is_a_page_of_the_list(void **state)
+{
+	static const char names_itself[] =
+		"memfd folio is a page of its own list";
+	struct luowire *w = *state;
+	u64 phys = luowire_memfd(w, 300);
+	struct memfd_luo_ser *ser = parcels_at(&w->mem, phys);
+	struct memfd_luo_folio_ser *f = luowire_folio(w, phys, 280), was = *f;
+	u64 first = ser->folios.first, nr;
+
+	set_pfn(w, phys, 280, phys);
+	refused(w, phys, -EBADMSG, names_itself);
+	set_pfn(w, phys, 280, first);
+	refused(w, phys, -EBADMSG, names_itself);
+	set_pfn(w, phys, 280, page_of_array(w, phys, 1));
+	refused(w, phys, -EBADMSG, names_itself);
+	*f = was;
+	good(w, phys);
+	/* Nor can a block that has one of them in it. */
+	f = luowire_folio(w, phys, 256);
+	nr = (phys - PARCELS_BASE) / KHO_PAGE_SIZE / 4 * 4;
+	w->mem.known[nr] = 1;
+	w->order[nr] = 2;
+	set_pfn(w, phys, 256, PARCELS_BASE + nr * KHO_PAGE_SIZE);
+	refused(w, phys, -EBADMSG, names_itself);
+}
+
+/* The second chunk of the list, too: it takes a file of half a GiB, all of it the same page. */
+static void no_folio_is_a_chunk_of_the_list(void **state)
+{
+	const u32 nr = (KHO_VMALLOC_SIZE + 1) * MEMFD_LUO_FOLIOS_PER_PAGE;
+	struct luowire *w = *state;
+	u64 phys = luowire_memfd(w, 0), page = parcels_new_page(&w->mem);
+	struct memfd_luo_ser *ser = parcels_at(&w->mem, phys);
+	struct kho_vmalloc_chunk *chunk;
+	u32 i;
+
+	ser->size = (u64)nr * KHO_PAGE_SIZE;
+	ser->nr_folios = nr;
+	ser->folios = parcels_new_list(&w->mem, KHO_VMALLOC_SIZE + 1);
+	chunk = parcels_at(&w->mem, ser->folios.first);
+	for (i = 0; i < nr; i++) {
+		set_pfn(w, phys, i, page);
+		luowire_folio(w, phys, i)->index = i;
+	}
+	good(w, phys);
+	set_pfn(w, phys, nr - 1, ser->folios.first);
+	good(w, phys);
+	set_pfn(w, phys, nr - 1, chunk->hdr.next);
+	refused(w, phys, -EBADMSG, "memfd folio is a page of its own list");
+}
+
+/* Takes folios, and another page with the one that is to be the last. */
+struct taker {
+	struct luowire *w;
+	u64 at_index;
+	u64 page;
+	u64 nr;
+};
+
+static void take_page(struct luowire *w, u64 phys)
+{
+	w->mem.known[(phys - PARCELS_BASE) / KHO_PAGE_SIZE] = 0;
+	memset(parcels_at(&w->mem, phys), 0x11, KHO_PAGE_SIZE);
+}
+
+static int take(void *ctx, const struct kho_memfd_folio *f)
+{
+	struct taker *t = ctx;
+
+	assert_int_equal(f->index, t->nr);
+	take_page(t->w, f->phys);
+	if (t->nr++ == t->at_index)
+		take_page(t->w, t->page);
+	return 0;
+}
+
+static void taken_until(struct luowire *w, u64 phys, struct taker t, u64 nr,
+			const char *check)
+{
+	struct kho_memfd_ops ops = luowire_memfd_ops(w);
+	struct kho_refusal r = { 0 };
+
+	t.w = w;
+	assert_int_equal(kho_memfd_walk(phys, 0, &ops, take, &t, &r), -EBADMSG);
+	assert_string_equal(r.check, check);
+	assert_int_equal(t.nr, nr);
+}
+
+static void a_walk_ends_when_its_list_is_gone(void **state)
+{
+	struct luowire *w = *state;
+	u64 phys = luowire_memfd(w, 300);
+	struct memfd_luo_ser *ser = parcels_at(&w->mem, phys);
+	struct taker t = { .at_index = 7, .page = page_of_array(w, phys, 0) };
+
+	taken_until(w, phys, t, 8, "memfd folio list is not preserved");
+	/* The page of the list is gone through to its end. */
+	phys = luowire_memfd(w, 300);
+	ser = parcels_at(&w->mem, phys);
+	t.page = ser->folios.first;
+	taken_until(w, phys, t, 256, "page list chunk was taken away");
+	/* A folio that is a later page of the list. */
+	phys = luowire_memfd(w, 300);
+	set_pfn(w, phys, 9, page_of_array(w, phys, 1));
+	t.page = page_of_array(w, phys, 1);
+	taken_until(w, phys, t, 9, "memfd folio is not preserved");
+	phys = luowire_memfd(w, 300);
+	set_pfn(w, phys, 7, page_of_array(w, phys, 1));
+	t.page = page_of_array(w, phys, 1);
+	taken_until(w, phys, t, 256, "page list entry is not preserved");
+}
+
 #define with_wire(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -222,6 +351,9 @@ int main(void)
 		with_wire(head_is_checked),
 		with_wire(folios_are_checked),
 		with_wire(large_folios_and_holes),
+		with_wire(no_folio_is_a_page_of_the_list),
+		with_wire(no_folio_is_a_chunk_of_the_list),
+		with_wire(a_walk_ends_when_its_list_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
