@@ -33,7 +33,8 @@ static int done_with(struct luo_walk *w, u64 phys)
 
 /*
  * Calls @each for the entries of a chain. A circle ends by the bound on its length, and all
- * chains together by the number of pages there are.
+ * chains together by the number of pages there are. What is checked is read once: pages that are
+ * named twice may be changed meanwhile.
  */
 static int walk_chain(struct luo_walk *w, u64 phys, u32 entry_size,
 		      int (*each)(struct luo_walk *w, const void *entry,
@@ -50,6 +51,7 @@ static int walk_chain(struct luo_walk *w, u64 phys, u32 entry_size,
 		const struct kho_block_header_ser *block =
 			kho_page_at(w->ops, phys);
 		u64 at = phys + sizeof(*block);
+		struct kho_block_header_ser head;
 
 		if (!block)
 			return kho_refuse(w->r, -EBADMSG,
@@ -63,12 +65,13 @@ static int walk_chain(struct luo_walk *w, u64 phys, u32 entry_size,
 			return kho_refuse(w->r, -ERANGE,
 					  "more blocks than preserved memory",
 					  phys, w->nr_blocks, w->ops->nr_pages);
-		if (!block->count || block->count > room)
+		memcpy(&head, block, sizeof(head));
+		if (!head.count || head.count > room)
 			return kho_refuse(w->r, -ERANGE,
 					  "block count of entries", phys,
-					  block->count, room);
-		next = block->next;
-		for (i = 0; i < block->count && !err; i++, at += entry_size)
+					  head.count, room);
+		next = head.next;
+		for (i = 0; i < head.count && !err; i++, at += entry_size)
 			err = each(w, (const u8 *)(block + 1) + i * entry_size,
 				   at);
 		*count += i;
@@ -80,70 +83,73 @@ static int walk_chain(struct luo_walk *w, u64 phys, u32 entry_size,
 
 static int check_file(struct luo_walk *w, const void *entry, u64 phys)
 {
-	const struct luo_file_ser *f = entry;
+	struct luo_file_ser f;
 
-	if (!is_name(f->compatible, sizeof(f->compatible)))
+	memcpy(&f, entry, sizeof(f));
+	if (!is_name(f.compatible, sizeof(f.compatible)))
 		return kho_refuse(w->r, -EBADMSG, "file handler name", phys, 0,
 				  0);
 	if (!w->visit || !w->visit->file)
 		return 0;
-	return w->visit->file(w->visit->ctx, f);
+	return w->visit->file(w->visit->ctx, &f);
 }
 
 static int check_session(struct luo_walk *w, const void *entry, u64 phys)
 {
-	/* Its page may be taken away only after all of its sessions. */
-	const struct luo_session_ser *s = entry;
+	struct luo_session_ser s;
 	u64 nr_files;
 	int err = 0;
 
-	if (!is_name(s->name, sizeof(s->name)))
+	memcpy(&s, entry, sizeof(s));
+	if (!is_name(s.name, sizeof(s.name)))
 		return kho_refuse(w->r, -EBADMSG, "session name", phys, 0, 0);
 	if (w->visit && w->visit->session)
-		err = w->visit->session(w->visit->ctx, s);
+		err = w->visit->session(w->visit->ctx, &s);
 	if (!err)
-		err = walk_chain(w, s->file_set.files,
+		err = walk_chain(w, s.file_set.files,
 				 sizeof(struct luo_file_ser), check_file,
 				 &nr_files);
-	if (!err && nr_files != s->file_set.count)
+	if (!err && nr_files != s.file_set.count)
 		return kho_refuse(w->r, -EBADMSG, "session number of files",
-				  phys, s->file_set.count, nr_files);
+				  phys, s.file_set.count, nr_files);
 	return err;
 }
 
-static int check_flb(struct luo_walk *w, const struct luo_flb_ser *flb,
-		     u64 phys)
+static int check_flb(struct luo_walk *w, const void *entry, u64 phys)
 {
-	if (!is_name(flb->name, sizeof(flb->name)))
+	struct luo_flb_ser flb;
+
+	memcpy(&flb, entry, sizeof(flb));
+	if (!is_name(flb.name, sizeof(flb.name)))
 		return kho_refuse(w->r, -EBADMSG, "FLB name", phys, 0, 0);
-	if (!flb->count || flb->count > 0x7fffffff)
+	if (!flb.count || flb.count > 0x7fffffff)
 		return kho_refuse(w->r, -ERANGE, "FLB number of files", phys,
-				  flb->count, 1);
+				  flb.count, 1);
 	if (!w->visit || !w->visit->flb)
 		return 0;
-	return w->visit->flb(w->visit->ctx, flb);
+	return w->visit->flb(w->visit->ctx, &flb);
 }
 
 static int check_flbs(struct luo_walk *w, u64 phys)
 {
-	const struct luo_flb_header_ser *head = kho_page_at(w->ops, phys);
-	const struct luo_flb_ser *flb;
+	const struct luo_flb_header_ser *page = kho_page_at(w->ops, phys);
+	const u32 size = sizeof(struct luo_flb_ser);
+	struct luo_flb_header_ser head;
+	u64 at = phys + sizeof(head), i;
 	int err = 0;
-	u64 i;
 
-	if (!head)
+	if (!page)
 		return kho_refuse(w->r, -EBADMSG, "FLB page is not preserved",
 				  phys, phys, phys);
-	if (head->pgcnt != 1)
+	memcpy(&head, page, sizeof(head));
+	if (head.pgcnt != 1)
 		return kho_refuse(w->r, -ERANGE, "FLB number of pages", phys,
-				  head->pgcnt, 1);
-	if (head->count > LUO_MAX_FLBS)
+				  head.pgcnt, 1);
+	if (head.count > LUO_MAX_FLBS)
 		return kho_refuse(w->r, -ERANGE, "number of FLBs", phys,
-				  head->count, LUO_MAX_FLBS);
-	flb = (const struct luo_flb_ser *)(head + 1);
-	for (i = 0; i < head->count && !err; i++)
-		err = check_flb(w, &flb[i],
-				phys + sizeof(*head) + i * sizeof(*flb));
+				  head.count, LUO_MAX_FLBS);
+	for (i = 0; i < head.count && !err; i++, at += size)
+		err = check_flb(w, (const u8 *)(page + 1) + i * size, at);
 	return err ? err : done_with(w, phys);
 }
 
@@ -158,23 +164,25 @@ int kho_luo_walk(u64 phys, u64 bytes, const struct kho_page_ops *ops,
 		 const struct kho_luo_visit *visit, struct kho_refusal *r)
 {
 	struct luo_walk w = { .ops = ops, .visit = visit, .r = r };
-	const struct luo_ser *luo = kho_page_at(ops, phys);
+	const void *page = kho_page_at(ops, phys);
+	struct luo_ser luo;
 	u64 nr_sessions;
 	int err;
 
-	if (!luo)
+	if (!page)
 		return kho_refuse(r, -EBADMSG, "LUO blob is not preserved",
 				  phys, phys, phys);
-	if (bytes < sizeof(*luo) || bytes > KHO_PAGE_SIZE)
+	if (bytes < sizeof(luo) || bytes > KHO_PAGE_SIZE)
 		return kho_refuse(r, -EBADMSG, "LUO blob size", phys, bytes,
-				  sizeof(*luo));
-	if (!is_compatible(luo))
+				  sizeof(luo));
+	memcpy(&luo, page, sizeof(luo));
+	if (!is_compatible(&luo))
 		return kho_refuse(r, -EPROTONOSUPPORT, "LUO version", phys, 0,
 				  0);
-	err = walk_chain(&w, luo->sessions_pa, sizeof(struct luo_session_ser),
+	err = walk_chain(&w, luo.sessions_pa, sizeof(struct luo_session_ser),
 			 check_session, &nr_sessions);
-	if (!err && luo->flbs_pa)
-		err = check_flbs(&w, luo->flbs_pa);
+	if (!err && luo.flbs_pa)
+		err = check_flbs(&w, luo.flbs_pa);
 	return err ? err : done_with(&w, phys);
 }
 

@@ -14,10 +14,11 @@
  * @session: for each session; its files follow
  * @file: for each file of the session before
  * @flb: for each FLB, after all sessions
- * @block: for each page, after the last use of what is in it; may take the page away
+ * @block: for each page, after the last use of what is in it; may take the page away. A page that
+ *         is named twice comes twice
  * @ctx: passed to them
  *
- * Each may be NULL.
+ * Each may be NULL. Entries are copies, which are gone afterwards.
  */
 struct kho_luo_visit {
 	int (*session)(void *ctx, const struct luo_session_ser *s);

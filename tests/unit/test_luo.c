@@ -260,6 +260,61 @@ static void addresses_are_checked(void **state)
 	refused(w, -EBADMSG, "FLB page is not preserved");
 }
 
+/* A page that is named twice, or is somebody else's by now. */
+static void *changing_page;
+
+static void change(void)
+{
+	memset(changing_page, 0xff, KHO_PAGE_SIZE);
+}
+
+static int change_at_session(void *ctx, const struct luo_session_ser *s)
+{
+	struct seen *seen = ctx;
+
+	change();
+	assert_string_equal(s->name, "s");
+	seen->sessions++;
+	return 0;
+}
+
+static int change_at_flb(void *ctx, const struct luo_flb_ser *flb)
+{
+	struct seen *seen = ctx;
+
+	change();
+	assert_string_equal(flb->name, "l");
+	seen->flbs++;
+	return 0;
+}
+
+static void what_was_checked_is_not_read_again(void **state)
+{
+	struct luowire *w = *state;
+	struct kho_page_ops ops = parcels_ops(&w->mem);
+	struct seen s = { .len = 0 };
+	const struct kho_luo_visit visit = { .session = change_at_session,
+					     .file = see_file,
+					     .flb = change_at_flb,
+					     .block = see_block,
+					     .ctx = &s };
+	struct kho_refusal r;
+
+	luowire_session(w, "s");
+	luowire_file(w, "f", 0, 0);
+	luowire_flb(w, "l", 0, 1);
+	changing_page = parcels_at(&w->mem, w->session_phys);
+	/* The page of the FLB is not changed before it is looked at. */
+	assert_int_equal(kho_luo_walk(w->phys, 32, &ops, &visit, &r), 0);
+	assert_int_equal(s.sessions, 1);
+	assert_int_equal(s.files, 1);
+	assert_int_equal(s.blocks, 4);
+	luowire_head(w)->sessions_pa = 0;
+	changing_page = parcels_at(&w->mem, luowire_head(w)->flbs_pa);
+	assert_int_equal(kho_luo_walk(w->phys, 32, &ops, &visit, &r), 0);
+	assert_int_equal(s.flbs, 2);
+}
+
 static void circles_end(void **state)
 {
 	struct luowire *w = *state;
@@ -363,6 +418,7 @@ int main(void)
 		with_wire(names_are_checked),
 		with_wire(counts_are_checked),
 		with_wire(addresses_are_checked),
+		with_wire(what_was_checked_is_not_read_again),
 		with_wire(circles_end),
 		with_wire(longest_chain_is_good),
 		cmocka_unit_test(list_of_lost_is_checked),
