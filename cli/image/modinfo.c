@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/image/signature.h"
+
 static void copy(char *to, size_t room, const char *from, size_t bytes)
 {
 	snprintf(to, room, "%.*s", (int)bytes, from);
@@ -66,6 +68,7 @@ bool modinfo_parse(struct modinfo *m, const u8 *file, size_t bytes)
 	take_all(m, "version", file, bytes);
 	take_all(m, "kho_aside", file, bytes);
 	take_all(m, "kho_wire", file, bytes);
+	m->is_signed = signature_of_module(file, bytes);
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct modinfo_wire {
  * struct modinfo - all of it
  * @release: kernel that it was built for, "" if it does not say
  * @version: of the module, "" if it does not say
+ * @is_signed: a signature is attached to it
  * @aside: why it only says that it does nothing; "" if it does something
  * @wire: formats; a module from before versions were told has none
  * @nr_wires: how many
@@ -35,6 +36,7 @@ struct modinfo_wire {
 struct modinfo {
 	char release[80];
 	char version[32];
+	bool is_signed;
 	char aside[256];
 	struct modinfo_wire wire[MODINFO_WIRES];
 	unsigned int nr_wires;

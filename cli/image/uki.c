@@ -4,13 +4,10 @@
 
 #include <string.h>
 
+#include "cli/image/pe.h"
+
 /* Of the PE format; offsets from the start of what is named. */
 enum {
-	DOS_BYTES = 64,
-	DOS_PE_OFFSET = 0x3c,
-	PE_BYTES = 24, /* signature and file header */
-	PE_NR_SECTIONS = 6,
-	PE_OPTIONAL_BYTES = 20,
 	SECTION_BYTES = 40,
 	SECTION_NAME = 8,
 	SECTION_VIRTUAL_BYTES = 8,
@@ -24,23 +21,14 @@ enum { ARCHIVE_ALIGN = 4 };
 /* The section headers. Return: NULL if it is no PE file, or not all of them are there. */
 static const u8 *find_sections(const u8 *file, size_t bytes, u16 *nr)
 {
-	const u8 *pe;
-	size_t left;
-	u32 at;
-	u64 skip;
+	size_t left = 0, skip;
+	const u8 *pe = pe_header(file, bytes, &left);
 
-	if (bytes < DOS_BYTES || memcmp(file, "MZ", 2))
-		return NULL;
-	at = le32(file + DOS_PE_OFFSET);
-	if (at > bytes || bytes - at < PE_BYTES)
-		return NULL;
-	pe = file + at;
-	left = bytes - at;
-	if (memcmp(pe, "PE\0\0", 4))
+	if (!pe)
 		return NULL;
 	*nr = le16(pe + PE_NR_SECTIONS);
 	skip = PE_BYTES + le16(pe + PE_OPTIONAL_BYTES);
-	if (skip > left || (left - skip) / SECTION_BYTES < *nr)
+	if ((left - skip) / SECTION_BYTES < *nr)
 		return NULL;
 	return pe + skip;
 }

@@ -8,6 +8,8 @@
 #include "cli/image/decompress.c"
 #include "cli/image/initramfs.c"
 #include "cli/image/modinfo.c"
+#include "cli/image/pe.c"
+#include "cli/image/signature.c"
 #include "cli/base/util.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);

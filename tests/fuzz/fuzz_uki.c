@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 
+#include "cli/image/pe.c"
 #include "cli/image/uki.c"
 #include "cli/base/util.c"
 

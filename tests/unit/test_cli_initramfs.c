@@ -14,6 +14,8 @@
 #include "cli/image/decompress.c"
 #include "cli/image/initramfs.c"
 #include "cli/image/modinfo.c"
+#include "cli/image/pe.c"
+#include "cli/image/signature.c"
 #include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };

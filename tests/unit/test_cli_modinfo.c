@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "cli/image/modinfo.c"
+#include "cli/image/pe.c"
+#include "cli/image/signature.c"
 #include "cli/base/util.c"
 
 /* A copy that ends where its allocation ends. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "cli/image/pe.c"
 #include "cli/image/uki.c"
 #include "cli/base/util.c"
 
