@@ -87,6 +87,9 @@ int dev_status(int fd, struct kho_ioctl_status *st)
 	st->in_module_version[sizeof(st->in_module_version) - 1] = '\0';
 	st->in_reason[sizeof(st->in_reason) - 1] = '\0';
 	st->out_reason[sizeof(st->out_reason) - 1] = '\0';
+	st->image_program[sizeof(st->image_program) - 1] = '\0';
+	st->image_why_not[sizeof(st->image_why_not) - 1] = '\0';
+	st->refused_why[sizeof(st->refused_why) - 1] = '\0';
 	return err;
 }
 

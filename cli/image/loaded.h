@@ -9,10 +9,10 @@
 
 enum loaded_image {
 	LOADED_NONE,
-	LOADED_OURS,
-	LOADED_FOREIGN, /* another program's: it lets go of everything that is preserved */
+	LOADED_OURS, /* it carries what is preserved, whoever has loaded it */
+	LOADED_FOREIGN, /* it lets go of everything that is preserved */
 	LOADED_GONE, /* ours was unloaded by another program; its memory is still held */
-	LOADED_STALE, /* ours, but memory came or went since: the next kernel would not know */
+	LOADED_STALE, /* it carries, but memory came or went since: the next kernel would not know */
 };
 
 /**

@@ -20,7 +20,7 @@ static const char help_text[] =
 	"nothing is\n"
 	"unmounted: `systemctl kexec` does that and then starts the same kernel.\n\n"
 	"Options:\n"
-	"  --force     start it even if another tool loaded it and preserved memory would be "
+	"  --force     start it even if it carries nothing and preserved memory would be "
 	"lost,\n"
 	"              or if so much is preserved that it would not boot\n"
 	"  -h, --help  this help\n\n"
@@ -57,9 +57,10 @@ static bool loses_state(const struct kho_ioctl_status *st)
 	}
 	if (loaded_image(st) != LOADED_FOREIGN || !loaded_state(st))
 		return false;
-	say("the loaded image is not from `kho load`: the next kernel would lose %s of "
+	say("the loaded image carries nothing%s%s: the next kernel would lose %s of "
 	    "preserved memory; load it "
 	    "with `kho load`, or use --force to lose it.",
+	    *st->image_why_not ? ", since " : "", st->image_why_not,
 	    human_bytes(st->out_bytes, size, sizeof(size)));
 	return true;
 }

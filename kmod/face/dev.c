@@ -143,7 +143,9 @@ void kho_status_get(struct kho_ioctl_status *status)
 		status->flags |= KHO_STATUS_ENABLED;
 		kho_out_status(status);
 	}
-	status->flags |= kho_image_flags();
+	kho_image_status(status);
+	if (kho_adopt_works())
+		status->flags |= KHO_STATUS_ADOPTS;
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);
 	sessions_status(status);

@@ -52,8 +52,9 @@ static const struct kexec_segment *boot_params_of(const struct kimage *kimage)
 }
 
 /*
- * The map of the firmware, as `kho load` takes it. Kernels before 6.10 mark what came in
- * also in the one that they hand on, which splits RAM, and may cut the map off.
+ * The map that `kho load` wants it to have, or that of the firmware, which is mostly the same.
+ * Kernels before 6.10 mark what came in also in the one that they hand on, which splits RAM, and
+ * may cut the map off.
  */
 static const char *set_memmap(struct kho_image *image, void *boot_params)
 {
@@ -61,6 +62,9 @@ static const char *set_memmap(struct kho_image *image, void *boot_params)
 	const char *why;
 	int nr, ret;
 
+	if (image->map)
+		return kho_boot_params_set_memmap(boot_params, image->map,
+						  image->nr_map);
 	entry = kcalloc(KHO_MAX_MEMMAP, sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return "there is no memory for its memory map";
@@ -104,6 +108,38 @@ static const char *carry(struct kho_image *image, const struct kimage *kimage)
 
 /* ------------------------------------------------------------------------------- placing */
 
+static u64 bytes_of(const struct kho_range *range)
+{
+	return range->end - range->start;
+}
+
+static bool fits(const struct kho_range *range, u64 bytes, u64 align, u64 min,
+		 u64 max)
+{
+	return IS_ALIGNED(range->start, align) && range->start >= min &&
+	       range->end <= max && bytes_of(range) >= bytes;
+}
+
+/* The smallest of the areas that `kho load` took in which nothing lies. Return: address, or 0. */
+static u64 take_prepared(struct kho_image *image, u64 bytes, u64 align, u64 min,
+			 u64 max)
+{
+	const struct kho_range *range = image->scratch.range, *best = NULL;
+	unsigned int i;
+
+	for_each_set_bit(i, &image->unused, KHO_IMAGE_MAX_AREAS)
+	{
+		if (!fits(&range[i], bytes, align, min, max))
+			continue;
+		if (!best || bytes_of(&range[i]) < bytes_of(best))
+			best = &range[i];
+	}
+	if (!best)
+		return 0;
+	image->unused &= ~BIT(best - range);
+	return best->start;
+}
+
 static u64 take(struct kho_image *image, u64 bytes, u64 align, u64 min, u64 max)
 {
 	struct kho_image_area area = {
@@ -113,8 +149,12 @@ static u64 take(struct kho_image *image, u64 bytes, u64 align, u64 min, u64 max)
 		/* Every kernel reaches that from its first instruction on. */
 		.max_phys = min_t(u64, max, SZ_4G),
 	};
-	int ret = kho_scratch_add(&image->scratch, &area);
+	u64 prepared = take_prepared(image, bytes, align, area.min_phys, max);
+	int ret;
 
+	if (prepared)
+		return prepared;
+	ret = kho_scratch_add(&image->scratch, &area);
 	if (ret == -ENOMEM && max > SZ_4G) {
 		area.max_phys = 0;
 		ret = kho_scratch_add(&image->scratch, &area);
@@ -137,7 +177,8 @@ static u64 take_small(struct kho_image *image, u64 bytes, u64 align, u64 max)
 }
 
 /* Return: NULL, or why an image of this kernel and command line will carry nothing. */
-static const char *objection(const struct kimage *kimage)
+static const char *objection(struct kho_image *image,
+			     const struct kimage *kimage)
 {
 	const char *line = kimage->cmdline_buf, *why;
 	struct kho_word word;
@@ -149,28 +190,22 @@ static const char *objection(const struct kimage *kimage)
 				    &word);
 	if (!why)
 		return NULL;
-	pr_info("%.*s on the command line of the image that %s[%d] loads %s\n",
-		(int)word.len, word.name, current->comm, task_pid_nr(current),
-		why);
-	return "its command line would have what is preserved lost";
+	snprintf(image->why_text, sizeof(image->why_text),
+		 "%.*s on its command line %s", min_t(int, word.len, 32),
+		 word.name, why);
+	return image->why_text;
 }
 
 /* The image of a system call that begins. */
 static struct kho_image *begin(const struct kimage *kimage)
 {
-	struct kho_image *image = kho_image_add(KHO_IMAGE_PLACING);
+	struct kho_image *image = kho_image_place(kimage);
 
 	if (!image)
 		return NULL;
-	image->kimage = kimage;
 	image->carry = carry;
-	image->why_not = objection(kimage);
-	/* Best effort, as for programs of ours. */
-	kho_out_ram_refresh();
-	/* Else it would not be seen that memory comes or goes while it is loaded. */
-	if (kho_ram_get(&image->machine) && !image->why_not)
-		image->why_not =
-			"there is no memory to note what RAM it is for";
+	if (!image->why_not)
+		image->why_not = objection(image, kimage);
 	return image;
 }
 
@@ -202,7 +237,11 @@ static int place(struct kexec_buf *kbuf)
 		return 0;
 	}
 	image->why_not = "there is not enough contiguous memory for it";
-	return kho_image_tolerate(image->why_not) ? -ENOMEM : 0;
+	return kho_image_tolerate(
+		       image->why_not,
+		       "free memory, or have some held with scratch=") ?
+		       -ENOMEM :
+		       0;
 }
 
 static void given_up(const struct kimage *kimage)
@@ -250,6 +289,9 @@ static struct kho_hook add_hook =
 static struct kho_hook cleanup_hook =
 	KHO_HOOK("kimage_file_post_load_cleanup", kho_kimage_cleanup);
 
+/* Set once, while the module starts. */
+static bool adopts;
+
 static int redirect(void)
 {
 	int ret = kho_hook_find(&add_hook);
@@ -281,6 +323,7 @@ void kho_adopt_init(void)
 	if (!kho_image_refuses_foreign())
 		return;
 	ret = redirect();
+	adopts = !ret;
 	if (ret)
 		pr_info("cannot adopt images of kexec_file_load(2) here (error %d); use `kho load`\n",
 			ret);
@@ -291,8 +334,17 @@ void kho_adopt_init(void)
  */
 void kho_adopt_exit(void)
 {
+	adopts = false;
 	kho_hook_off(&add_hook);
 	kho_hook_off(&cleanup_hook);
+}
+
+/**
+ * kho_adopt_works() - are images of kexec_file_load(2) adopted?
+ */
+bool kho_adopt_works(void)
+{
+	return adopts;
 }
 
 #else
@@ -303,6 +355,11 @@ void kho_adopt_init(void)
 
 void kho_adopt_exit(void)
 {
+}
+
+bool kho_adopt_works(void)
+{
+	return false;
 }
 
 #endif

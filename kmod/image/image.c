@@ -18,7 +18,7 @@
  *
  * So memory of an image lives and dies with the kernel's own kimage, whatever becomes of the
  * program that loaded it, and whoever loads or unloads besides. Programs only inform: which
- * memory map the image was given. The states that are shown are drawn in <linux/kho.h>.
+ * memory map the image is to be given. The states that are shown are drawn in <linux/kho.h>.
  *
  * While an image is there, only what is RAM by its map, too, may be preserved.
  *
@@ -58,8 +58,19 @@ static bool following;
 static bool refuse_foreign = true;
 /* A reference on this module is held while an image carries its state. */
 static bool holds_module;
-/* KHO_STATUS_* of the image that would start; written under kho_image_lock, read without. */
-static u32 image_flags;
+/*
+ * What is shown of the image that would start, and of the last that was refused. Written under
+ * kho_image_lock and shown_lock; read under the latter, which nobody holds for long.
+ */
+static struct {
+	u32 flags; /* KHO_STATUS_*; read without a lock, too */
+	pid_t pid;
+	u32 nr_refused;
+	char program[TASK_COMM_LEN];
+	char why_not[KHO_WHY_SIZE];
+	char refused_why[KHO_WHY_SIZE];
+} shown;
+static DEFINE_SPINLOCK(shown_lock);
 
 /* ------------------------------------------------------------------------------ what there is */
 
@@ -121,15 +132,15 @@ static void put(struct kho_image *image)
 	kfree(image);
 }
 
-/**
- * kho_image_add() - begin with an image
- * @state: its state
- *
- * Context: under kho_image_lock; may sleep.
- *
- * Return: with one reference, for the list; NULL if there is no memory.
- */
-struct kho_image *kho_image_add(enum kho_image_state state)
+/* The calling program is the one that loads it. */
+static void note_program(struct kho_image *image)
+{
+	image->pid = task_tgid_nr(current);
+	get_task_comm(image->program, current);
+}
+
+/* Return: with one reference, for the list; NULL if there is no memory. */
+static struct kho_image *add(enum kho_image_state state)
 {
 	struct kho_image *image = kzalloc(sizeof(*image), GFP_KERNEL);
 
@@ -137,7 +148,54 @@ struct kho_image *kho_image_add(enum kho_image_state state)
 		return NULL;
 	image->refs = 1;
 	image->state = state;
+	note_program(image);
 	list_add(&image->list, &images);
+	return image;
+}
+
+/* What the calling program prepared, or NULL. */
+static struct kho_image *prepared_here(void)
+{
+	struct kho_image *image;
+
+	list_for_each_entry(image, &images, list)
+		if (image->state == KHO_IMAGE_PREPARED &&
+		    image->pid == task_tgid_nr(current))
+			return image;
+	return NULL;
+}
+
+/**
+ * kho_image_place() - kexec_file_load(2) begins to make a kimage
+ * @kimage: only compared
+ *
+ * What the calling program prepared is what it loads now: the parts go to the scratch of that as
+ * far as they fit, and it is given the memory map of that.
+ *
+ * Context: under kho_image_lock; may sleep.
+ *
+ * Return: the image, being placed; NULL if there is no memory.
+ */
+struct kho_image *kho_image_place(const struct kimage *kimage)
+{
+	struct kho_image *image = prepared_here();
+
+	if (image) {
+		image->state = KHO_IMAGE_PLACING;
+		image->unused = BIT(image->scratch.nr) - 1;
+	} else {
+		image = add(KHO_IMAGE_PLACING);
+		if (!image)
+			return NULL;
+		/* Best effort, as for programs of ours. */
+		kho_out_ram_refresh();
+		/* Else it would not be seen that memory comes or goes while it is loaded. */
+		if (kho_ram_get(&image->machine))
+			image->why_not =
+				"there is no memory to note what RAM it is for";
+	}
+	image->by_file = true;
+	image->kimage = kimage;
 	return image;
 }
 
@@ -228,11 +286,31 @@ static u32 flags_of(const struct kho_image *image)
 	if (!image)
 		return 0;
 	flags |= KHO_STATUS_IMAGE_LOADED;
+	if (image->by_file)
+		flags |= KHO_STATUS_FILE_IMAGE;
 	if (image->foreign)
 		flags |= KHO_STATUS_FOREIGN_IMAGE;
 	else if (image->stale)
 		flags |= KHO_STATUS_STALE_IMAGE;
 	return flags;
+}
+
+static void show(const struct kho_image *image)
+{
+	guard(spinlock)(&shown_lock);
+	WRITE_ONCE(shown.flags, flags_of(image));
+	shown.pid = image ? image->pid : 0;
+	strscpy(shown.program, image ? image->program : "",
+		sizeof(shown.program));
+	strscpy(shown.why_not, image && image->foreign ? image->why_not : "",
+		sizeof(shown.why_not));
+}
+
+static void show_refused(const char *why)
+{
+	guard(spinlock)(&shown_lock);
+	shown.nr_refused++;
+	strscpy(shown.refused_why, why, sizeof(shown.refused_why));
 }
 
 /**
@@ -245,7 +323,7 @@ void kho_image_update(void)
 	struct kho_image *image;
 	bool hold = false;
 
-	WRITE_ONCE(image_flags, flags_of(loaded_image()));
+	show(loaded_image());
 	list_for_each_entry(image, &images, list)
 		hold |= has_kimage(image) && image->scratch.nr;
 	kho_hold_module(&holds_module, hold);
@@ -333,8 +411,10 @@ static int bind(struct kho_image *image, const struct kimage *kimage)
 	if (image->state != KHO_IMAGE_PREPARED) {
 		pr_err("refused an image that %s[%d] loads: there is one already where it would lie\n",
 		       current->comm, task_pid_nr(current));
+		show_refused("there is one already where it would lie");
 		return -EBUSY;
 	}
+	note_program(image);
 	image->kimage = kimage;
 	loading(image, kimage);
 	return 0;
@@ -342,20 +422,22 @@ static int bind(struct kho_image *image, const struct kimage *kimage)
 
 /**
  * kho_image_tolerate() - may an image be loaded that will carry nothing?
- * @why: it will not: the end of a sentence, for the log
+ * @why: it will not: the end of a sentence, for the log and the status
+ * @todo: what would help: a part of a sentence
  *
  * Context: under kho_image_lock, in the system call that loads it.
  *
  * Return: 0; -EBUSY: what is preserved would be lost, and the log says so.
  */
-int kho_image_tolerate(const char *why)
+int kho_image_tolerate(const char *why, const char *todo)
 {
 	u64 pages = kho_out_client_pages();
 
 	if (!pages || !READ_ONCE(refuse_foreign))
 		return 0;
-	pr_err("refused an image that %s[%d] loads: %llu preserved pages would be lost with it, since %s; use `kho load`, or write `warn` to /sys/kernel/kho/foreign\n",
-	       current->comm, task_pid_nr(current), pages, why);
+	pr_err("refused an image that %s[%d] loads: %llu preserved pages would be lost with it, since %s; %s, or write `warn` to /sys/kernel/kho/foreign\n",
+	       current->comm, task_pid_nr(current), pages, why, todo);
+	show_refused(why);
 	return -EBUSY;
 }
 
@@ -370,12 +452,13 @@ static int adopt(struct kho_image *image, const struct kimage *kimage)
 	if (!why)
 		why = image->carry(image, kimage);
 	if (why)
-		ret = kho_image_tolerate(why);
+		ret = kho_image_tolerate(why, "see `kho check`");
 	if (ret)
 		return ret;
 	if (why)
 		pr_warn("the image that %s[%d] loads carries nothing: %s\n",
 			current->comm, task_pid_nr(current), why);
+	image->why_not = why;
 	image->foreign = why;
 	loading(image, kimage);
 	return 0;
@@ -383,19 +466,24 @@ static int adopt(struct kho_image *image, const struct kimage *kimage)
 
 static int bind_foreign(const struct kimage *kimage)
 {
+	const char *why =
+		kimage->file_mode ?
+			"images of kexec_file_load(2) cannot be adopted here" :
+			"it is of kexec_load(2), and lies where that program put it";
 	struct kho_image *image;
 	int ret;
 
-	ret = kho_image_tolerate(
-		kimage->file_mode ?
-			"images of kexec_file_load(2) cannot be adopted here" :
-			"it lies where that program put it");
+	ret = kho_image_tolerate(why, kimage->file_mode ?
+					      "use `kho load`" :
+					      "use `kho load` or `kexec -s`");
 	if (ret)
 		return ret;
-	image = kho_image_add(KHO_IMAGE_LOADING);
+	image = add(KHO_IMAGE_LOADING);
 	if (!image)
 		return -ENOMEM;
 	image->foreign = true;
+	image->why_not = why;
+	image->by_file = kimage->file_mode;
 	image->kimage = kimage;
 	loading(image, kimage);
 	return 0;
@@ -580,7 +668,7 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 		return 0;
 	/* Best effort: if there is no memory for it, there is none for the image. */
 	kho_out_ram_refresh();
-	image = kho_image_add(KHO_IMAGE_PREPARED);
+	image = add(KHO_IMAGE_PREPARED);
 	if (!image)
 		return -ENOMEM;
 	ret = kho_ram_get(&image->machine);
@@ -599,10 +687,20 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 	return 0;
 }
 
+/* Is this where the image that a program has loaded starts, as far as that is known? */
+static bool entry_is_good(const struct kho_image *image, u64 entry)
+{
+	if (!following)
+		return in_scratch(&image->scratch, entry, entry + 1);
+	if (image->state != KHO_IMAGE_LOADED)
+		return false;
+	return entry ? image->entry == entry : image->by_file;
+}
+
 /**
  * kho_image_commit() - a program says that it has loaded what it prepared
  * @mine: what it prepared, see kho_image_prepare()
- * @entry: entry point
+ * @entry: entry point; 0: only the kernel knows, kexec_file_load(2) has made it
  * @map: the memory map that the image was given, unless it was told before
  * @nr_map: ranges in it
  *
@@ -610,7 +708,8 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
  *
  * Return: 0; -EINVAL (nothing is prepared or loaded, it is still being loaded, or @entry is not
  * in it); -ESTALE: it is loaded no more, another program has loaded or unloaded an image since;
- * -ERANGE, -ENOMEM: as kho_image_prepare(), and it stays loaded.
+ * -EOPNOTSUPP: it is loaded and carries nothing, the status says why; -ERANGE, -ENOMEM: as
+ * kho_image_prepare(), and it stays loaded.
  */
 int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		     const struct kho_memmap_entry_ser *map, u32 nr_map)
@@ -622,10 +721,7 @@ int kho_image_commit(struct kho_image *const *mine, u64 entry,
 	image = *mine;
 	if (image && image->state == KHO_IMAGE_GONE)
 		return -ESTALE;
-	if (!image || !in_scratch(&image->scratch, entry, entry + 1))
-		return -EINVAL;
-	if (following &&
-	    (image->state != KHO_IMAGE_LOADED || image->entry != entry))
+	if (!image || !entry_is_good(image, entry))
 		return -EINVAL;
 	if (!image->map)
 		ret = take_map(image, map, nr_map);
@@ -633,11 +729,12 @@ int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		return ret;
 	if (!following)
 		assumed_gone(image);
-	image->entry = entry;
+	if (entry)
+		image->entry = entry;
 	image->committed = true;
 	installed(image);
 	kho_image_update();
-	return 0;
+	return image->foreign ? -EOPNOTSUPP : 0;
 }
 
 /**
@@ -689,16 +786,24 @@ static void look_again(void)
 }
 
 /**
- * kho_image_flags() - what would start
+ * kho_image_status() - tell of the image that would start, and of the last that was refused
+ * @status: flags are added, members about images filled
  *
  * Context: may sleep; waits for no other program.
- *
- * Return: KHO_STATUS_IMAGE_LOADED, KHO_STATUS_FOREIGN_IMAGE, KHO_STATUS_STALE_IMAGE.
  */
-u32 kho_image_flags(void)
+void kho_image_status(struct kho_ioctl_status *status)
 {
 	look_again();
-	return READ_ONCE(image_flags);
+	guard(spinlock)(&shown_lock);
+	status->flags |= shown.flags;
+	status->image_pid = shown.pid;
+	status->nr_refused = shown.nr_refused;
+	strscpy(status->image_program, shown.program,
+		sizeof(status->image_program));
+	strscpy(status->image_why_not, shown.why_not,
+		sizeof(status->image_why_not));
+	strscpy(status->refused_why, shown.refused_why,
+		sizeof(status->refused_why));
 }
 
 /**
@@ -736,11 +841,12 @@ static int kho_image_reboot(struct notifier_block *nb, unsigned long action,
 		return NOTIFY_DONE;
 	/* The jump waits for nobody's memory. */
 	reclaim = memalloc_noreclaim_save();
-	flags = kho_image_flags();
+	look_again();
 	memalloc_noreclaim_restore(reclaim);
+	flags = READ_ONCE(shown.flags);
 	if (!(flags & KHO_STATUS_IMAGE_LOADED) ||
 	    flags & KHO_STATUS_FOREIGN_IMAGE)
-		pr_crit("the image about to start was not loaded by `kho load`: %llu preserved pages will be lost\n",
+		pr_crit("the image about to start carries nothing: %llu preserved pages will be lost\n",
 			pages);
 	else if (flags & KHO_STATUS_STALE_IMAGE)
 		pr_crit("the image about to start knows other memory than this machine has: the next kernel may refuse what is handed over\n");

@@ -5,6 +5,7 @@
 
 #include <linux/kho.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/kho/abi/kho_module.h>
 
 #include "core/bits.h"
@@ -68,6 +69,9 @@ enum kho_image_state {
  * @loader: the task that is making that, while LOADING; only compared
  * @entry: physical address of its entry point, from LOADING on
  * @foreign: it carries nothing
+ * @by_file: kexec_file_load(2) makes it
+ * @pid: process that prepared or loaded it
+ * @program: name of that
  * @stale: memory came or went since it was prepared
  * @committed: the program has told that it is loaded
  * @scratch: memory that it lies in
@@ -76,7 +80,9 @@ enum kho_image_state {
  * @machine: RAM of this machine when it was prepared
  * @carry: of an image that is adopted: when all of its parts are known, make it one that carries
  *   the handover. Return: NULL, or why it cannot
- * @why_not: of one that is being placed: why it will carry nothing, NULL as long as it may
+ * @why_not: why it will carry nothing, NULL as long as it may: the end of a sentence
+ * @why_text: room for that
+ * @unused: areas of @scratch that a program prepared and nothing was placed in yet, as bits
  * @small: what is free of the area for its small parts
  */
 struct kho_image {
@@ -87,6 +93,9 @@ struct kho_image {
 	const struct task_struct *loader;
 	u64 entry;
 	bool foreign;
+	bool by_file;
+	pid_t pid;
+	char program[TASK_COMM_LEN];
 	bool stale;
 	bool committed;
 	struct kho_scratch_set scratch;
@@ -96,16 +105,18 @@ struct kho_image {
 	const char *(*carry)(struct kho_image *image,
 			     const struct kimage *kimage);
 	const char *why_not;
+	char why_text[KHO_WHY_SIZE];
+	unsigned long unused;
 	struct kho_range small;
 };
 
 extern struct mutex kho_image_lock;
 
 struct kho_image *kho_image_find(const struct kimage *kimage);
-struct kho_image *kho_image_add(enum kho_image_state state);
+struct kho_image *kho_image_place(const struct kimage *kimage);
 void kho_image_gone(struct kho_image *image);
 void kho_image_update(void);
-int kho_image_tolerate(const char *why);
+int kho_image_tolerate(const char *why, const char *todo);
 int kho_image_set_map(struct kho_image *image,
 		      const struct kho_memmap_entry_ser *entry, u32 nr);
 
@@ -118,7 +129,7 @@ int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		     const struct kho_memmap_entry_ser *map, u32 nr_map);
 int kho_image_release(void);
 void kho_image_close(struct kho_image **mine);
-u32 kho_image_flags(void);
+void kho_image_status(struct kho_ioctl_status *status);
 bool kho_image_refuses_foreign(void);
 int kho_image_set_foreign(bool refuse);
 
@@ -126,5 +137,6 @@ int kho_image_set_foreign(bool refuse);
 
 void kho_adopt_init(void);
 void kho_adopt_exit(void);
+bool kho_adopt_works(void);
 
 #endif /* KHO_KMOD_IMAGE_H */

@@ -27,7 +27,7 @@
  *
  * ENABLED: preserving is possible
  * IMAGE_LOADED: an image was loaded since the module was: the kernel would start it
- * FOREIGN_IMAGE: ... and it carries no state: it does not lie in scratch that was prepared for it
+ * FOREIGN_IMAGE: ... and it carries no state: see image_why_not
  * STALE_IMAGE: ... and memory was plugged or unplugged since: it would tell the next kernel of
  *   what was there before
  * IN_PRESENT: the previous kernel left handover data
@@ -35,6 +35,8 @@
  * IN_REFUSED: ... and it was refused; see in_reason
  * IN_DROPPED: memory of the previous kernel was given back by the administrator
  * MAP_UNSAFE: loading is refused: see out_reason (mem_encrypt, ...)
+ * FILE_IMAGE: the image that is loaded was made by kexec_file_load(2)
+ * ADOPTS: images of kexec_file_load(2) carry state, whoever loads them
  */
 #define KHO_STATUS_ENABLED (1U << 0)
 #define KHO_STATUS_IMAGE_LOADED (1U << 1)
@@ -45,6 +47,12 @@
 #define KHO_STATUS_IN_DROPPED (1U << 6)
 #define KHO_STATUS_MAP_UNSAFE (1U << 7)
 #define KHO_STATUS_STALE_IMAGE (1U << 8)
+#define KHO_STATUS_FILE_IMAGE (1U << 9)
+#define KHO_STATUS_ADOPTS (1U << 10)
+
+/* Size of a program's name with its NUL, and of a reason. */
+#define KHO_PROGRAM_SIZE 16
+#define KHO_WHY_SIZE 128
 
 /*
  * The life of an image
@@ -123,6 +131,13 @@
  * @out_session_bytes: bytes of what @out_sessions hold now. Not all of it need be preserved yet,
  *   and be in @out_bytes: the rest is preserved at the last moment
  *
+ * @image_pid: process that has loaded the image; 0 = none is loaded
+ * @nr_refused: loads that the module has refused since it was loaded
+ * @image_program: name of that process, NUL-terminated
+ * @image_why_not: why the loaded image carries nothing: the end of a sentence that starts with
+ *   "since"; empty if it does, or none is loaded
+ * @refused_why: why the last load was refused, in the same form; the kernel log has it, too
+ *
  * The first version ended with @out_reason.
  */
 struct kho_ioctl_status {
@@ -160,6 +175,11 @@ struct kho_ioctl_status {
 	__u32 out_sessions;
 	__u32 in_sessions;
 	__aligned_u64 out_session_bytes;
+	__u32 image_pid;
+	__u32 nr_refused;
+	char image_program[KHO_PROGRAM_SIZE];
+	char image_why_not[KHO_WHY_SIZE];
+	char refused_why[KHO_WHY_SIZE];
 };
 
 /* Size of the first version of struct kho_ioctl_status. */
@@ -242,9 +262,11 @@ struct kho_image_area {
  * @memmap: pointer to an array of struct kho_memmap_range: the map that the image will have in
  *   its boot_params
  *
- * The areas belong to this open file until an image is loaded there, and to that image then. A
- * second prepare on the same file gives back areas of the first one in which nothing was loaded;
- * so does closing it.
+ * The areas belong to this open file until an image is loaded there, and to that image then. What
+ * kexec_file_load(2) makes next for the same process is placed in them as far as its parts fit,
+ * and is given @memmap; for purgatory and boot_params together it wants 2 MiB. A second prepare
+ * on the same file gives back areas of the first one in which nothing was loaded; so does closing
+ * it.
  * Errors: ENOMEM (not enough contiguous memory; nothing is held), EBUSY (disabled, or loading is
  * unsafe here), ERANGE (something is preserved that is not RAM by @memmap; the kernel log names
  * it).
@@ -281,17 +303,19 @@ struct kho_memmap_range {
 };
 
 /**
- * struct kho_ioctl_image_commit - KHO_IOCTL_IMAGE_COMMIT: kexec_load(2) has succeeded with the
- * prepared areas
+ * struct kho_ioctl_image_commit - KHO_IOCTL_IMAGE_COMMIT: kexec_load(2) or kexec_file_load(2) has
+ * succeeded with the prepared areas
  * @size: size of this struct
  * @nr_memmap: entries in @memmap, at most 128
- * @entry: physical address of the image's entry point, inside one of the prepared areas
+ * @entry: physical address of the image's entry point, inside one of the prepared areas; 0 after
+ *   kexec_file_load(2), of which the kernel alone knows it
  * @memmap: pointer to an array of struct kho_memmap_range: the map in the image's boot_params;
  *   not looked at if it was told with IMAGE_PREPARE
  *
  * Errors: EINVAL (nothing prepared on this file, nothing loaded there, or @entry outside of it),
- * ESTALE (it is loaded no more: another program has loaded or unloaded an image since), ERANGE
- * (as IMAGE_PREPARE).
+ * ESTALE (it is loaded no more: another program has loaded or unloaded an image since),
+ * EOPNOTSUPP (it is loaded, and carries nothing: see kho_ioctl_status.image_why_not), ERANGE (as
+ * IMAGE_PREPARE).
  */
 struct kho_ioctl_image_commit {
 	__u32 size;
@@ -316,8 +340,8 @@ struct kho_ioctl_simple {
 };
 
 /*
- * The image was unloaded with kexec_load(2). ENOENT if none is loaded, EBUSY if one is that was
- * not unloaded.
+ * The image was unloaded, with either system call. ENOENT if none is loaded, EBUSY if one is that
+ * was not unloaded.
  */
 #define KHO_IOCTL_IMAGE_RELEASE _IO(KHO_IOCTL_TYPE, 0x04)
 /*
