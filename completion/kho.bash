@@ -37,9 +37,9 @@ _kho_options()
 {
 	case $1 in
 	check)
-		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --debug --force --output --noheadings --raw --pairs --json --quiet --help'
+		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --debug --force --output --noheadings --raw --pairs --json --quiet --help'
 		;;
-	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --debug --force --help' ;;
+	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --debug --force --help' ;;
 	report)
 		echo '--save --history --prometheus --output --noheadings --raw --pairs --json --help'
 		;;
@@ -94,6 +94,7 @@ _kho()
 	dump,-S | dump,--section)
 		_kho_words verdict head extents fdt module memmap metadata tree parcels regions
 		;;
+	*,--syscall) _kho_words auto load file ;;
 	*,--append | *,--command-line | map,-w | map,--width) ;;
 	*)
 		case $cur,$verb in

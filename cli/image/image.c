@@ -17,9 +17,13 @@
 /* Of the available memory, what a load leaves to others. */
 #define COPY_LEAVES (8 * MIB)
 
+/* What kexec_file_load(2) makes besides: purgatory and boot data share one area of the module. */
+#define FILE_BOOTDATA (2 * MIB)
+#define FILE_LOWEST (16 * MIB)
+
 static void check_rights(struct image *im)
 {
-	permission_check(&im->findings);
+	im->call = permission_check(&im->findings, im->opt.call);
 }
 
 static void check_encryption(struct image *im)
@@ -57,6 +61,12 @@ static void check_module(struct image *im)
 		finding_problem(&im->findings, "module",
 				"load it with enable=1",
 				"the kho module is loaded but disabled");
+	else if (im->call == KEXEC_FILE &&
+		 !(im->status.flags & KHO_STATUS_ADOPTS))
+		finding_problem(
+			&im->findings, "module",
+			"see the kernel log for what is missing, or load with kexec_load(2) where it is permitted",
+			"the kho module cannot adopt what kexec_file_load(2) loads on this kernel, so it would carry nothing");
 	else
 		finding_ok(&im->findings, "module",
 			   "the kho module is loaded and enabled");
@@ -314,6 +324,11 @@ static void set_areas(struct image *im)
 		.min_phys = MIB,
 	};
 	im->nr_areas = im->initrd_file.bytes ? IMAGE_PARTS : IMAGE_PARTS - 1;
+	if (im->call != KEXEC_FILE)
+		return;
+	im->area[IMAGE_BOOTDATA].bytes = FILE_BOOTDATA;
+	im->area[IMAGE_BOOTDATA].min_phys = FILE_LOWEST;
+	im->area[IMAGE_INITRD].min_phys = FILE_LOWEST;
 }
 
 /* The memory map as the module is told of it: an array to be freed. */
@@ -365,6 +380,9 @@ static bool room_for_copy(struct image *im, u64 besides)
 	u64 available = sysinfo_mem_available();
 	char a[32], b[32];
 
+	/* It reads both files first, and then makes a copy with room for the kernel to unpack. */
+	if (im->call == KEXEC_FILE)
+		wanted += im->initrd_file.bytes + im->bz.init_bytes;
 	if (!available || available > wanted + COPY_LEAVES)
 		return true;
 	finding_problem(
@@ -431,6 +449,7 @@ bool image_check(struct image *im, bool all)
 		{ check_module },
 		{ check_encryption },
 		{ image_check_kernel },
+		{ image_check_signature },
 		{ check_paging },
 		{ image_check_initrd },
 		{ check_cmdline },
@@ -452,6 +471,7 @@ bool image_check(struct image *im, bool all)
 	return !findings_obstacle(&im->findings);
 }
 
+/* Return: NULL, after saying why, if there can be none. */
 static u8 *build_bootdata(struct image *im)
 {
 	u8 *buf = need(malloc(im->layout.bytes));
@@ -483,8 +503,10 @@ static u8 *build_bootdata(struct image *im)
 	return buf;
 }
 
-static int load_segments(struct image *im, const u8 *bootdata)
+/* Return: 0 or negative errno; -ECANCELED: the reason has been said. */
+static int load_segments(struct image *im)
 {
+	autofree u8 *bootdata = build_bootdata(im);
 	const struct kexecload_segment segment[IMAGE_PARTS] = {
 		[IMAGE_KERNEL] = { im->kernel_file.data + im->bz.code_offset,
 				   im->bz.code_bytes,
@@ -498,19 +520,24 @@ static int load_segments(struct image *im, const u8 *bootdata)
 				   round_up_to(im->initrd_file.bytes,
 					       PAGE_BYTES) },
 	};
+	int err;
 
-	return kexecload_load(im->area[IMAGE_BOOTDATA].phys +
-				      im->layout.purgatory,
-			      segment, im->nr_areas);
+	if (!bootdata)
+		return -ECANCELED;
+	err = kexecload_load(im->area[IMAGE_BOOTDATA].phys +
+				     im->layout.purgatory,
+			     segment, im->nr_areas);
+	explicit_bzero(bootdata, im->layout.bytes);
+	return err;
 }
 
 static int commit(struct image *im)
 {
 	autofree struct kho_memmap_range *map = told_map(im);
+	u64 entry = im->area[IMAGE_BOOTDATA].phys + im->layout.purgatory;
 
-	return dev_image_commit(
-		im->dev, im->area[IMAGE_BOOTDATA].phys + im->layout.purgatory,
-		map, (u32)im->map.nr);
+	return dev_image_commit(im->dev, im->call == KEXEC_FILE ? 0 : entry,
+				map, (u32)im->map.nr);
 }
 
 /* What kho-load.service noted was about another image; it notes it anew after its own load. */
@@ -521,18 +548,46 @@ static void forget_passed_over(void)
 	unlink(path);
 }
 
-static int load_and_commit(struct image *im, u8 *bootdata)
+/* The module knows better than the error of the system call, if it was what refused. */
+static void say_not_loaded(struct image *im, int err)
 {
+	struct kho_ioctl_status st;
+
+	if (!dev_status(im->dev, &st) && st.nr_refused != im->status.nr_refused)
+		say("the image was not loaded: the kho module refused it, since %s; an image "
+		    "loaded earlier is still in place.",
+		    st.refused_why);
+	else
+		say("the image was not loaded: %s; an image loaded earlier is still in place.",
+		    kexecload_explain(im->call, err));
+}
+
+/* It is loaded, but not what it should be. */
+static void unload_again(struct image *im, const char *what, const char *why)
+{
+	im->loaded = kexecload_unload(im->call) != 0;
+	if (!im->loaded)
+		dev_image_release(im->dev);
+	say("%s (%s), %s; see the kernel log.", what, why,
+	    im->loaded ?
+		    "and it could not be unloaded again: run `kho unload`" :
+		    "so it was unloaded again and no image is loaded now");
+}
+
+static int load_and_commit(struct image *im)
+{
+	struct kho_ioctl_status st;
 	int err;
 
+	/* What is refused meanwhile is counted. */
+	dev_status(im->dev, &im->status);
 	ticker_begin("copying the image");
-	err = load_segments(im, bootdata);
+	err = im->call == KEXEC_FILE ? image_load_files(im) : load_segments(im);
 	ticker_end();
-	explicit_bzero(bootdata, im->layout.bytes);
 	if (err) {
-		say("the image was not loaded: %s; an image loaded earlier is still in place.",
-		    kexecload_explain(err));
-		return -1;
+		if (err != -ECANCELED)
+			say_not_loaded(im, err);
+		return err;
 	}
 	im->loaded = true;
 	err = commit(im);
@@ -546,33 +601,29 @@ static int load_and_commit(struct image *im, u8 *bootdata)
 		say("another program has loaded or unloaded an image meanwhile, which took the "
 		    "place of this one; see `kho status`, and load it again if it is this one "
 		    "that is wanted.");
-		return -1;
+		return err;
 	}
-	im->loaded = kexecload_unload() != 0;
-	if (!im->loaded)
-		dev_image_release(im->dev);
-	say("the kho module did not accept the image (%s), %s; see the kernel log.",
-	    strerror(-err),
-	    im->loaded ?
-		    "and it could not be unloaded again: run `kho unload`" :
-		    "so it was unloaded again and no image is loaded now");
-	return -1;
+	if (err == -EOPNOTSUPP && !dev_status(im->dev, &st) &&
+	    *st.image_why_not)
+		unload_again(im, "the image would carry nothing",
+			     st.image_why_not);
+	else
+		unload_again(im, "the kho module did not accept the image",
+			     strerror(-err));
+	return err;
 }
 
 int image_load(struct image *im)
 {
-	autofree u8 *bootdata = build_bootdata(im);
 	sigset_t all, before;
 	int ret;
 
-	if (!bootdata)
-		return -1;
 	if (im->opt.debug)
 		image_say_layout(im);
 	/* An image is loaded and the module knows, or neither. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	ret = load_and_commit(im, bootdata);
+	ret = load_and_commit(im);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }

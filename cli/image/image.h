@@ -10,6 +10,7 @@
 #include "cli/base/dev.h"
 #include "cli/image/findings.h"
 #include "cli/image/initramfs.h"
+#include "cli/image/kexecload.h"
 #include "cli/image/memmap.h"
 #include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
@@ -24,6 +25,7 @@
  * @no_initrd: the next kernel needs none
  * @debug: say what goes where
  * @force: load it although the next kernel may not boot
+ * @call: system call that is to load it
  */
 struct image_options {
 	const char *kernel;
@@ -34,6 +36,7 @@ struct image_options {
 	bool no_initrd;
 	bool debug;
 	bool force;
+	enum kexec_call call;
 };
 
 enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
@@ -42,9 +45,11 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * struct image - state from the first check to the load; all zero but @opt and @dev to start with
  * @opt: what the user wants
  * @findings: what the checks found
+ * @call: system call that loads it
  * @dev: /dev/kho, -1 if it is not open; closing it undoes the preparation
  * @status: what the module said
  * @kernel_file: kernel
+ * @kernel_is_part: it is a part of the file that the user gave
  * @bz: its header; valid if @have_kernel
  * @have_kernel: @kernel_file can be loaded
  * @release: of the kernel as its header tells, "" if it does not
@@ -72,9 +77,11 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
 struct image {
 	struct image_options opt;
 	struct findings findings;
+	enum kexec_call call;
 	int dev;
 	struct kho_ioctl_status status;
 	struct blob kernel_file;
+	bool kernel_is_part;
 	struct bzimage bz;
 	bool have_kernel;
 	char release[80];
@@ -117,7 +124,7 @@ bool image_check(struct image *im, bool all);
  *
  * An image loaded earlier stays until the new one has taken its place.
  *
- * Return: 0, or -1 after saying what happened.
+ * Return: 0, or negative errno after saying what happened.
  */
 int image_load(struct image *im);
 
@@ -131,6 +138,10 @@ void image_check_kernel(struct image *im);
 void image_check_initrd(struct image *im);
 void image_check_missing_initrd(struct image *im);
 void image_check_room(struct image *im);
+void image_check_signature(struct image *im);
+
+/* Part of image_load(): have kexec_file_load(2) make it. 0 or negative errno. */
+int image_load_files(struct image *im);
 
 /* How bad it is if the next kernel may not boot: that is for the user to decide. */
 enum finding_level image_doubt(const struct image *im);

@@ -23,9 +23,12 @@ void image_say_layout(const struct image *im)
 	if (im->initrd_file.bytes)
 		say_part("initrd", area[IMAGE_INITRD].phys,
 			 im->initrd_file.bytes, area[IMAGE_INITRD].bytes);
-	say("debug: entry     0x%09llx",
-	    (unsigned long long)(area[IMAGE_BOOTDATA].phys +
-				 im->layout.purgatory));
+	if (im->call == KEXEC_FILE)
+		say("debug: kexec_file_load(2) makes boot data, and where it starts");
+	else
+		say("debug: entry     0x%09llx",
+		    (unsigned long long)(area[IMAGE_BOOTDATA].phys +
+					 im->layout.purgatory));
 	say("debug: list of the module 0x%09llx, ACPI 0x%09llx, EFI %s",
 	    (unsigned long long)im->setup_data,
 	    (unsigned long long)im->acpi_rsdp,

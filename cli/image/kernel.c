@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/image/permission.h"
 #include "cli/image/image.h"
+#include "cli/image/signature.h"
 #include "cli/image/uki.h"
 
 /* Largest file that makes sense; anything above is not what the user meant. */
@@ -25,6 +27,7 @@ static void take_parts(struct image *im, const struct uki *u)
 	im->kernel_file =
 		(struct blob){ .data = need(malloc(u->part[UKI_LINUX].bytes)),
 			       .bytes = u->part[UKI_LINUX].bytes };
+	im->kernel_is_part = true;
 	memcpy(im->kernel_file.data, all.data + u->part[UKI_LINUX].at,
 	       im->kernel_file.bytes);
 	blob_free(&all);
@@ -92,4 +95,29 @@ void image_check_kernel(struct image *im)
 		   "%s is a 64-bit bzImage that keeps preserved memory%s%s%s",
 		   im->opt.kernel, im->bz.release[0] ? " (" : "",
 		   im->bz.release, im->bz.release[0] ? ")" : "");
+}
+
+/* kexec_file_load(2) alone looks at it, and may do without. */
+void image_check_signature(struct image *im)
+{
+	const char *part = im->kernel_is_part ? "the kernel inside of " : "";
+
+	if (!im->have_kernel || im->call != KEXEC_FILE)
+		return;
+	if (signature_of_kernel(im->kernel_file.data, im->kernel_file.bytes))
+		finding_ok(
+			&im->findings, "signature",
+			"%s%s is signed; whether this kernel trusts the key shows when it is loaded",
+			part, im->opt.kernel);
+	else if (permission_locked_down())
+		finding_problem(
+			&im->findings, "signature",
+			"give the signed kernel of the distribution, or sign it (sbsign) with a key that is enrolled",
+			"%s%s is not signed, and this kernel is locked down, so it loads only what is",
+			part, im->opt.kernel);
+	else
+		finding_note(
+			&im->findings, "signature", NULL,
+			"%s%s is not signed, which this kernel may want of what kexec_file_load(2) loads",
+			part, im->opt.kernel);
 }

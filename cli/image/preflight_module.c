@@ -8,7 +8,12 @@
 #include <sys/stat.h>
 #include <libkmod.h>
 
+#include "cli/image/permission.h"
+#include "cli/image/cmdline.h"
 #include "cli/image/preflight.h"
+
+/* boot_params.secure_boot, as the boot protocol has it. */
+#define SECURE_BOOT_ON 3
 
 /**
  * struct installed - the module for a kernel, in this root file system
@@ -16,21 +21,18 @@
  * @path: the module's file, NULL if there is none
  * @info: what it says of itself
  * @wrong: it was built for another kernel
- * @unsigned_: it carries no signature
  */
 struct installed {
 	char *dir;
 	char *path;
 	struct modinfo info;
 	bool wrong;
-	bool unsigned_;
 };
 
 static void look_at_info(struct installed *in, struct kmod_module *mod,
 			 const char *release)
 {
 	struct kmod_list *list = NULL, *item;
-	bool is_signed = false;
 
 	if (kmod_module_get_info(mod, &list) < 0)
 		return;
@@ -39,11 +41,10 @@ static void look_at_info(struct installed *in, struct kmod_module *mod,
 		const char *key = kmod_module_info_get_key(item);
 
 		if (!strcmp(key, "sig_id"))
-			is_signed = true;
+			in->info.is_signed = true;
 		modinfo_take(&in->info, key, kmod_module_info_get_value(item));
 	}
 	in->wrong = *in->info.release && strcmp(in->info.release, release);
-	in->unsigned_ = !is_signed;
 	kmod_module_info_free_list(list);
 }
 
@@ -105,6 +106,46 @@ bool modinfo_installed(struct modinfo *m, const char *release)
 	return found;
 }
 
+/* Why the next kernel will load signed modules only: the end of a sentence. NULL: it need not. */
+static const char *wants_signature(const struct image *im,
+				   const struct target *t)
+{
+	if (target_option(t, "MODULE_SIG_FORCE") == 'y')
+		return "it has CONFIG_MODULE_SIG_FORCE";
+	if (im->cmdline &&
+	    (cmdline_has(im->cmdline, "lockdown", "integrity") ||
+	     cmdline_has(im->cmdline, "lockdown", "confidentiality")))
+		return "its command line locks it down";
+	/* The firmware's word is handed on. */
+	if (permission_locked_down() && im->have_running &&
+	    im->running.secure_boot == SECURE_BOOT_ON)
+		return "Secure Boot locks it down as it does this one";
+	return NULL;
+}
+
+/* Return: will it do? */
+static bool check_signature(struct image *im, const struct target *t,
+			    const char *path, const struct modinfo *info)
+{
+	const char *why = wants_signature(im, t);
+
+	if (!why)
+		return true;
+	if (info->is_signed) {
+		finding_ok(
+			&im->findings, "target-signature",
+			"%s is signed, as the next kernel wants it, since %s",
+			path, why);
+		return true;
+	}
+	finding_problem(
+		&im->findings, "target-module",
+		"sign it with a key that is enrolled (dkms does, see the administrator's guide), or give another kernel",
+		"the next kernel loads signed modules only, since %s, and %s is not signed",
+		why, path);
+	return false;
+}
+
 /* Return: is the module that is installed of use? */
 static bool check_installed(struct image *im, const struct target *t,
 			    const struct installed *in)
@@ -127,15 +168,8 @@ static bool check_installed(struct image *im, const struct target *t,
 			in->info.aside);
 		return false;
 	}
-	if (in->unsigned_ && target_option(t, "MODULE_SIG_FORCE") == 'y') {
-		finding_problem(
-			&im->findings, "target-module",
-			"sign it, or give a kernel without that option",
-			"the next kernel loads signed modules only "
-			"(CONFIG_MODULE_SIG_FORCE), and %s is not signed",
-			in->path);
+	if (!check_signature(im, t, in->path, &in->info))
 		return false;
-	}
 	finding_ok(&im->findings, "target-module",
 		   "the kho module is installed for %s: %s", t->release,
 		   in->path);
@@ -143,7 +177,7 @@ static bool check_installed(struct image *im, const struct target *t,
 }
 
 /* Return: is the module that is in the initramfs of use? */
-static bool check_packed(struct image *im)
+static bool check_packed(struct image *im, const struct target *t)
 {
 	const struct initramfs_seen *seen = &im->initramfs;
 
@@ -155,6 +189,8 @@ static bool check_packed(struct image *im)
 			seen->found, seen->info.aside);
 		return false;
 	}
+	if (!check_signature(im, t, seen->found, &seen->info))
+		return false;
 	finding_ok(&im->findings, "initramfs",
 		   "the initramfs has the kho module: %s", seen->found);
 	return true;
@@ -167,7 +203,7 @@ static bool check_initramfs(struct image *im, const struct target *t,
 	const struct initramfs_seen *seen = &im->initramfs;
 
 	if (*seen->found)
-		return check_packed(im);
+		return check_packed(im, t);
 	if (!im->have_initramfs)
 		return false;
 	if (*seen->damaged)

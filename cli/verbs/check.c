@@ -142,10 +142,12 @@ static void note_loaded(struct image *im)
 	finding_note(
 		&im->findings, "foreign-image",
 		"replace it with `kho load`, or take it away with `kho unload`",
-		"another program loaded the image that is loaded now: %s",
+		"the image that is loaded now carries nothing%s%s: %s",
+		*im->status.image_why_not ? ", since " : "",
+		im->status.image_why_not,
 		loaded_state(&im->status) ?
 			"the next kernel would lose everything that is preserved" :
-			"it keeps nothing");
+			"what is preserved from now on would be lost");
 }
 
 static int verdict(const struct findings *f)
@@ -189,7 +191,7 @@ int verb_check(int argc, char **argv)
 	bool json = false, quiet = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, TABLE_LETTERS "Jqh",
+	while ((c = getopt_long(argc, argv, TABLE_LETTERS IMAGE_LETTERS "Jqh",
 				imageopts_of_check, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);

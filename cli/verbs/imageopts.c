@@ -2,6 +2,8 @@
 /*
  * The options that `kho load` and `kho check` share.
  */
+#include <string.h>
+
 #include "cli/base/table.h"
 #include "cli/verbs/imageopts.h"
 
@@ -12,6 +14,7 @@ enum {
 	OPT_REUSE,
 	OPT_NO_INITRD,
 	OPT_FORCE,
+	OPT_SYSCALL,
 };
 
 /* Those of a table, --json and --quiet. */
@@ -30,6 +33,11 @@ static const struct option options[] = {
 	{ "command-line", required_argument, NULL, OPT_COMMAND_LINE },
 	{ "reuse-cmdline", no_argument, NULL, OPT_REUSE },
 	{ "no-initrd", no_argument, NULL, OPT_NO_INITRD },
+	{ "syscall", required_argument, NULL, OPT_SYSCALL },
+	/* Spellings of kexec(8). */
+	{ "kexec-syscall", no_argument, NULL, 'c' },
+	{ "kexec-file-syscall", no_argument, NULL, 's' },
+	{ "kexec-syscall-auto", no_argument, NULL, 'a' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -37,9 +45,35 @@ static const struct option options[] = {
 const struct option *const imageopts_of_load = options + NR_OF_CHECK;
 const struct option *const imageopts_of_check = options;
 
+static void take_call(struct image_options *opt, const char *name)
+{
+	static const char *const names[] = {
+		[KEXEC_AUTO] = "auto",
+		[KEXEC_LOAD] = "load",
+		[KEXEC_FILE] = "file",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names) && strcmp(name, names[i]); i++)
+		;
+	opt->call = (enum kexec_call)i;
+}
+
 bool imageopts_take(struct image_options *opt, int c)
 {
 	switch (c) {
+	case OPT_SYSCALL:
+		take_call(opt, optarg);
+		return true;
+	case 'a':
+		opt->call = KEXEC_AUTO;
+		return true;
+	case 'c':
+		opt->call = KEXEC_LOAD;
+		return true;
+	case 's':
+		opt->call = KEXEC_FILE;
+		return true;
 	case OPT_INITRD:
 		opt->initrd = optarg;
 		return true;
@@ -71,6 +105,8 @@ const char *imageopts_objection(const struct image_options *opt)
 	if (opt->command_line && opt->reuse_cmdline)
 		return "--command-line and --reuse-cmdline exclude each other; use --append to "
 		       "add to either.";
+	if (opt->call > KEXEC_FILE)
+		return "--syscall takes load, file or auto.";
 	if (opt->initrd && opt->no_initrd)
 		return "--initrd and --no-initrd exclude each other.";
 	return NULL;

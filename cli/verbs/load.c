@@ -2,6 +2,7 @@
 /*
  * kho load: load the next kernel.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/verbs/imageopts.h"
@@ -46,6 +47,7 @@ static int refused(const struct findings *f)
 		{ "rights", EXIT_NOT_PERMITTED },
 		{ "kexec-load", EXIT_NOT_PERMITTED },
 		{ "lockdown", EXIT_NOT_PERMITTED },
+		{ "signature", EXIT_NOT_PERMITTED },
 		{ "initramfs", EXIT_DAMAGED },
 		{ "memory", EXIT_NO_ROOM },
 		{ "scratch", EXIT_NO_ROOM },
@@ -64,15 +66,34 @@ static int refused(const struct findings *f)
 						 EXIT_FAILED;
 }
 
+/* Of a load that failed after all checks. */
+static int exit_code_of_load(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+	case ENODATA: /* what kexec_file_load(2) says of signatures */
+	case ENOKEY:
+	case EKEYREJECTED:
+		return EXIT_NOT_PERMITTED;
+	case ENOMEM:
+		return EXIT_NO_ROOM;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
 static int load(const struct image_options *opt)
 {
 	autoimage struct image im = { .opt = *opt, .dev = -1 };
+	int err;
 
 	if (!image_check(&im, false))
 		return refused(&im.findings);
 	findings_say_notes(&im.findings);
-	if (image_load(&im))
-		return EXIT_FAILED;
+	err = image_load(&im);
+	if (err)
+		return exit_code_of_load(err);
 	say_loaded(&im);
 	return finish_output();
 }
@@ -82,8 +103,8 @@ int verb_load(int argc, char **argv)
 	struct image_options opt = { 0 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "dh", imageopts_of_load, NULL)) !=
-	       -1) {
+	while ((c = getopt_long(argc, argv, "dh" IMAGE_LETTERS,
+				imageopts_of_load, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
 		if (!imageopts_take(&opt, c))

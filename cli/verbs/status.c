@@ -7,6 +7,7 @@
 
 #include "cli/base/dev.h"
 #include "cli/base/klog.h"
+#include "cli/image/kexecload.h"
 #include "cli/image/loaded.h"
 #include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
@@ -40,6 +41,8 @@ static const struct {
 	{ KHO_STATUS_IN_REFUSED, "in-refused" },
 	{ KHO_STATUS_IN_DROPPED, "in-dropped" },
 	{ KHO_STATUS_MAP_UNSAFE, "loading-unsafe" },
+	{ KHO_STATUS_FILE_IMAGE, "file-image" },
+	{ KHO_STATUS_ADOPTS, "adopts" },
 };
 
 static const char *image_state_name(enum loaded_image state)
@@ -126,12 +129,24 @@ static u64 missing_bytes(const struct kho_ioctl_status *st)
 	return room_missing(&needs, room_withheld(st));
 }
 
+static const char *image_call(const struct kho_ioctl_status *st)
+{
+	return kexec_call_name(st->flags & KHO_STATUS_FILE_IMAGE ? KEXEC_FILE :
+								   KEXEC_LOAD);
+}
+
 static void print_json(const struct kho_ioctl_status *st)
 {
 	struct json_object *root = json_object_new_object();
 
 	json_object_object_add(root, "flags", json_flags(st->flags));
 	add_string(root, "image", image_state_name(loaded_image(st)));
+	add_string(root, "image-program", st->image_program);
+	add_number(root, "image-pid", st->image_pid);
+	add_string(root, "image-syscall",
+		   *st->image_program ? image_call(st) : "");
+	add_string(root, "image-reason", st->image_why_not);
+	add_string(root, "refused-reason", st->refused_why);
 	add_number(root, "room-missing-bytes", missing_bytes(st));
 	add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
@@ -195,6 +210,27 @@ static void print_room(const struct kho_ioctl_status *st)
 	printf("  IT WOULD NOT BOOT: %s.\n", why);
 }
 
+/* Who has loaded it, and how. */
+static void print_loader(const struct kho_ioctl_status *st)
+{
+	if (*st->image_program)
+		printf("Image: loaded by %s[%u] with %s", st->image_program,
+		       st->image_pid, image_call(st));
+	else
+		printf("Image: loaded without the kho module having seen it");
+}
+
+static void print_foreign(const struct kho_ioctl_status *st)
+{
+	print_loader(st);
+	printf(", and IT CARRIES NOTHING%s%s:\n  ",
+	       *st->image_why_not ? ", since " : "", st->image_why_not);
+	puts(loaded_state(st) ?
+		     "the next kernel would lose everything that is preserved; load it again with "
+		     "`kho load`." :
+		     "what is preserved from now on would be lost.");
+}
+
 static void print_image(const struct kho_ioctl_status *st)
 {
 	switch (loaded_image(st)) {
@@ -202,22 +238,20 @@ static void print_image(const struct kho_ioctl_status *st)
 		puts("Image: none is loaded; `kho load` loads one.");
 		break;
 	case LOADED_OURS:
-		puts("Image: loaded by kho; `systemctl kexec` or `kho exec` starts it.");
+		print_loader(st);
+		puts(", and carries what is preserved;\n"
+		     "  `systemctl kexec` or `kho exec` starts it.");
 		print_passed_over();
 		print_room(st);
 		break;
 	case LOADED_FOREIGN:
-		puts(loaded_state(st) ?
-			     "Image: ANOTHER PROGRAM LOADED IT. The next kernel would lose "
-			     "everything that is preserved;\n"
-			     "  load it again with `kho load`." :
-			     "Image: another program loaded it; what is preserved from now on "
-			     "would be lost.");
+		print_foreign(st);
 		break;
 	case LOADED_STALE:
-		puts("Image: loaded by kho, and MEMORY CAME OR WENT SINCE: the next kernel would be "
-		     "told of what was there\n"
-		     "  before; load it again with `kho load`.");
+		print_loader(st);
+		puts(", and MEMORY CAME OR WENT SINCE:\n"
+		     "  the next kernel would be told of what was there before; load it again with "
+		     "`kho load`.");
 		break;
 	case LOADED_GONE:
 		puts("Image: the one kho loaded was unloaded by another program; `kho unload` "

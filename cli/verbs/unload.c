@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/base/dev.h"
+#include "cli/image/permission.h"
 #include "cli/image/kexecload.h"
 #include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
@@ -47,13 +48,15 @@ static int release(void)
 
 static int unload(void)
 {
+	enum kexec_call call = permission_locked_down() ? KEXEC_FILE :
+							  KEXEC_LOAD;
 	int err;
 
 	if (sysinfo_kexec_loaded() != 0) {
-		err = kexecload_unload();
+		err = kexecload_unload(call);
 		if (err) {
 			say("the image was not unloaded: %s.",
-			    kexecload_explain(err));
+			    kexecload_explain(call, err));
 			return EXIT_FAILED;
 		}
 	}

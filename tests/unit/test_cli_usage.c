@@ -141,13 +141,18 @@ int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
 	return never();
 }
 
+bool permission_locked_down(void)
+{
+	return false;
+}
+
 int sysinfo_kexec_loaded(void)
 {
 	actions++;
 	return 0;
 }
 
-int kexecload_unload(void)
+int kexecload_unload(enum kexec_call call)
 {
 	fail_msg("nothing is loaded");
 	return -1;
@@ -159,7 +164,7 @@ int kexecload_exec(void)
 	return -1;
 }
 
-const char *kexecload_explain(int err)
+const char *kexecload_explain(enum kexec_call call, int err)
 {
 	return strerror(-err);
 }
@@ -246,6 +251,9 @@ static void wrong_usage_of_load(void **state)
 	wrong(verb_load, "a --reuse-cmdline=x");
 	wrong(verb_load, "a --reuse-cmdline --command-line=b");
 	wrong(verb_load, "a --initrd b --no-initrd");
+	wrong(verb_load, "a --syscall");
+	wrong(verb_load, "a --syscall kexec");
+	wrong(verb_load, "a --syscall=");
 }
 
 static void load_takes_all_options(void **state)
@@ -261,6 +269,33 @@ static void load_takes_all_options(void **state)
 	acts(verb_load, "k --reuse-cmdline", EXIT_FAILED);
 	assert_true(seen.reuse_cmdline);
 	assert_null(seen.initrd);
+	assert_int_equal(seen.call, KEXEC_AUTO);
+}
+
+/* As kho(8) and as kexec(8) spell it; the last one counts. */
+static void load_takes_a_system_call(void **state)
+{
+	static const struct {
+		const char *line;
+		enum kexec_call call;
+	} known[] = {
+		{ "k --syscall load", KEXEC_LOAD },
+		{ "k --syscall=file", KEXEC_FILE },
+		{ "k --syscall auto", KEXEC_AUTO },
+		{ "-c k", KEXEC_LOAD },
+		{ "k -s", KEXEC_FILE },
+		{ "-s k -a", KEXEC_AUTO },
+		{ "--kexec-syscall k", KEXEC_LOAD },
+		{ "--kexec-file-syscall k", KEXEC_FILE },
+		{ "k -c --kexec-syscall-auto", KEXEC_AUTO },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(known); i++) {
+		acts(verb_load, known[i].line, EXIT_FAILED);
+		assert_string_equal(seen.kernel, "k");
+		assert_int_equal(seen.call, known[i].call);
+	}
 }
 
 static void wrong_usage_of_the_others(void **state)
@@ -396,6 +431,7 @@ int main(void)
 		cmocka_unit_test(lengths_as_people_write_them),
 		cmocka_unit_test(wrong_usage_of_load),
 		cmocka_unit_test(load_takes_all_options),
+		cmocka_unit_test(load_takes_a_system_call),
 		cmocka_unit_test(wrong_usage_of_the_others),
 		cmocka_unit_test(help_is_never_wrong),
 		cmocka_unit_test(without_a_module_everything_fails_but_unload),
