@@ -51,6 +51,18 @@ static const struct kexec_segment *boot_params_of(const struct kimage *kimage)
 	return NULL;
 }
 
+static const char *memmap_objection(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+		return "the memory map of this machine has too many ranges";
+	case -ENOMEM:
+		return "there is no memory for its memory map";
+	default:
+		return "the memory map of this machine cannot be read";
+	}
+}
+
 /*
  * The map that `kho load` wants it to have, or that of the firmware, which is mostly the same.
  * Kernels before 6.10 mark what came in also in the one that they hand on, which splits RAM, and
@@ -70,9 +82,7 @@ static const char *set_memmap(struct kho_image *image, void *boot_params)
 		return "there is no memory for its memory map";
 	nr = kho_firmware_memmap(entry, KHO_MAX_MEMMAP);
 	if (nr <= 0) {
-		why = nr == -ENOSPC ?
-			      "the memory map of this machine has too many ranges" :
-			      "the memory map of this machine cannot be read";
+		why = memmap_objection(nr);
 		goto out;
 	}
 	why = kho_boot_params_set_memmap(boot_params, entry, nr);

@@ -9,6 +9,9 @@
 
 /* --- physread.c: what the firmware and the boot loader left */
 
+struct vfsmount *kho_sysfs_mount(void);
+ssize_t kho_sysfs_read_at(struct vfsmount *mnt, const char *name, void *to,
+			  size_t bytes, loff_t pos);
 ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos);
 int kho_boot_params_read(void *to, size_t bytes, loff_t pos);
 int kho_phys_read(void *to, u64 phys, size_t bytes);

@@ -13,7 +13,22 @@
 #include "kmod/machine/machine.h"
 
 /**
- * kho_sysfs_read() - read a file of sysfs, wherever that is mounted, or if it is nowhere
+ * kho_sysfs_mount() - get at sysfs, wherever that is mounted, or if it is nowhere
+ *
+ * Context: may sleep.
+ *
+ * Return: to be given to kern_unmount(), or an error pointer.
+ */
+struct vfsmount *kho_sysfs_mount(void)
+{
+	struct file_system_type *type = get_fs_type("sysfs");
+
+	return type ? kern_mount(type) : ERR_PTR(-ENODEV);
+}
+
+/**
+ * kho_sysfs_read_at() - read a file of sysfs
+ * @mnt: of kho_sysfs_mount()
  * @name: its path below the root of sysfs
  * @to: for what is read
  * @bytes: at most so much
@@ -21,29 +36,40 @@
  *
  * Context: may sleep.
  *
- * Return: bytes that were read, or an error of opening or reading it.
+ * Return: bytes that were read, or an error of opening or reading it: -ENOENT if there is none.
+ */
+ssize_t kho_sysfs_read_at(struct vfsmount *mnt, const char *name, void *to,
+			  size_t bytes, loff_t pos)
+{
+	struct file *file = file_open_root_mnt(mnt, name, O_RDONLY, 0);
+	ssize_t n;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_read(file, to, bytes, &pos);
+	fput(file);
+	return n;
+}
+
+/**
+ * kho_sysfs_read() - the same, of one file alone
+ * @name: its path below the root of sysfs
+ * @to: for what is read
+ * @bytes: at most so much
+ * @pos: from there on
+ *
+ * Context: may sleep.
+ *
+ * Return: as kho_sysfs_read_at(), or an error of kho_sysfs_mount().
  */
 ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos)
 {
-	struct file_system_type *type;
-	struct vfsmount *mnt;
-	struct file *file;
+	struct vfsmount *mnt = kho_sysfs_mount();
 	ssize_t n;
 
-	type = get_fs_type("sysfs");
-	if (!type)
-		return -ENODEV;
-	mnt = kern_mount(type);
 	if (IS_ERR(mnt))
 		return PTR_ERR(mnt);
-	file = file_open_root_mnt(mnt, name, O_RDONLY, 0);
-	if (IS_ERR(file)) {
-		n = PTR_ERR(file);
-		goto out_unmount;
-	}
-	n = kernel_read(file, to, bytes, &pos);
-	fput(file);
-out_unmount:
+	n = kho_sysfs_read_at(mnt, name, to, bytes, pos);
 	kern_unmount(mnt);
 	return n;
 }
