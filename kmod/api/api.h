@@ -11,7 +11,7 @@
 
 int kho_keep(struct page *page, unsigned long nr_pages, enum kho_keep how);
 
-/* --- api.c: subtrees of clients in this module: they belong to nobody who could be unloaded before */
+/* --- api.c: subtrees of clients in this module, which nobody unloads before it */
 
 int kho_own_subtree_add(const char *name, void *blob, u64 bytes);
 int kho_own_subtree_replace(const char *name, void *blob, u64 bytes);

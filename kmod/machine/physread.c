@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking at what the firmware and the boot loader left: through sysfs, as boot_params is not exported to
- * modules, and in memory. An internal mount of sysfs works even before anything is mounted at /sys.
+ * Looking at what the firmware and the boot loader left: through sysfs, as boot_params is not
+ * exported to modules, and in memory. An internal mount of sysfs works even before anything is
+ * mounted at /sys.
  */
 
 #include <linux/err.h>

@@ -23,7 +23,7 @@ static unsigned long phys;
 module_param(phys, ulong, 0400);
 MODULE_PARM_DESC(phys, "the address");
 
-/* Distance of the others, in bytes. They are more than KHO_MAX_EXTENTS, and leave room for an image. */
+/* Distance of the others, in bytes. They are more than extents, and leave room for an image. */
 #define WIDE SZ_16M
 #define MOST_OTHERS 96
 

@@ -275,7 +275,7 @@ static uint64_t word_of(int fd, uint64_t nr)
 /* How many folios of more than a page a file of LADDER bytes can have: 256 pages, 128, .. 2. */
 enum { RUNGS = 8, SPLIT_BEFORE = 4 };
 
-/* How many of a file's folios of more than a page are whole: each is, or its pages are all alone. */
+/* How many folios of a file that have more than a page are whole; pages of others are alone. */
 static unsigned int rungs_of(int fd)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
