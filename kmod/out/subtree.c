@@ -305,6 +305,7 @@ int kho_out_subtree_replace(const char *name, void *blob, u64 bytes)
 	struct kho_out_subtree *s;
 	void *old_blob;
 	u64 old_bytes;
+	bool left;
 	int ret;
 
 	guard(mutex)(&kho_out_lock);
@@ -313,12 +314,16 @@ int kho_out_subtree_replace(const char *name, void *blob, u64 bytes)
 		return -ENOENT;
 	old_blob = s->blob;
 	old_bytes = s->bytes;
+	left = s->left;
 	s->blob = blob;
 	s->bytes = bytes;
+	/* That was for the old blob. */
+	s->left = false;
 	ret = publish_fdt();
 	if (ret) {
 		s->blob = old_blob;
 		s->bytes = old_bytes;
+		s->left = left;
 	}
 	return ret;
 }
