@@ -5,8 +5,9 @@
  * but this: no failure here matters to anyone.
  *
  * Files of the outgoing side are read under the lock of out/, page by page, so that a
- * subtree is never looked at after it was removed. What came in is copied when it was accepted:
- * its owner may give the memory to something else at any time.
+ * subtree is never looked at after it was removed. Who removes one does not wait for readers,
+ * which may wait for user space without an end: an open file holds a reference. What came in is
+ * copied when it was accepted: its owner may give the memory to something else at any time.
  */
 
 #include <linux/debugfs.h>
@@ -102,9 +103,24 @@ static ssize_t kho_subtree_file_read(struct file *file, char __user *to,
 	return n;
 }
 
+/* Whoever removes the file waits until this has returned. */
+static int kho_subtree_file_open(struct inode *inode, struct file *file)
+{
+	file->private_data = inode->i_private;
+	kho_out_subtree_get(file->private_data);
+	return 0;
+}
+
+static int kho_subtree_file_release(struct inode *inode, struct file *file)
+{
+	kho_out_subtree_put(file->private_data);
+	return 0;
+}
+
 static const struct file_operations subtree_fops = {
 	.owner = THIS_MODULE,
-	.open = simple_open,
+	.open = kho_subtree_file_open,
+	.release = kho_subtree_file_release,
 	.read = kho_subtree_file_read,
 	.llseek = default_llseek,
 };
@@ -116,15 +132,14 @@ static void *kho_subtree_file_add(const char *name, u64 bytes,
 
 	if (IS_ERR_OR_NULL(out_subtrees_dir))
 		return NULL;
-	file = debugfs_create_file(name, 0400, out_subtrees_dir, subtree,
-				   &subtree_fops);
+	file = debugfs_create_file_unsafe(name, 0400, out_subtrees_dir, subtree,
+					  &subtree_fops);
 	if (IS_ERR(file))
 		return NULL;
 	i_size_write(d_inode(file), bytes);
 	return file;
 }
 
-/* Waits for readers. */
 static void kho_subtree_file_remove(void *file)
 {
 	debugfs_remove(file);

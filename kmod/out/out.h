@@ -64,9 +64,9 @@ struct kho_out_subtree;
 
 /**
  * struct kho_subtree_view - who shows subtrees to people
- * @add: a subtree is there, and may be read with kho_out_subtree_read() until @remove returns;
- *   what it returns is given to @remove
- * @remove: it goes; waits for readers
+ * @add: a subtree is there; whoever opens it before @remove returns takes a reference, with which
+ *   it may be read for as long as it is open. What @add returns is given to @remove
+ * @remove: it goes; does not wait for those who have it open
  */
 struct kho_subtree_view {
 	void *(*add)(const char *name, u64 bytes, struct kho_out_subtree *s);
@@ -78,6 +78,8 @@ int kho_out_subtree_add_for(const char *name, void *blob, u64 bytes,
 			    unsigned long caller);
 int kho_out_subtree_remove(void *blob);
 int kho_out_subtree_replace(const char *name, void *blob, u64 bytes);
+void kho_out_subtree_get(struct kho_out_subtree *s);
+void kho_out_subtree_put(struct kho_out_subtree *s);
 ssize_t kho_out_subtree_read(struct kho_out_subtree *s, void *to, size_t bytes,
 			     loff_t pos);
 void kho_out_subtrees_show(const struct kho_subtree_view *how);

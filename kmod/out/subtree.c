@@ -22,6 +22,7 @@
 /**
  * struct kho_out_subtree - one subtree of the root FDT
  * @list: in out_subtrees
+ * @refs: the list has one until it was removed, and each open file
  * @blob: in the direct map; NULL once it was removed
  * @bytes: size of the blob
  * @shown: of the view, may be NULL; under subtree_lock
@@ -32,6 +33,7 @@
  */
 struct kho_out_subtree {
 	struct list_head list;
+	refcount_t refs;
 	void *blob;
 	u64 bytes;
 	void *shown;
@@ -118,6 +120,7 @@ static int subtree_add(const char *name, void *blob, u64 bytes)
 	if (!s)
 		return -ENOMEM;
 	strcpy(s->name, name);
+	refcount_set(&s->refs, 1);
 	s->blob = blob;
 	s->bytes = bytes;
 	list_add_tail(&s->list, &out_subtrees);
@@ -227,15 +230,38 @@ int kho_out_subtree_remove(void *blob)
 	}
 	if (ret)
 		return ret;
-	/* Waits for readers, which take kho_out_lock. */
+	/* Waits for no reader: one may be waiting for user space, for as long as that likes. */
 	hide(s);
-	kfree(s);
+	kho_out_subtree_put(s);
 	return 0;
 }
 
 /**
+ * kho_out_subtree_get() - keep a subtree from being freed
+ * @s: the caller's view has it, and is not told to remove it meanwhile
+ *
+ * Context: any.
+ */
+void kho_out_subtree_get(struct kho_out_subtree *s)
+{
+	refcount_inc(&s->refs);
+}
+
+/**
+ * kho_out_subtree_put() - undo kho_out_subtree_get()
+ * @s: freed if it was removed
+ *
+ * Context: any.
+ */
+void kho_out_subtree_put(struct kho_out_subtree *s)
+{
+	if (refcount_dec_and_test(&s->refs))
+		kfree(s);
+}
+
+/**
  * kho_out_subtree_read() - read from a subtree's blob
- * @s: not freed yet
+ * @s: the caller has a reference
  * @to: filled
  * @bytes: room there
  * @pos: offset in the blob, not negative
