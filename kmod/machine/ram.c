@@ -68,7 +68,8 @@ static int ram_get_once(struct kho_ram *ram)
 	ram_walk(&list.room, ram_count);
 	if (!list.room)
 		return -ENODEV;
-	ram->range = kcalloc(list.room, sizeof(*ram->range), GFP_KERNEL);
+	ram->range = kcalloc(list.room, sizeof(*ram->range),
+			     GFP_KERNEL | __GFP_NOWARN);
 	if (!ram->range)
 		return -ENOMEM;
 	ret = ram_walk(&list, ram_add);

@@ -3,9 +3,12 @@
  * Preserved pages that the hardware gave up on: looked for when the machine is about to jump, and
  * named to the next kernel, which hands the blocks they are in to nobody. They are not taken out
  * of the tree, or the next kernel would give them to its page allocator.
+ *
+ * Memory for the list is there from the start: at the jump there may be none, and nobody is
+ * waited for who has some. Everything here is under kho_out_lock.
  */
 
-#include <linux/kexec_handover.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 
@@ -15,12 +18,14 @@
 #include "kmod/out/inside.h"
 #include "kmod/out/out.h"
 
-/* Named by an earlier attempt to jump that came to nothing. */
-static struct kho_bad_ser *published;
+/* One page; NULL on a kernel that does not care about bad memory. */
+static struct kho_bad_ser *bad;
+/* It is preserved. That was an attempt to jump which came to nothing. */
+static bool preserved;
 
 /**
  * struct search - one look at all preserved pages
- * @bad: list to be filled; NULL while it is only asked whether there are any
+ * @bad: list to be filled; NULL if there is none
  * @first: first that was found
  * @nr: how many were found
  */
@@ -62,7 +67,7 @@ static void look_at_range(struct search *s, u64 phys, u64 end)
 	}
 }
 
-/* Under kho_out_lock. A tree that somebody has overwritten names memory that there is not. */
+/* A tree that somebody has overwritten names memory that there is not. */
 static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
 {
 	u64 bytes;
@@ -82,39 +87,34 @@ static int look_at_blocks(void *ctx, u64 phys, unsigned int order, u64 nr)
 
 static void withdraw(void)
 {
-	if (!published || kho_out_subtree_remove(published))
+	if (!preserved)
 		return;
-	kho_unpreserve_free(published);
-	published = NULL;
+	kho_subtree_late(KHO_BAD_SUBTREE, 0, 0);
+	preserved = kho_unpreserve_page(virt_to_phys(bad));
 }
 
-/**
- * kho_bad_look() - is there anything for kho_bad_publish() to do?
- *
- * Linear in what is preserved.
- *
- * Context: under kho_out_lock; may sleep.
- */
-bool kho_bad_look(void)
+static int publish(void)
 {
-	struct search s = {};
+	int ret = kho_preserve_page(virt_to_phys(bad));
 
-	/* A kernel that does not care about bad memory knows of none. */
-	if (!__PG_HWPOISON)
-		return false;
-	kho_preserve_walk(look_at_blocks, &s);
-	return s.nr || published;
-}
-
-static int add(struct kho_bad_ser *bad)
-{
-	int ret;
-
+	if (ret)
+		return ret;
+	preserved = true;
 	kho_bad_seal(bad);
-	ret = kho_out_subtree_add(KHO_BAD_SUBTREE, bad, sizeof(*bad));
-	if (!ret)
-		published = bad;
+	ret = kho_subtree_late(KHO_BAD_SUBTREE, virt_to_phys(bad),
+			       sizeof(*bad));
+	if (ret)
+		withdraw();
 	return ret;
+}
+
+/* Return: NULL if there is none that can be written to. */
+static struct kho_bad_ser *empty_list(void)
+{
+	if (preserved || kho_pages_bad(virt_to_page(bad), 1))
+		return NULL;
+	memset(bad, 0, sizeof(*bad));
+	return bad;
 }
 
 /**
@@ -122,26 +122,59 @@ static int add(struct kho_bad_ser *bad)
  *
  * After all clients have preserved what they have. Linear in what is preserved.
  *
- * Context: may sleep; takes kho_out_lock.
+ * Context: under kho_out_lock; may sleep.
  */
 void kho_bad_publish(void)
 {
-	struct kho_bad_ser *bad;
 	struct search s = {};
 	int ret;
 
+	if (!bad)
+		return;
 	withdraw();
-	bad = kho_alloc_preserve(PAGE_SIZE);
-	s.bad = IS_ERR(bad) ? NULL : bad;
-	scoped_guard(mutex, &kho_out_lock)
-		kho_preserve_walk(look_at_blocks, &s);
-	ret = !s.nr ? 0 : s.bad ? add(s.bad) : PTR_ERR(bad);
-	if (s.bad && (ret || !s.nr))
-		kho_unpreserve_free(s.bad);
+	s.bad = empty_list();
+	kho_preserve_walk(look_at_blocks, &s);
+	if (!s.nr)
+		return;
+	ret = s.bad ? publish() : -EIO;
 	if (ret)
 		pr_crit("%u preserved pages went bad, the first is %#llx, and the next kernel cannot be told (error %d)\n",
 			s.nr, s.first, ret);
-	else if (s.nr)
+	else
 		pr_err("%u preserved pages went bad, the first is %#llx: in the next kernel nobody gets what they belong to\n",
 		       s.nr, s.first);
+}
+
+/**
+ * kho_bad_init() - have memory for the list
+ *
+ * Context: under kho_out_lock; may sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kho_bad_init(void)
+{
+	struct page *page;
+
+	if (!__PG_HWPOISON)
+		return 0;
+	page = kho_fit_alloc_covered(GFP_KERNEL, 0, kho_out_refuses);
+	if (!page)
+		return -ENOMEM;
+	bad = page_address(page);
+	return 0;
+}
+
+/**
+ * kho_bad_exit() - undo kho_bad_init()
+ *
+ * Context: under kho_out_lock.
+ */
+void kho_bad_exit(void)
+{
+	if (!bad)
+		return;
+	withdraw();
+	free_page((unsigned long)bad);
+	bad = NULL;
 }

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "kmod/image/image.h"
@@ -153,7 +154,8 @@ struct page *kho_fit_alloc_covered(gfp_t gfp, unsigned int order,
 	bool unfit;
 
 	page = kho_fit_ordinary(gfp, order, cover, &unfit);
-	if (page || !unfit)
+	/* On the way to the jump nothing is moved, as nothing is reclaimed. */
+	if (page || !unfit || current->flags & PF_MEMALLOC)
 		return page;
 	page = kho_fit_contiguous(order, cover);
 	return page ? kho_fit_as_allocated(page, order, gfp) : NULL;

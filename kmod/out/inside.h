@@ -59,12 +59,16 @@ u64 kho_tree_phys(void);
 int kho_preserve_wire(void);
 int kho_out_cover(u64 start, u64 end);
 int kho_out_cover_nodes(u64 start, u64 end);
+int kho_out_refuses(u64 start, u64 end);
+int kho_preserve_page(u64 phys);
+int kho_unpreserve_page(u64 phys);
 int kho_out_leave(u64 phys);
 bool kho_out_reserved(u64 start, u64 end);
 struct kho_mark kho_out_block_from(u64 phys);
 int kho_out_replan(void);
 int kho_preserve_walk(kho_tracker_visit visit, void *ctx);
 int kho_out_take_ram(struct kho_ram *machine);
+unsigned int kho_out_ram_changes(void);
 void kho_out_room(u64 *ram, u64 *left, u64 *least);
 
 /* --- subtree.c: blobs that clients name */
@@ -75,15 +79,17 @@ void kho_subtrees_mark(struct kho_replan *plan);
 void *kho_out_subtree_of(const struct module *mod);
 
 int kho_subtree_leave(u64 phys);
+int kho_subtree_late(const char *name, u64 phys, u64 bytes);
 
 /* --- check.c: what the next kernel would say */
 
 int kho_out_check(void);
 int kho_out_check_changes(void);
 
-/* --- bad.c: preserved pages that went bad; publishing is without the lock */
+/* --- bad.c: preserved pages that went bad */
 
-bool kho_bad_look(void);
+int kho_bad_init(void);
+void kho_bad_exit(void);
 void kho_bad_publish(void);
 
 /* --- notify.c: what the kernel tells; without the lock */

@@ -10,6 +10,7 @@
 #include <linux/memory.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
+#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/timex.h>
 
@@ -71,40 +72,48 @@ static void look_at_room(void)
 			left >> 20, ram >> 20);
 }
 
+static int look_at_ram(void)
+{
+	struct kho_ram ram;
+	int ret = kho_ram_get(&ram);
+
+	if (!ret)
+		ret = kho_out_take_ram(&ram);
+	kho_ram_put(&ram);
+	return ret;
+}
+
+/* Under kho_out_lock. */
+static void last_changes(void)
+{
+	kho_bad_publish();
+	if (look_at_ram())
+		pr_warn("there is no memory to look which memory this machine has: if some was taken out, the next kernel may refuse what is handed over\n");
+	if (kho_out_replan() == -ENOMEM)
+		pr_warn("there is no memory to make extents tight: the next kernel has less to boot with\n");
+	kho_out_check_changes();
+	look_at_room();
+}
+
 static int kho_reboot_notify(struct notifier_block *nb, unsigned long action,
 			     void *cmd)
 {
 	bool kexec = action == SYS_RESTART && cmd &&
 		     !strcmp(cmd, "kexec reboot");
-	struct kho_ram ram;
-	int ret;
+	unsigned int reclaim;
 
 	if (!kexec)
 		return NOTIFY_DONE;
 	kho_out_stamp(KHO_STAMP_REBOOT);
-	ret = kho_ram_get(&ram);
-	if (!lock_soon())
-		goto busy;
-	if (kho_bad_look()) {
+	/* Reclaim may wait for disks, and for file systems of user space, without an end. */
+	reclaim = memalloc_noreclaim_save();
+	if (lock_soon()) {
+		last_changes();
 		mutex_unlock(&kho_out_lock);
-		/* Takes the lock by itself, as clients do. */
-		kho_bad_publish();
-		if (!lock_soon())
-			goto busy;
+	} else {
+		pr_warn("somebody is still preserving memory: what is handed over is what is there already, and nobody has looked for pages of it that went bad\n");
 	}
-	if (!ret)
-		kho_out_take_ram(&ram);
-	kho_out_replan();
-	kho_out_check_changes();
-	look_at_room();
-	mutex_unlock(&kho_out_lock);
-	goto out;
-
-busy:
-	pr_warn("somebody is still preserving memory: what is handed over is what is there already\n");
-out:
-	if (!ret)
-		kho_ram_put(&ram);
+	memalloc_noreclaim_restore(reclaim);
 	return NOTIFY_DONE;
 }
 

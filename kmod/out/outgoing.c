@@ -5,6 +5,7 @@
  *
  *   outgoing    init and exit
  *   notify      the kernel reboots, a module goes, memory is plugged
+ *   bad         preserved pages that went bad
  *   check       what the next kernel would say
  *   subtree     blobs that clients name
  *   preserve    tracker and cover
@@ -46,10 +47,13 @@ static int out_setup(u32 kexec_count)
 		goto err_arena;
 	ret = out_fill(kexec_count);
 	if (ret)
-		goto err_tree;
+		goto err_subtrees;
+	ret = kho_bad_init();
+	if (ret)
+		goto err_subtrees;
 	return 0;
 
-err_tree:
+err_subtrees:
 	kho_subtrees_exit();
 	kho_tree_exit();
 err_arena:
@@ -63,6 +67,7 @@ err_preserve:
 
 static void out_teardown(void)
 {
+	kho_bad_exit();
 	kho_subtrees_exit();
 	kho_tree_exit();
 	kho_arena_exit();

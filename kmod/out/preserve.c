@@ -29,6 +29,7 @@
 static struct kho_ram machine_ram;
 static struct kho_ram map_ram;
 static struct kho_ram out_ram;
+static unsigned int ram_changes;
 static struct kho_cover out_cover;
 static struct kho_tracker out_tracker;
 /* Tells a re-plan what is to be covered besides blocks and nodes. */
@@ -513,6 +514,54 @@ int kho_out_unpreserve(u64 phys, u64 nr_pages, bool folio)
 }
 
 /**
+ * kho_out_refuses() - must this range not be preserved, for where it lies?
+ * @start: physical address of the first byte, page aligned
+ * @end: first byte after it, page aligned
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: 0, or an error.
+ */
+int kho_out_refuses(u64 start, u64 end)
+{
+	struct kho_refusal r;
+
+	return check_place(start, end, &r);
+}
+
+/**
+ * kho_preserve_page() - preserve a page of this room
+ * @phys: of it
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: as kho_out_preserve().
+ */
+int kho_preserve_page(u64 phys)
+{
+	int ret = out_preserve(phys, 1, KHO_KEEP_NEW_FOLIO, true);
+
+	update_hold();
+	return ret;
+}
+
+/**
+ * kho_unpreserve_page() - undo kho_preserve_page()
+ * @phys: of it
+ *
+ * Context: under kho_out_lock.
+ *
+ * Return: as kho_out_unpreserve().
+ */
+int kho_unpreserve_page(u64 phys)
+{
+	int ret = kho_tracker_unpreserve(&out_tracker, phys, 0);
+
+	update_hold();
+	return ret;
+}
+
+/**
  * kho_preserve_walk() - visit all preserved blocks
  * @visit: see kho_tracker_walk()
  * @ctx: passed to it
@@ -535,10 +584,8 @@ int kho_preserve_walk(kho_tracker_visit visit, void *ctx)
  */
 bool kho_out_may_preserve(u64 phys, u64 nr_pages)
 {
-	struct kho_refusal r;
-
 	guard(mutex)(&kho_out_lock);
-	return !check_place(phys, phys + (nr_pages << PAGE_SHIFT), &r);
+	return !kho_out_refuses(phys, phys + (nr_pages << PAGE_SHIFT));
 }
 
 static int meets_range(void *ctx, u64 phys, unsigned int order, u64 nr)
@@ -570,7 +617,7 @@ static int common_ram(struct kho_ram *ram, const struct kho_ram *machine,
 	const struct kho_ram *other = map->range ? map : machine;
 
 	ram->range = kcalloc(machine->nr + other->nr, sizeof(*ram->range),
-			     GFP_KERNEL);
+			     GFP_KERNEL | __GFP_NOWARN);
 	if (!ram->range)
 		return -ENOMEM;
 	ram->nr = kho_ranges_intersect(ram->range, machine->range, machine->nr,
@@ -581,7 +628,18 @@ static int common_ram(struct kho_ram *ram, const struct kho_ram *machine,
 static void use_ram(struct kho_ram *ram)
 {
 	swap(out_ram, *ram);
+	ram_changes++;
 	kho_cover_set_ram(&out_cover, out_ram.range, out_ram.nr);
+}
+
+/**
+ * kho_out_ram_changes() - how often what may be preserved has changed
+ *
+ * Context: under kho_out_lock.
+ */
+unsigned int kho_out_ram_changes(void)
+{
+	return ram_changes;
 }
 
 /**

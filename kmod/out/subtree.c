@@ -52,6 +52,8 @@ static LIST_HEAD(out_subtrees);
 static u32 nr_subtrees;
 /* The first of them are the module's own. */
 static u32 nr_own_subtrees;
+/* Published besides, shown nowhere: what is known at the jump alone. No phys: there is none. */
+static struct kho_fdt_subtree late;
 /* A reference on the module is held while clients have subtrees here. */
 static bool holds_module;
 
@@ -70,7 +72,7 @@ static void hide(struct kho_out_subtree *s)
 static int publish_fdt(void)
 {
 	/* Removing a subtree must not fail for want of memory. */
-	static struct kho_fdt_subtree table[MAX_SUBTREES];
+	static struct kho_fdt_subtree table[MAX_SUBTREES + 1];
 	struct kho_out_subtree *s;
 	u32 nr = 0;
 
@@ -83,6 +85,8 @@ static int publish_fdt(void)
 		table[nr].phys = virt_to_phys(s->blob);
 		table[nr++].bytes = s->bytes;
 	}
+	if (late.phys)
+		table[nr++] = late;
 	return kho_wire_publish_fdt(kho_tree_phys(), table, nr);
 }
 
@@ -406,6 +410,32 @@ int kho_subtree_leave(u64 phys)
 }
 
 /**
+ * kho_subtree_late() - hand over one subtree more, found out at the jump
+ * @name: node name, stays valid
+ * @phys: of its blob, which is preserved; 0: do not hand it over any more
+ * @bytes: size
+ *
+ * Nobody is shown it, and nobody else is waited for.
+ *
+ * Context: under kho_out_lock; takes no memory.
+ *
+ * Return: 0; or as kho_wire_publish_fdt(), and there is none: -EEXIST (a client has one of this
+ * name), -ENOSPC.
+ */
+int kho_subtree_late(const char *name, u64 phys, u64 bytes)
+{
+	int ret;
+
+	late.name = name;
+	late.phys = phys;
+	late.bytes = bytes;
+	ret = publish_fdt();
+	if (ret)
+		late.phys = 0;
+	return ret;
+}
+
+/**
  * kho_subtrees_mark() - tell a re-plan where the blobs are
  * @plan: under way
  *
@@ -457,4 +487,5 @@ void kho_subtrees_exit(void)
 	INIT_LIST_HEAD(&out_subtrees);
 	nr_subtrees = 0;
 	nr_own_subtrees = 0;
+	late.phys = 0;
 }
