@@ -19,8 +19,9 @@
 /* So many offenders are left behind; more of them are no mistake of one client. */
 #define MAX_OFFENDERS 64
 
-/* What was found good; it is good for as long as it stays the same. */
+/* What was found good, of which RAM; it is good for as long as both stay the same. */
 static struct kho_tally_ser good;
+static unsigned int good_ram;
 
 static const void *check_page(void *ctx, u64 phys)
 {
@@ -84,6 +85,7 @@ int kho_out_check(void)
 		ret = check_once(&r);
 		if (!ret) {
 			good = *kho_wire_module()->tally;
+			good_ram = kho_out_ram_changes();
 			return 0;
 		}
 		pr_crit("the next kernel would refuse what is preserved: %s (at %#llx, found %#llx, expected %#llx)\n",
@@ -97,7 +99,8 @@ int kho_out_check(void)
 }
 
 /**
- * kho_out_check_changes() - the same, unless nothing was preserved or unpreserved since
+ * kho_out_check_changes() - the same, unless nothing was preserved or unpreserved since, and
+ * memory and memory maps are what they were
  *
  * Context: as kho_out_check().
  *
@@ -107,7 +110,8 @@ int kho_out_check_changes(void)
 {
 	const struct kho_tally_ser *now = kho_wire_module()->tally;
 
-	if (!memcmp(now, &good, sizeof(good)))
+	if (!memcmp(now, &good, sizeof(good)) &&
+	    good_ram == kho_out_ram_changes())
 		return 0;
 	return kho_out_check();
 }
