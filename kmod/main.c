@@ -86,7 +86,8 @@ static int out_init(void)
 
 	if (!enable)
 		return 0;
-	ret = kho_out_init(kho_in_kexec_count() + 1);
+	/* It counts no further: 0 is the count of a cold boot, and would be refused. */
+	ret = kho_out_init(min(kho_in_kexec_count(), U32_MAX - 1) + 1);
 	kho_enabled = !ret;
 	return ret;
 }

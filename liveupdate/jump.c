@@ -256,7 +256,8 @@ int luo_jump_init(u64 flbs_phys)
  */
 void luo_jump_ready(u64 number)
 {
-	WRITE_ONCE(out_luo->liveupdate_num, number + 1);
+	/* Counted from 1; it comes from outside. */
+	WRITE_ONCE(out_luo->liveupdate_num, min(number, U64_MAX - 1) + 1);
 	register_reboot_notifier(&reboot_nb);
 }
 
