@@ -383,6 +383,9 @@ static bool room_for_copy(struct image *im, u64 besides)
 	/* It reads both files first, and then makes a copy with room for the kernel to unpack. */
 	if (im->call == KEXEC_FILE)
 		wanted += im->initrd_file.bytes + im->bz.init_bytes;
+	/* What is no file of its own becomes one, in memory. */
+	if (im->call == KEXEC_FILE && im->kernel_is_part)
+		wanted += im->kernel_file.bytes + im->initrd_file.bytes;
 	if (!available || available > wanted + COPY_LEAVES)
 		return true;
 	finding_problem(
