@@ -32,6 +32,28 @@ bool kho_ranges_contain(const struct kho_range *list, u32 nr, u64 start,
 	return at < nr && kho_range_within(&list[at], start, end);
 }
 
+/* End of what a list has from @at on, or @at. */
+static u64 reach(const struct kho_range *list, u32 nr, u64 at)
+{
+	u32 i = kho_ranges_find(list, nr, at);
+
+	return i < nr && list[i].start <= at ? list[i].end : at;
+}
+
+u64 kho_ranges_missing(u64 start, u64 end, const struct kho_range *a, u32 nr_a,
+		       const struct kho_range *b, u32 nr_b)
+{
+	u64 at = start, before;
+
+	do {
+		before = at;
+		at = reach(a, nr_a, at);
+		if (at < end)
+			at = reach(b, nr_b, at);
+	} while (at < end && at != before);
+	return at < end ? at : end;
+}
+
 /* Puts a range into a sorted list of @nr, joined with all that it touches. Return: new number. */
 static u32 join(struct kho_range *list, u32 nr, u64 start, u64 end)
 {

@@ -30,6 +30,20 @@ u32 kho_ranges_intersect(struct kho_range *out, const struct kho_range *a,
 bool kho_ranges_contain(const struct kho_range *list, u32 nr, u64 start,
 			u64 end);
 
+/**
+ * kho_ranges_missing() - where does memory begin that neither of two lists has?
+ * @start: first byte to look at
+ * @end: first byte after the last
+ * @a: ascending, not overlapping
+ * @nr_a: how many
+ * @b: the same
+ * @nr_b: how many
+ *
+ * Return: the first such byte; @end if there is none.
+ */
+u64 kho_ranges_missing(u64 start, u64 end, const struct kho_range *a, u32 nr_a,
+		       const struct kho_range *b, u32 nr_b);
+
 /* E820 types of the boot protocol. */
 enum kho_e820 {
 	KHO_E820_RAM = 1,

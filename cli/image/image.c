@@ -178,33 +178,59 @@ static void check_running(struct image *im)
 		   "boot data of the running kernel can be handed on");
 }
 
-/* RAM that the previous kernel told us of and sysfs does not show is still there. */
-static void compare_with_handed(struct image *im)
+static void handed_map(struct image *im, struct memmap *handed)
 {
 	autofree struct kho_range_info *range = NULL;
-	struct memmap handed = { 0 };
 	u32 i, nr = 0;
 
 	if (im->dev < 0 || dev_ranges(im->dev, &range, &nr))
 		return;
 	for (i = 0; i < nr; i++) {
 		if (range[i].type == KHO_RANGE_MEMMAP)
-			memmap_add(&handed, range[i].start, range[i].end,
+			memmap_add(handed, range[i].start, range[i].end,
 				   range[i].info);
 	}
-	memmap_sort(&handed);
+	memmap_sort(handed);
+}
+
+/*
+ * RAM that the previous kernel told us of and sysfs does not show is still there if this kernel
+ * uses it; what it does not use may have been unplugged since.
+ */
+static void compare_with_handed(struct image *im)
+{
+	struct memmap handed = { 0 }, known = { 0 };
+	u64 missing;
+	size_t i;
+
+	handed_map(im, &handed);
 	if (memmap_bytes(&handed, KHO_E820_RAM) <=
 	    memmap_bytes(&im->map, KHO_E820_RAM)) {
 		memmap_free(&handed);
 		return;
 	}
-	finding_note(
-		&im->findings, "memory-map", NULL,
-		"/sys/firmware/memmap shows less RAM than the previous kernel handed on, so "
-		"the handed map "
-		"is used");
-	memmap_free(&im->map);
-	im->map = handed;
+	for (i = 0; i < im->map.nr; i++)
+		memmap_add(&known, im->map.range[i].start, im->map.range[i].end,
+			   im->map.range[i].type);
+	sysinfo_ram(&known);
+	memmap_sort(&known);
+	if (memmap_ram_within(&handed, &known, &missing)) {
+		finding_note(
+			&im->findings, "memory-map", NULL,
+			"/sys/firmware/memmap shows less RAM than the previous kernel handed "
+			"on, so the handed map is used");
+		memmap_free(&im->map);
+		im->map = handed;
+	} else {
+		finding_note(
+			&im->findings, "memory-map", NULL,
+			"the previous kernel handed on RAM at %#llx that /proc/iomem does not "
+			"show, as when memory was unplugged, so the map of "
+			"/sys/firmware/memmap is used",
+			(unsigned long long)missing);
+		memmap_free(&handed);
+	}
+	memmap_free(&known);
 }
 
 static void check_memmap(struct image *im)

@@ -57,6 +57,36 @@ size_t memmap_merge(struct memmap *map)
 	return before - map->nr;
 }
 
+/* How far RAM goes on from @at. */
+static uint64_t ram_end(const struct memmap *map, uint64_t at)
+{
+	size_t i;
+
+	for (i = 0; i < map->nr && map->range[i].start <= at; i++) {
+		if (map->range[i].type == KHO_E820_RAM &&
+		    map->range[i].end > at)
+			at = map->range[i].end;
+	}
+	return at;
+}
+
+bool memmap_ram_within(const struct memmap *map, const struct memmap *other,
+		       uint64_t *missing)
+{
+	size_t i;
+
+	for (i = 0; i < map->nr; i++) {
+		const struct memmap_range *r = &map->range[i];
+
+		if (r->type != KHO_E820_RAM)
+			continue;
+		*missing = ram_end(other, r->start);
+		if (*missing < r->end)
+			return false;
+	}
+	return true;
+}
+
 uint64_t memmap_bytes(const struct memmap *map, uint32_t type)
 {
 	uint64_t sum = 0;

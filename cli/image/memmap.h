@@ -5,6 +5,7 @@
 #ifndef KHO_CLI_MEMMAP_H
 #define KHO_CLI_MEMMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,15 @@ void memmap_sort(struct memmap *map);
  * Return: how many ranges went away.
  */
 size_t memmap_merge(struct memmap *map);
+
+/**
+ * memmap_ram_within() - is all RAM of a map RAM by another, too?
+ * @map: the one
+ * @other: sorted; ranges of RAM may overlap
+ * @missing: filled with the first byte that is not, if there is one
+ */
+bool memmap_ram_within(const struct memmap *map, const struct memmap *other,
+		       uint64_t *missing);
 
 /* Bytes of all ranges of one type; meaningful where they do not overlap. */
 uint64_t memmap_bytes(const struct memmap *map, uint32_t type);

@@ -2,6 +2,7 @@
 /* Readers of /sys and /proc. */
 #include "cli/image/sysinfo.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@ enum {
 	/* Entries of a directory of numbered entries; far more than firmware ever has. */
 	ENTRIES_MAX = 65536,
 };
+
+#define MEMMAP_DIR "/sys/firmware/memmap"
 
 static const char *root_dir = "";
 
@@ -147,45 +150,72 @@ int sysinfo_boot_params(struct boot_params *bp)
 }
 
 /* -ENOENT from the first file of an entry means that there is no such entry. */
-static int read_entry_number(const char *directory, unsigned int entry,
+static int read_entry_number(const char *directory, const char *entry,
 			     const char *name, u64 *out)
 {
-	autofree char *path = format("%s/%u/%s", directory, entry, name);
+	autofree char *path = format("%s/%s/%s", directory, entry, name);
 
 	return sysinfo_number(path, out);
 }
 
-static int read_memmap_entry(unsigned int entry, struct memmap *map)
+static int read_memmap_entry(const char *entry, struct memmap *map)
 {
-	static const char directory[] = "/sys/firmware/memmap";
-	autofree char *type_path = format("%s/%u/type", directory, entry);
+	autofree char *type_path = format(MEMMAP_DIR "/%s/type", entry);
 	autofree char *type = NULL;
 	u64 first, last;
 	int err;
 
-	err = read_entry_number(directory, entry, "start", &first);
+	err = read_entry_number(MEMMAP_DIR, entry, "start", &first);
 	if (err)
 		return err;
 	type = sysinfo_text(type_path);
-	if (!type || read_entry_number(directory, entry, "end", &last) ||
+	if (!type || read_entry_number(MEMMAP_DIR, entry, "end", &last) ||
 	    last < first || last + 1 == 0)
 		return -EBADMSG;
 	memmap_add(map, first, last + 1, kho_e820_type(type));
 	return 0;
 }
 
+/* Entries are numbered, and leave a hole where memory is unplugged. */
 int sysinfo_memmap(struct memmap *map)
 {
-	unsigned int i;
+	autofree char *path = sysinfo_path(MEMMAP_DIR, "");
+	DIR *dir = opendir(path);
+	struct dirent *d;
 	int err = 0;
 
-	for (i = 0; i < ENTRIES_MAX && !err; i++)
-		err = read_memmap_entry(i, map);
-	if (err == -ENOENT && map->nr) {
-		memmap_sort(map);
-		return 0;
+	if (!dir)
+		return -errno;
+	while (!err && (d = readdir(dir))) {
+		if (d->d_name[strspn(d->d_name, "0123456789")])
+			continue;
+		err = read_memmap_entry(d->d_name, map);
+		/* Unplugged since it was listed. */
+		if (err == -ENOENT || err == -ENODEV)
+			err = 0;
 	}
-	return err ? err : -EBADMSG;
+	closedir(dir);
+	memmap_sort(map);
+	return err ? err : map->nr ? 0 : -EBADMSG;
+}
+
+int sysinfo_ram(struct memmap *map)
+{
+	autofree char *text = sysinfo_text("/proc/iomem");
+	char *line, *rest = text;
+
+	if (!text)
+		return -errno;
+	while ((line = strsep(&rest, "\n"))) {
+		unsigned long long first, last;
+		int at = 0;
+
+		if (sscanf(line, " %llx-%llx : %n", &first, &last, &at) == 2 &&
+		    at && last && last + 1 && !strcmp(line + at, "System RAM"))
+			memmap_add(map, first, last + 1, KHO_E820_RAM);
+	}
+	memmap_sort(map);
+	return 0;
 }
 
 u64 sysinfo_systab(const char *name)
@@ -196,9 +226,10 @@ u64 sysinfo_systab(const char *name)
 	return p ? strtoull(p, NULL, 0) : 0;
 }
 
-static int read_efi_descriptor(unsigned int entry, struct efi_descriptor *d)
+static int read_efi_descriptor(unsigned int number, struct efi_descriptor *d)
 {
 	static const char directory[] = "/sys/firmware/efi/runtime-map";
+	autofree char *entry = format("%u", number);
 	u64 type;
 	int err = read_entry_number(directory, entry, "type", &type);
 

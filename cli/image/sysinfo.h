@@ -68,6 +68,15 @@ int sysinfo_boot_params(struct boot_params *bp);
 int sysinfo_memmap(struct memmap *map);
 
 /**
+ * sysinfo_ram() - read which memory this kernel uses as RAM
+ * @map: ranges are added, then sorted. None without the right to see addresses. What a driver
+ *   added is not among them
+ *
+ * Return: 0 or negative errno.
+ */
+int sysinfo_ram(struct memmap *map);
+
+/**
  * sysinfo_systab() - get an entry of the EFI system table
  * @name: such as "ACPI20"
  *

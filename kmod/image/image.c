@@ -590,6 +590,9 @@ static int take_map(struct kho_image *image,
 			return -EINVAL;
 	if (!nr)
 		return 0;
+	ret = kho_memmap_check(entry, nr);
+	if (ret)
+		return ret;
 	image->map = kmemdup(entry, nr * sizeof(*entry), GFP_KERNEL);
 	if (!image->map)
 		return -ENOMEM;

@@ -13,6 +13,8 @@ struct vfsmount *kho_sysfs_mount(void);
 ssize_t kho_sysfs_read_at(struct vfsmount *mnt, const char *name, void *to,
 			  size_t bytes, loff_t pos);
 ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos);
+int kho_sysfs_list(struct vfsmount *mnt, const char *name,
+		   struct dir_context *dir);
 int kho_boot_params_read(void *to, size_t bytes, loff_t pos);
 int kho_phys_read(void *to, u64 phys, size_t bytes);
 
@@ -64,5 +66,6 @@ int kho_acpi_stays(u64 efi_rsdp);
 struct kho_memmap_entry_ser;
 
 int kho_firmware_memmap(struct kho_memmap_entry_ser *entry, u32 room);
+int kho_memmap_check(const struct kho_memmap_entry_ser *entry, u32 nr);
 
 #endif /* KHO_KMOD_MACHINE_H */

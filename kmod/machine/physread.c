@@ -76,6 +76,30 @@ ssize_t kho_sysfs_read(const char *name, void *to, size_t bytes, loff_t pos)
 }
 
 /**
+ * kho_sysfs_list() - name what is in a directory of sysfs
+ * @mnt: of kho_sysfs_mount()
+ * @name: its path below the root of sysfs
+ * @dir: its actor is called for each entry, "." and ".." among them
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or an error of opening or reading it.
+ */
+int kho_sysfs_list(struct vfsmount *mnt, const char *name,
+		   struct dir_context *dir)
+{
+	struct file *file =
+		file_open_root_mnt(mnt, name, O_RDONLY | O_DIRECTORY, 0);
+	int ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = iterate_dir(file, dir);
+	fput(file);
+	return ret;
+}
+
+/**
  * kho_boot_params_read() - read from the zero page that this kernel was booted with
  * @to: for what is read
  * @bytes: so much

@@ -154,6 +154,67 @@ static void reads_the_map_from_sysfs(void **state)
 	memmap_free(&map);
 }
 
+/* An entry goes when its memory is unplugged; the others keep their numbers. */
+static void reads_on_behind_a_hole(void **state)
+{
+	struct memmap map = { 0 };
+
+	put_range(0, "0x0\n", "0x9fbff\n", "System RAM\n");
+	put_range(2, "0x100000\n", "0x7ffdffff\n", "System RAM\n");
+	put_range(4711, "0x100000000\n", "0x13fffffff\n", "System RAM\n");
+	assert_int_equal(sysinfo_memmap(&map), 0);
+	assert_int_equal(map.nr, 3);
+	assert_range(&map, 1, 0x100000, 0x7ffe0000, KHO_E820_RAM);
+	assert_range(&map, 2, 0x100000000, 0x140000000, KHO_E820_RAM);
+	memmap_free(&map);
+}
+
+static void reads_what_the_kernel_uses_as_ram(void **state)
+{
+	struct memmap map = { 0 };
+
+	assert_int_equal(sysinfo_ram(&map), -ENOENT);
+	put_text("/proc/iomem", "00000000-00000fff : Reserved\n"
+				"00001000-0009fbff : System RAM\n"
+				"00100000-3fffffff : System RAM\n"
+				"  01000000-01ffffff : Kernel code\n"
+				"40000000-7ffdffff : System RAM\n"
+				"100000000-13fffffff : System RAM (kmem)\n"
+				"  100000000-13fffffff : System RAM (kmem)\n"
+				"140000000-17fffffff : System RAM");
+	assert_int_equal(sysinfo_ram(&map), 0);
+	assert_int_equal(map.nr, 4);
+	assert_range(&map, 0, 0x1000, 0x9fc00, KHO_E820_RAM);
+	assert_range(&map, 1, 0x100000, 0x40000000, KHO_E820_RAM);
+	assert_range(&map, 2, 0x40000000, 0x7ffe0000, KHO_E820_RAM);
+	assert_range(&map, 3, 0x140000000, 0x180000000, KHO_E820_RAM);
+	memmap_free(&map);
+	/* As it looks without the right to see addresses. */
+	put_text("/proc/iomem", "00000000-00000000 : System RAM\n");
+	assert_int_equal(sysinfo_ram(&map), 0);
+	assert_int_equal(map.nr, 0);
+}
+
+static void finds_ram_that_another_map_has_not(void **state)
+{
+	struct memmap map = { 0 }, other = { 0 };
+	uint64_t at;
+
+	assert_true(memmap_ram_within(&map, &other, &at));
+	memmap_add(&map, 0x1000, 0x9000, KHO_E820_RAM);
+	memmap_add(&map, 0x9000, 0xf000, KHO_E820_RESERVED);
+	memmap_add(&other, 0x0, 0x3000, KHO_E820_RAM);
+	memmap_add(&other, 0x2000, 0x5000, KHO_E820_RAM);
+	memmap_add(&other, 0x2000, 0x9000, KHO_E820_RESERVED);
+	memmap_add(&other, 0x5000, 0x8fff, KHO_E820_RAM);
+	assert_false(memmap_ram_within(&map, &other, &at));
+	assert_int_equal(at, 0x8fff);
+	memmap_add(&other, 0x8fff, 0x9000, KHO_E820_RAM);
+	assert_true(memmap_ram_within(&map, &other, &at));
+	memmap_free(&map);
+	memmap_free(&other);
+}
+
 static void refuses_an_impossible_range(void **state)
 {
 	struct memmap map = { 0 };
@@ -204,6 +265,12 @@ int main(void)
 		cmocka_unit_test(knows_the_kernels_names),
 		cmocka_unit_test_setup_teardown(reads_the_map_from_sysfs,
 						setup_root, remove_root),
+		cmocka_unit_test_setup_teardown(reads_on_behind_a_hole,
+						setup_root, remove_root),
+		cmocka_unit_test_setup_teardown(
+			reads_what_the_kernel_uses_as_ram, setup_root,
+			remove_root),
+		cmocka_unit_test(finds_ram_that_another_map_has_not),
 		cmocka_unit_test_setup_teardown(refuses_an_impossible_range,
 						setup_root, remove_root),
 		cmocka_unit_test_setup_teardown(reads_small_files, setup_root,

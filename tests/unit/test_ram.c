@@ -99,6 +99,27 @@ static void one_range_contains_all_or_it_does_not(void **state)
 	assert_false(kho_ranges_contain(list, 2, 7 * PAGE, 8 * PAGE));
 }
 
+static void missing_agrees_with_a_page_model(void **state)
+{
+	struct kho_range a[MODEL_PAGES], b[MODEL_PAGES];
+	u32 nr_a, nr_b, round;
+	u64 start, end, at;
+
+	(void)state;
+	srand(3);
+	for (round = 0; round < 20000; round++) {
+		nr_a = random_list(a, model_a);
+		nr_b = random_list(b, model_b);
+		start = (u64)rand() % MODEL_PAGES;
+		end = start + (u64)rand() % (MODEL_PAGES - start);
+		for (at = start; at < end && (model_a[at] || model_b[at]); at++)
+			;
+		assert_int_equal(kho_ranges_missing(start * PAGE, end * PAGE, a,
+						    nr_a, b, nr_b),
+				 at * PAGE);
+	}
+}
+
 static void maps_agree_with_a_page_model(void **state)
 {
 	struct kho_memmap_entry_ser map[KHO_MAX_MEMMAP];
@@ -172,6 +193,7 @@ int main(void)
 		cmocka_unit_test(intersections_agree_with_a_page_model),
 		cmocka_unit_test(nothing_has_nothing_in_common),
 		cmocka_unit_test(one_range_contains_all_or_it_does_not),
+		cmocka_unit_test(missing_agrees_with_a_page_model),
 		cmocka_unit_test(maps_agree_with_a_page_model),
 		cmocka_unit_test(part_of_a_page_is_none),
 		cmocka_unit_test(entries_that_wrap_say_nothing),
