@@ -688,6 +688,8 @@ static int check_tree(struct check *c)
 	int err;
 
 	c->max_nodes = extent_pages(c->in);
+	if (c->ops->nr_pages && c->ops->nr_pages < c->max_nodes)
+		c->max_nodes = c->ops->nr_pages;
 	c->max_keys = a > b ? a : b;
 	err = take_tree(c);
 	if (!err)

@@ -4,7 +4,7 @@
  *
  * Trust: nothing in the wire is believed. Only pages that lie in the extents this kernel has
  * reserved are read at all (the environment says which), every count is bounded by memory that
- * exists, and the walk ends after at most as many nodes as the extents have pages.
+ * exists, and the walk ends after at most as many nodes as the extents have pages of memory.
  */
 #ifndef KHO_CORE_CHECKED_H
 #define KHO_CORE_CHECKED_H
@@ -26,12 +26,14 @@
  *        was marked stays so until the caller forgets all marks; marks change nothing else.
  * @marked: the mark of this page; asked for any aligned address, whether there is memory or not
  * @ctx: passed to all of them
+ * @nr_pages: pages of memory that can be there at all, whatever the extents claim; 0 = not known
  */
 struct kho_checked_ops {
 	const void *(*page)(void *ctx, u64 phys);
 	int (*mark)(void *ctx, u64 phys, unsigned int order);
 	struct kho_mark (*marked)(void *ctx, u64 phys);
 	void *ctx;
+	u64 nr_pages;
 };
 
 /**

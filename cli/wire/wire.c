@@ -185,8 +185,8 @@ static struct kho_mark judge_marked(void *ctx, u64 phys)
 static void judge(struct wire *w)
 {
 	struct judge j = { w->pages, wire_marks_create(), 0 };
-	struct kho_checked_ops ops = { judge_page, judge_mark, judge_marked,
-				       &j };
+	struct kho_checked_ops ops = { judge_page, judge_mark, judge_marked, &j,
+				       NODES_MAX };
 
 	w->err = kho_handover_check(&w->in, &ops, w->head_phys, &w->r);
 	wire_marks_destroy(j.marks);

@@ -8,6 +8,7 @@
 #include "core/parcel.h"
 #include "core/reserve_fdt.h"
 #include "cli/wire/wirejson.h"
+#include "cli/wire/wiremarks.h"
 
 static const u8 *subtree_page(struct wire *w, const char *name,
 			      struct kho_fdt_subtree *s)
@@ -17,8 +18,14 @@ static const u8 *subtree_page(struct wire *w, const char *name,
 	return wire_pages_get(w->pages, s->phys);
 }
 
-/* Fetches the chunks of a list of pages. Return: how many. */
-static u32 read_chunks(struct wire *w, const struct kho_vmalloc *list)
+/*
+ * Fetches the chunks of a list of pages. @seen: those of all lists; a page that is there already
+ * ends this one: it is a circle, or belongs to another.
+ *
+ * Return: how many.
+ */
+static u32 read_chunks(struct wire *w, struct wire_marks *seen,
+		       const struct kho_vmalloc *list)
 {
 	u64 phys = list->first;
 	u32 nr = 0, most = list->total_pages / KHO_VMALLOC_SIZE + 2;
@@ -27,7 +34,7 @@ static u32 read_chunks(struct wire *w, const struct kho_vmalloc *list)
 		const struct kho_vmalloc_chunk *chunk =
 			(const void *)wire_pages_get(w->pages, phys);
 
-		if (!chunk)
+		if (!chunk || !wire_marks_add(seen, phys, 0))
 			break;
 		nr++;
 		phys = chunk->hdr.next;
@@ -35,7 +42,7 @@ static u32 read_chunks(struct wire *w, const struct kho_vmalloc *list)
 	return nr;
 }
 
-static struct json_object *json_parcel(struct wire *w,
+static struct json_object *json_parcel(struct wire *w, struct wire_marks *seen,
 				       const struct kho_parcel_ser *p, u64 phys)
 {
 	struct json_object *o = json_object_new_object();
@@ -53,13 +60,14 @@ static struct json_object *json_parcel(struct wire *w,
 	json_add_number(o, "pages", list.total_pages);
 	json_add_number(o, "order", list.order);
 	json_add_number(o, "first-address", list.first);
-	json_add_number(o, "chunks", read_chunks(w, &list));
+	json_add_number(o, "chunks", read_chunks(w, seen, &list));
 	return o;
 }
 
 /* @bytes: from one slot to the next, not less than is known of a slot */
-static void add_index_block(struct wire *w, struct json_object *list,
-			    const u8 *block, u64 phys, u32 bytes)
+static void add_index_block(struct wire *w, struct wire_marks *seen,
+			    struct json_object *list, const u8 *block, u64 phys,
+			    u32 bytes)
 {
 	struct kho_block_header_ser head;
 	u64 i, most = (PAGE_BYTES - sizeof(head)) / bytes;
@@ -71,8 +79,8 @@ static void add_index_block(struct wire *w, struct json_object *list,
 
 		memcpy(&p, block + at, sizeof(p));
 		if (p.state == KHO_PARCEL_VALID)
-			json_object_array_add(list,
-					      json_parcel(w, &p, phys + at));
+			json_object_array_add(list, json_parcel(w, seen, &p,
+								phys + at));
 	}
 }
 
@@ -81,6 +89,7 @@ static u32 add_index_blocks(struct wire *w, struct json_object *list,
 {
 	const u32 least = sizeof(struct kho_parcel_ser);
 	u32 nr, bytes = index->entry_size > least ? index->entry_size : least;
+	struct wire_marks *seen = wire_marks_create();
 	u64 phys = index->first_block_phys;
 
 	for (nr = 0; phys && nr < KHO_BLOCK_CHAIN_MAX; nr++) {
@@ -89,11 +98,23 @@ static u32 add_index_blocks(struct wire *w, struct json_object *list,
 
 		if (!block)
 			break;
-		add_index_block(w, list, block, phys, bytes);
+		add_index_block(w, seen, list, block, phys, bytes);
 		memcpy(&head, block, sizeof(head));
 		phys = head.next;
 	}
+	wire_marks_destroy(seen);
 	return nr;
+}
+
+/* What parcels can have at most: they consist of single pages. */
+static u64 single_pages(const struct wire *w)
+{
+	u64 pages = 0;
+	size_t i;
+
+	for (i = 0; i < w->nr_blocks; i++)
+		pages += !w->block[i].order;
+	return pages;
 }
 
 /* A page that the check of the index may look at. What is in a parcel it never looks at. */
@@ -111,7 +132,7 @@ static const void *parcel_page(void *ctx, u64 phys, unsigned int order)
 
 struct json_object *wire_json_parcels(struct wire *w)
 {
-	struct kho_page_ops ops = { parcel_page, w, 0 };
+	struct kho_page_ops ops = { .page = parcel_page, .ctx = w };
 	struct kho_refusal r = { 0 };
 	struct kho_parcel_head_ser head;
 	struct json_object *o, *list;
@@ -131,7 +152,10 @@ struct json_object *wire_json_parcels(struct wire *w)
 	if (head.magic == KHO_PARCEL_MAGIC)
 		json_add_number(o, "index-pages",
 				add_index_blocks(w, list, &head));
-	ops.nr_pages = w->in.tally.nr_pages;
+	/* Without any there is nothing to follow; 0 would be no limit. */
+	ops.nr_pages = single_pages(w);
+	if (!ops.nr_pages)
+		ops.nr_pages = 1;
 	err = kho_parcels_check(s.phys, s.bytes, &ops, NULL, NULL, &r);
 	json_add_verdict(o, err, &r);
 	json_object_object_add(o, "parcels", list);

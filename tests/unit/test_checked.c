@@ -935,7 +935,7 @@ static void pages_that_are_not_there(void **state)
 		struct without_page w = { handover_ops(h),
 					  h->head_phys + table[i].offset };
 		struct kho_checked_ops ops = { page_but_one, mark_whole,
-					       marked_whole, &w };
+					       marked_whole, &w, 0 };
 		struct kho_checked in;
 		struct kho_refusal r;
 		int err;
@@ -1023,9 +1023,8 @@ static void nodes_below_themselves(void **state)
 }
 
 /* All slots of each node lead to the same next one: 4 * 512^4 ways to one empty leaf. */
-static void a_tree_of_shared_nodes_ends(void **state)
+static void make_tree_of_shared_nodes(struct handover *h)
 {
-	struct handover *h = *state;
 	u64 *node = handover_at(h, h->tree_phys);
 	unsigned int level, i;
 
@@ -1036,8 +1035,34 @@ static void a_tree_of_shared_nodes_ends(void **state)
 			node[i] = next;
 		node = handover_at(h, next);
 	}
+}
+
+static void a_tree_of_shared_nodes_ends(void **state)
+{
+	struct handover *h = *state;
+
+	make_tree_of_shared_nodes(h);
 	assert_tree_refused(h, -ERANGE,
 			    "tree has more nodes than the extents have pages");
+}
+
+/* Not memory that an extent claims counts, but memory that there is. */
+static void a_tree_in_a_claimed_extent_ends(void **state)
+{
+	struct handover *h = *state;
+	struct kho_checked_ops ops = handover_ops(h);
+	struct kho_checked in;
+	struct kho_refusal r;
+
+	make_tree_of_shared_nodes(h);
+	h->extent[HANDOVER_EXTENTS - 1].end = 1ULL << 51;
+	handover_seal(h);
+	ops.nr_pages = HANDOVER_PAGES;
+	assert_int_equal(kho_handover_check(&in, &ops, h->head_phys, &r),
+			 -ERANGE);
+	assert_string_equal(r.check,
+			    "tree has more nodes than the extents have pages");
+	assert_int_equal(r.wanted, HANDOVER_PAGES);
 }
 
 /* One leaf under two parents holds other blocks each time; the tally tells. */
@@ -1333,6 +1358,7 @@ int main(void)
 		TEST(nodes_at_impossible_places),
 		TEST(nodes_below_themselves),
 		TEST(a_tree_of_shared_nodes_ends),
+		TEST(a_tree_in_a_claimed_extent_ends),
 		TEST(a_shared_leaf_is_counted_twice),
 		TEST(impossible_keys),
 		TEST(blocks_at_impossible_places),

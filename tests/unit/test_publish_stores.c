@@ -216,8 +216,8 @@ static void check_subtrees(const struct kho_checked *in)
 
 static void after_store(void)
 {
-	const struct kho_checked_ops ops = { page_op, mark_op, marked_op,
-					     NULL };
+	const struct kho_checked_ops ops = { page_op, mark_op, marked_op, NULL,
+					     0 };
 	struct kho_checked in;
 	struct kho_refusal r;
 
