@@ -45,7 +45,9 @@ static int check_pages(const struct kho_bad_ser *bad, u64 phys,
 	u32 i;
 
 	for (i = 0; i < bad->nr_pages; i++) {
-		if (bad->phys[i] % KHO_PAGE_SIZE || bad->phys[i] <= before)
+		/* The end of the last page there can be does not fit in 64 bits. */
+		if (bad->phys[i] % KHO_PAGE_SIZE || bad->phys[i] <= before ||
+		    bad->phys[i] > ~0ULL - KHO_PAGE_SIZE)
 			return kho_refuse(r, -EBADMSG, "address of a page",
 					  phys, bad->phys[i], 0);
 		before = bad->phys[i];

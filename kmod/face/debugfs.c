@@ -166,10 +166,11 @@ static void show_outgoing(void)
 
 static struct in_blob *copy_blob(const struct kho_fdt_subtree *subtree)
 {
+	struct kho_fdt_subtree good;
 	const void *from;
 	struct in_blob *blob;
 
-	if (subtree->bytes > MAX_COPY)
+	if (subtree->bytes > MAX_COPY || kho_in_subtree(subtree->name, &good))
 		return NULL;
 	from = kho_in_blob(subtree->phys, subtree->bytes);
 	if (!from)

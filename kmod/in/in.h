@@ -40,6 +40,7 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree);
 int kho_in_subtree_at(u32 index, struct kho_fdt_subtree *subtree);
 const void *kho_in_fdt(void);
 const void *kho_in_blob(u64 phys, u64 bytes);
+u64 kho_in_bad(u64 phys, u64 bytes);
 bool kho_in_wait_for_gaps(void);
 u64 kho_in_held_pages(int nid, u64 max_phys);
 void kho_in_claimed(u64 bytes);

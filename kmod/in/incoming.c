@@ -25,6 +25,7 @@
 #include "core/bad.h"
 #include "core/checked.h"
 #include "core/fdt.h"
+#include "core/ranges.h"
 #include "kmod/compat/compat.h"
 #include "kmod/clients/clients.h"
 #include "kmod/image/image.h"
@@ -121,9 +122,10 @@ static int make_segments(const struct kho_range *extent, u32 nr)
 	return ret;
 }
 
+/* What wraps or is empty is in none. */
 static bool in_this_segment(u32 i, u64 start, u64 end)
 {
-	return i < nr_segments && start >= in_segment[i].start &&
+	return i < nr_segments && start < end && start >= in_segment[i].start &&
 	       end <= in_segment[i].end;
 }
 
@@ -231,31 +233,35 @@ static void forget_marks(void)
 
 /* ---------------------------------------------------------------------------------- refusals */
 
+static const char *explain(char *to, size_t room, const char *by,
+			   const struct kho_refusal *r)
+{
+	size_t n = scnprintf(to, room, "%s%s", by, r->check);
+
+	if (r->where)
+		n += scnprintf(to + n, room - n, " at %#llx", r->where);
+	if (r->found != r->wanted)
+		scnprintf(to + n, room - n, ": found %#llx, expected %#llx",
+			  r->found, r->wanted);
+	else if (r->found)
+		scnprintf(to + n, room - n, ": found %#llx", r->found);
+	return to;
+}
+
 /*
  * Adds to the reason: of several clients each is named, as far as there is room.
- * Return: what was added.
+ * Return: what was to be added, valid until the next.
  */
 static const char *refuse(const char *by, const struct kho_refusal *r)
 {
-	size_t n = strlen(in_reason), at;
+	static char what[sizeof(in_reason)];
+	size_t n = strlen(in_reason);
 
-	if (n)
-		n += scnprintf(in_reason + n, sizeof(in_reason) - n, "; ");
-	else
+	if (!n)
 		in_error = -r->err;
-	at = n;
-	n += scnprintf(in_reason + n, sizeof(in_reason) - n, "%s%s", by,
-		       r->check);
-	if (r->where)
-		n += scnprintf(in_reason + n, sizeof(in_reason) - n,
-			       " at %#llx", r->where);
-	if (r->found != r->wanted)
-		scnprintf(in_reason + n, sizeof(in_reason) - n,
-			  ": found %#llx, expected %#llx", r->found, r->wanted);
-	else if (r->found)
-		scnprintf(in_reason + n, sizeof(in_reason) - n, ": found %#llx",
-			  r->found);
-	return in_reason + at;
+	scnprintf(in_reason + n, sizeof(in_reason) - n, "%s%s", n ? "; " : "",
+		  explain(what, sizeof(what), by, r));
+	return what;
 }
 
 /**
@@ -272,25 +278,6 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 	/* The reason begins with who says so. */
 	pr_err("refused: %s; its memory stays reserved until `kho drop --all`\n",
 	       refuse(client, r));
-}
-
-/* Subtrees whose blobs cannot be there: their clients find none. */
-static void refuse_stray_subtrees(void)
-{
-	struct kho_fdt_subtree s;
-	char client[80];
-	u32 i;
-
-	for (i = 0; !kho_fdt_subtree_at(&in_data.fdt, i, &s); i++) {
-		struct kho_refusal r = {};
-
-		if (kho_checked_has_blob(&in_data, &s))
-			continue;
-		kho_refuse(&r, -ERANGE, "its data is outside the extents",
-			   s.phys, 0, 0);
-		snprintf(client, sizeof(client), "%s: ", s.name);
-		kho_in_client_refused(client, &r);
-	}
 }
 
 /* ---------------------------------------------------------------------------- give back gaps */
@@ -421,6 +408,15 @@ static void find_all_gaps(void)
 
 /* ---------------------------------------------------- pages that went bad before the jump */
 
+/* @phys: of reserved memory */
+static bool is_bad(u64 phys)
+{
+	const struct kho_stay *stay = kho_stays_first(phys, phys + PAGE_SIZE);
+
+	return kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), 1) ||
+	       (stay && stay->what == went_bad_before);
+}
+
 /* The mark of a block goes: it is a gap then, of which only the bad page is not given back. */
 static void unmark(u64 head, struct kho_mark mark)
 {
@@ -433,28 +429,46 @@ static bool in_wire_area(u64 phys)
 	return phys - in_data.head_phys < KHO_WIRE_PAGES * PAGE_SIZE;
 }
 
-static int withhold(u64 phys)
+/* The block that a page is in, and its first page. */
+static struct kho_mark block_around(u64 phys, u64 *head)
 {
 	unsigned int order;
+
+	for (order = 0; order < 64 - PAGE_SHIFT; order++) {
+		*head = kho_align_down(phys, PAGE_SIZE << order);
+		if (kho_mark_is(in_marked(NULL, *head), order))
+			return kho_mark_of(order);
+	}
+	return kho_mark_none();
+}
+
+static int withhold(u64 phys)
+{
+	struct kho_mark mark;
+	u64 head;
 	int ret;
 
 	if (!in_one_segment(phys, phys + PAGE_SIZE) || in_wire_area(phys))
 		return 0;
 	ret = kho_stays_add(phys, phys + PAGE_SIZE, went_bad_before);
-	for (order = 0; !ret && order < 64 - PAGE_SHIFT; order++) {
-		u64 head = kho_align_down(phys, PAGE_SIZE << order);
-
-		if (!kho_mark_is(in_marked(NULL, head), order))
-			continue;
-		pr_err("%#llx, %llu pages: preserved, but %#llx of it went bad before the jump; nobody gets it\n",
-		       head, 1ULL << order, phys);
-		unmark(head, kho_mark_of(order));
-	}
-	return ret;
+	if (ret)
+		return ret;
+	mark = block_around(phys, &head);
+	if (!kho_marked(mark))
+		return 0;
+	pr_err("%#llx, %llu pages: preserved, but %#llx of it went bad before the jump; nobody gets it\n",
+	       head, kho_mark_pages(mark), phys);
+	unmark(head, mark);
+	return 0;
 }
 
-/* Whoever preserved such memory finds that nothing waits there. */
-static void withhold_bad(void)
+/*
+ * Whoever preserved such memory finds that nothing waits there. Room to note all of it is there,
+ * see kho_in_init().
+ *
+ * Return: physical address of the list, 0 if there is none that is good.
+ */
+static u64 withhold_bad(void)
 {
 	const struct kho_bad_ser *bad;
 	struct kho_refusal r = {};
@@ -463,8 +477,9 @@ static void withhold_bad(void)
 	u32 i;
 
 	if (kho_fdt_subtree_find(&in_data.fdt, KHO_BAD_SUBTREE, &s))
-		return;
-	bad = kho_mark_is(in_marked(NULL, s.phys), 0) ?
+		return 0;
+	bad = PAGE_ALIGNED(s.phys) && kho_checked_has_blob(&in_data, &s) &&
+			      kho_mark_is(in_marked(NULL, s.phys), 0) ?
 		      kho_in_blob(s.phys, PAGE_SIZE) :
 		      NULL;
 	ret = kho_bad_check(bad, s.phys, s.bytes, &r);
@@ -477,12 +492,68 @@ static void withhold_bad(void)
 	else if (bad->nr_more)
 		pr_err("%u more pages went bad before the jump, and are not known\n",
 		       bad->nr_more);
-	if (ret)
-		return;
-	/* It stays readable in debugfs. */
-	unmark(s.phys, kho_mark_of(0));
-	kho_stays_add(s.phys, s.phys + PAGE_SIZE,
+	return ret ? 0 : s.phys;
+}
+
+/* The list of pages that went bad stays readable in debugfs. */
+static void keep_bad_list(u64 phys)
+{
+	unmark(phys, kho_mark_of(0));
+	kho_stays_add(phys, phys + PAGE_SIZE,
 		      "the list of pages that went bad");
+}
+
+/* ----------------------------------------------------------------------------------- subtrees */
+
+/* Each takes 32 bytes at least of the root FDT, which is one page. */
+#define MAX_SUBTREES (PAGE_SIZE / 32)
+
+/* By their numbers: their clients find none. */
+static DECLARE_BITMAP(in_strays, MAX_SUBTREES);
+
+/*
+ * A client would restore its blob, or read it for as long as it likes.
+ * Return: NULL, or why it must not.
+ */
+static const char *blob_objection(const struct kho_fdt_subtree *s)
+{
+	u64 page = PAGE_ALIGN_DOWN(s->phys), end, head;
+
+	if (!kho_checked_has_blob(&in_data, s))
+		return "its data is outside the extents";
+	end = s->phys + max_t(u64, s->bytes, 1);
+	for (; page < end; page += PAGE_SIZE, cond_resched()) {
+		if (!reserved_page(page))
+			return "its data is not reserved memory";
+		if (is_bad(page))
+			return "its data went bad";
+		if (!in_wire_area(page) &&
+		    !kho_marked(block_around(page, &head)))
+			return "its data is not preserved, or memory next to it went bad";
+	}
+	return NULL;
+}
+
+/* Once, while everything waits: what was restored looks like what was never preserved. */
+static void refuse_stray_subtrees(void)
+{
+	struct kho_fdt_subtree s;
+	char client[80];
+	u32 i;
+
+	for (i = 0; !kho_fdt_subtree_at(&in_data.fdt, i, &s); i++) {
+		struct kho_refusal r = {};
+		const char *why = i < MAX_SUBTREES ? blob_objection(&s) :
+						     "it is one too many";
+
+		if (!why)
+			continue;
+		if (i < MAX_SUBTREES)
+			__set_bit(i, in_strays);
+		kho_refuse(&r, -ERANGE, why, s.phys, 0, 0);
+		snprintf(client, sizeof(client), "%s: ", s.name);
+		kho_in_client_refused(client, &r);
+	}
 }
 
 /* The wire area was preserved like anything else: it is ours, and stays. */
@@ -499,7 +570,7 @@ static void claim_wire(void)
 
 /* ------------------------------------------------------------------------------ init and exit */
 
-static const struct kho_checked_ops in_ops = {
+static struct kho_checked_ops in_ops = {
 	.page = in_page,
 	.mark = in_mark,
 	.marked = in_marked,
@@ -551,6 +622,8 @@ static int validate(u64 head_phys)
 	if (ret && !r.err)
 		return ret;
 	if (!ret) {
+		in_ops.nr_pages = kho_ranges_sum(in_segment, nr_segments) >>
+				  PAGE_SHIFT;
 		ret = kho_handover_check(&in_data, &in_ops, head_phys, &r);
 		if (!ret)
 			ret = check_wire_preserved(&r);
@@ -583,7 +656,9 @@ static void read_metadata(void)
 
 	if (kho_fdt_subtree_find(&in_data.fdt, KHO_METADATA_NODE_NAME, &s))
 		return;
-	blob = kho_in_blob(s.phys, min_t(u64, s.bytes, sizeof(m)));
+	blob = kho_checked_has_blob(&in_data, &s) ?
+		       kho_in_blob(s.phys, min_t(u64, s.bytes, sizeof(m))) :
+		       NULL;
 	if (!blob || kho_metadata_check(&m, blob, s.bytes))
 		return;
 	if (in_data.module && (m.kexec_count != in_kexec_count ||
@@ -613,10 +688,12 @@ static void copy_story(void)
  *
  * Acts on nothing: kho_in_accept() does.
  *
- * Return: 0, also if there is no handover or a bad one (see the status); -ENOMEM, -ENODEV.
+ * Return: 0, also if there is no handover or a bad one (see the status); -ENOMEM, -ENODEV,
+ * -E2BIG.
  */
 int kho_in_init(u64 head_phys)
 {
+	struct kho_fdt_subtree bad;
 	int ret = kho_boot_list_read(&in_list, head_phys);
 
 	if (ret == -ENOMEM)
@@ -643,7 +720,11 @@ int kho_in_init(u64 head_phys)
 		return 0;
 	}
 	copy_story();
-	return 0;
+	if (!kho_fdt_subtree_find(&in_data.fdt, KHO_BAD_SUBTREE, &bad))
+		ret = kho_stays_reserve(KHO_MAX_BAD + 1);
+	if (ret)
+		kho_in_exit();
+	return ret;
 }
 
 /**
@@ -692,19 +773,21 @@ static void note_ready(void)
  */
 void kho_in_accept(void)
 {
-	u64 start = ktime_get_ns();
+	u64 start = ktime_get_ns(), bad_list;
 
 	if (in_state != IN_NONE || !in_data.module)
 		return;
 	atomic64_set(&in_unclaimed, in_data.tally.nr_pages << PAGE_SHIFT);
 	__module_get(THIS_MODULE);
-	withhold_bad();
+	bad_list = withhold_bad();
+	refuse_stray_subtrees();
+	if (bad_list)
+		keep_bad_list(bad_list);
 	find_all_gaps();
 	claim_wire();
 	in_validate_ns += ktime_get_ns() - start;
 	note_ready();
 	in_state = IN_ACCEPTED;
-	refuse_stray_subtrees();
 	pr_info("exec from: %s (count %u)\n", in_release, in_kexec_count);
 	pr_info("%llu blocks, %llu KiB handed over\n", in_data.tally.nr_keys,
 		in_data.tally.nr_pages << (PAGE_SHIFT - 10));
@@ -766,21 +849,24 @@ u64 kho_in_pages(void)
  * @name: NUL-terminated
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0; -ENOENT, also if its blob cannot be there.
+ * Return: 0; -ENOENT, also if its blob cannot be there, was not preserved, or went bad.
  */
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 {
-	if (!kho_in_accepted() ||
-	    kho_fdt_subtree_find(&in_data.fdt, name, subtree) ||
-	    !kho_checked_has_blob(&in_data, subtree))
-		return -ENOENT;
-	return 0;
+	u32 i;
+
+	for (i = 0; i < MAX_SUBTREES && !kho_in_subtree_at(i, subtree); i++)
+		if (!strcmp(subtree->name, name))
+			return test_bit(i, in_strays) ? -ENOENT : 0;
+	return -ENOENT;
 }
 
 /**
  * kho_in_subtree_at() - get a subtree of the previous kernel by its number
  * @index: from 0
  * @subtree: filled; its name points into the FDT
+ *
+ * Those that kho_in_subtree() does not find are among them.
  *
  * Return: 0 or -ENOENT.
  */
@@ -799,13 +885,25 @@ const void *kho_in_fdt(void)
 	return in_data.fdt.page;
 }
 
-/* @phys: of reserved memory */
-static bool is_bad(u64 phys)
+/**
+ * kho_in_bad() - did some of what came in go bad, under the previous kernel or this one?
+ * @phys: physical address of the first page, aligned
+ * @bytes: length; no more than one segment of memory has is looked at
+ *
+ * Context: any.
+ *
+ * Return: physical address of the first such page, or 0.
+ */
+u64 kho_in_bad(u64 phys, u64 bytes)
 {
-	const struct kho_stay *stay = kho_stays_first(phys, phys + PAGE_SIZE);
+	u64 page;
 
-	return kho_pages_bad(pfn_to_page(PHYS_PFN(phys)), 1) ||
-	       (stay && stay->what == went_bad_before);
+	if (phys + bytes < phys || !in_one_segment(phys, phys + bytes))
+		return 0;
+	for (page = phys; page < phys + bytes; page += PAGE_SIZE)
+		if (is_bad(page))
+			return page;
+	return 0;
 }
 
 /**
@@ -813,13 +911,15 @@ static bool is_bad(u64 phys)
  * @phys: physical address of the first byte
  * @bytes: how many are read
  *
- * Return: address in the direct map; NULL if some of it is not reserved memory, or
- * went bad.
+ * Return: address in the direct map; NULL if some of it is not reserved memory or went bad, or
+ * if it is nothing.
  */
 const void *kho_in_blob(u64 phys, u64 bytes)
 {
 	u64 page;
 
+	if (!bytes || phys + bytes < phys)
+		return NULL;
 	for (page = PAGE_ALIGN_DOWN(phys); page < phys + bytes;
 	     page += PAGE_SIZE)
 		if (!reserved_page(page) || is_bad(page))
@@ -966,13 +1066,12 @@ static int sessions_wait(void)
 static int drop(void)
 {
 	guard(mutex)(&in_lock);
-	if (in_dropped)
-		return -ENOENT;
-	if (in_state == IN_REFUSED) {
+	if (in_state == IN_REFUSED && !in_dropped) {
 		drop_refused();
 		in_dropped = true;
 		return 0;
 	}
+	/* What a client had taken meanwhile, and puts back, is dropped the next time. */
 	if (in_state != IN_ACCEPTED || !atomic64_read(&in_unclaimed))
 		return -ENOENT;
 	drop_unclaimed();

@@ -48,6 +48,7 @@ struct kho_stay {
 
 int kho_stays_init(void);
 void kho_stays_exit(void);
+int kho_stays_reserve(u32 nr);
 int kho_stays_add(u64 start, u64 end, const char *what);
 const struct kho_stay *kho_stays_first(u64 start, u64 end);
 

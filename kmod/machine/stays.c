@@ -27,19 +27,20 @@
 static struct kho_stay *stays;
 static u32 nr_stays, room;
 
-static int make_room(void)
+static int make_room(u32 nr)
 {
 	struct kho_stay *more;
 
-	if (nr_stays < room)
+	if (nr_stays + nr <= room)
 		return 0;
-	if (nr_stays == MAX_STAYS)
+	if (nr_stays + nr > MAX_STAYS)
 		return -E2BIG;
-	more = krealloc(stays, (room + 64) * sizeof(*stays), GFP_KERNEL);
+	nr = max_t(u32, nr_stays + nr, room + 64);
+	more = krealloc(stays, nr * sizeof(*stays), GFP_KERNEL);
 	if (!more)
 		return -ENOMEM;
 	stays = more;
-	room += 64;
+	room = nr;
 	return 0;
 }
 
@@ -85,7 +86,7 @@ int kho_stays_add(u64 start, u64 end, const char *what)
 		end = max(end, stays[last].range.end);
 		what = stays[at].what;
 	}
-	ret = last == at ? make_room() : 0;
+	ret = last == at ? make_room(1) : 0;
 	if (ret)
 		return ret;
 	/* One in the place of those from @at to @last, if there are any. */
@@ -94,6 +95,19 @@ int kho_stays_add(u64 start, u64 end, const char *what)
 	nr_stays += 1 - (last - at);
 	stays[at] = (struct kho_stay){ .range = { start, end }, .what = what };
 	return 0;
+}
+
+/**
+ * kho_stays_reserve() - make sure that kho_stays_add() works
+ * @nr: so many times
+ *
+ * Context: as kho_stays_add().
+ *
+ * Return: as kho_stays_add().
+ */
+int kho_stays_reserve(u32 nr)
+{
+	return make_room(nr);
 }
 
 /**

@@ -125,6 +125,11 @@ static void a_refusal_names_the_check(void **state)
 	bad.phys[1] = bad.phys[0];
 	kho_bad_seal(&bad);
 	assert_refused(&bad, sizeof(bad), -EBADMSG, "address of a page");
+	/* Its end would be 0. */
+	bad = make(3);
+	bad.phys[2] = -KHO_PAGE_SIZE;
+	kho_bad_seal(&bad);
+	assert_refused(&bad, sizeof(bad), -EBADMSG, "address of a page");
 }
 
 int main(void)
