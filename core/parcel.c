@@ -29,6 +29,23 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p)
 			  offsetof(struct kho_parcel_ser, crc) - from);
 }
 
+/* ---- pages that are not there ---- */
+
+/*
+ * Refuses a block that @ops does not know.
+ * @what: which it is
+ * @bad: the same, where it went bad
+ */
+static int refuse_page(const struct kho_page_ops *ops, struct kho_refusal *r,
+		       const char *what, const char *bad, u64 where, u64 phys,
+		       unsigned int order)
+{
+	if (ops->bad && phys && !(phys % (KHO_PAGE_SIZE << order)) &&
+	    ops->bad(ops->ctx, phys, order))
+		return kho_refuse(r, KHO_WENT_BAD, bad, where, phys, phys);
+	return kho_refuse(r, -EBADMSG, what, where, phys, phys);
+}
+
 /* ---- lists of pages ---- */
 
 /*
@@ -88,9 +105,10 @@ static int check_data_block(struct page_list *l, u64 phys, u64 chunk_phys)
 				  "page list names its own page", chunk_phys,
 				  phys, phys);
 	if (!l->ops->page(l->ops->ctx, phys, l->order))
-		return kho_refuse(l->r, -EBADMSG,
-				  "page list entry is not preserved",
-				  chunk_phys, phys, phys);
+		return refuse_page(l->ops, l->r,
+				   "page list entry is not preserved",
+				   "page list entry went bad", chunk_phys, phys,
+				   l->order);
 	l->left -= 1ULL << l->order;
 	return l->each ? l->each(l->ctx, phys) : 0;
 }
@@ -102,9 +120,9 @@ static int check_chunk(struct page_list *l, u64 phys, u64 *next)
 	u32 used;
 
 	if (!chunk)
-		return kho_refuse(l->r, -EBADMSG,
-				  "page list chunk is not preserved", phys,
-				  phys, phys);
+		return refuse_page(l->ops, l->r,
+				   "page list chunk is not preserved",
+				   "page list chunk went bad", phys, phys, 0);
 	*next = chunk->hdr.next;
 	for (used = 0; used < KHO_VMALLOC_SIZE && chunk->phys[used]; used++) {
 		int err = check_data_block(l, chunk->phys[used], phys);
@@ -213,9 +231,10 @@ static int next_block(struct slot_walk *w, struct kho_refusal *r)
 				  w->next_phys, 0);
 	w->block = kho_page_at(w->ops, w->next_phys);
 	if (!w->block)
-		return kho_refuse(r, -EBADMSG,
-				  "parcel index block is not preserved", from,
-				  w->next_phys, w->next_phys);
+		return refuse_page(w->ops, r,
+				   "parcel index block is not preserved",
+				   "parcel index block went bad", from,
+				   w->next_phys, 0);
 	w->block_phys = w->next_phys;
 	if (!w->block->count || w->block->count > most)
 		return kho_refuse(r, -ERANGE, "parcel index count of slots",
@@ -376,10 +395,12 @@ static int check_slot(const struct kho_parcel_ser *p, u64 phys,
 /*
  * @nr_parcels: valid ones so far
  * @nr_pages: pages that they name
+ * @nr_lost: parcels of which a page went bad
  */
 struct index_sum {
 	u32 nr_parcels;
 	u64 nr_pages;
+	u32 nr_lost;
 };
 
 static int check_sum(struct index_sum *sum, const struct kho_parcel_ser *p,
@@ -397,10 +418,26 @@ static int check_sum(struct index_sum *sum, const struct kho_parcel_ser *p,
 	return 0;
 }
 
-static int check_index(const struct kho_parcel_head_ser *head,
-		       const struct kho_page_ops *ops, struct kho_refusal *r)
+static int check_data(const struct kho_parcel_ser *p,
+		      const struct kho_page_ops *ops, struct kho_refusal *r)
 {
-	struct index_sum sum = { 0, 0 };
+	struct kho_vmalloc list;
+
+	memcpy(&list, &p->data, sizeof(list));
+	return kho_page_list_check(&list, ops, NULL, NULL, NULL, r);
+}
+
+static int refuse_as(struct kho_refusal *r, const struct kho_refusal *why)
+{
+	if (r)
+		*r = *why;
+	return why->err;
+}
+
+static int check_index(const struct kho_parcel_head_ser *head,
+		       const struct kho_page_ops *ops, struct index_sum *sum,
+		       struct kho_refusal *r)
+{
 	struct slot_walk w;
 	int step;
 
@@ -408,30 +445,32 @@ static int check_index(const struct kho_parcel_head_ser *head,
 	while ((step = next_parcel(&w, r)) == KHO_STEP_NEXT) {
 		const struct kho_parcel_ser *p = &w.parcel;
 		u64 phys = slot_phys(&w);
-		struct kho_vmalloc list;
+		struct kho_refusal lost;
 		int err;
 
 		err = check_slot(p, phys, r);
 		if (!err)
-			err = check_sum(&sum, p, phys, ops, r);
+			err = check_sum(sum, p, phys, ops, r);
 		if (err)
 			return err;
-		memcpy(&list, &p->data, sizeof(list));
-		err = kho_page_list_check(&list, ops, NULL, NULL, NULL, r);
-		if (err)
-			return err;
+		err = check_data(p, ops, &lost);
+		if (err == KHO_WENT_BAD)
+			sum->nr_lost++;
+		else if (err)
+			return refuse_as(r, &lost);
 	}
-	return step ? step : check_names(head, ops, sum.nr_parcels, r);
+	return step ? step : check_names(head, ops, sum->nr_parcels, r);
 }
 
-static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,
+static int check_index_head(const struct kho_page_ops *ops,
+			    const struct kho_parcel_head_ser *head, u64 phys,
 			    u64 bytes, struct kho_refusal *r)
 {
 	int err;
 
 	if (!head)
-		return kho_refuse(r, -EBADMSG, "parcel index is not preserved",
-				  phys, phys, phys);
+		return refuse_page(ops, r, "parcel index is not preserved",
+				   "parcel index went bad", phys, phys, 0);
 	if (bytes < sizeof(*head))
 		return kho_refuse(r, -EBADMSG, "parcel index size", phys, bytes,
 				  sizeof(*head));
@@ -457,21 +496,32 @@ static int check_index_head(const struct kho_parcel_head_ser *head, u64 phys,
 
 int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		      const struct kho_page_ops *ops,
-		      int (*each)(void *ctx, const struct kho_parcel_ser *p),
+		      int (*each)(void *ctx, const struct kho_parcel_ser *p,
+				  const struct kho_refusal *lost),
 		      void *ctx, struct kho_refusal *r)
 {
 	const struct kho_parcel_head_ser *head = kho_page_at(ops, head_phys);
+	struct index_sum sum = { 0, 0, 0 };
+	struct kho_refusal lost;
 	struct slot_walk w;
 	int err;
 
-	err = check_index_head(head, head_phys, blob_bytes, r);
+	err = check_index_head(ops, head, head_phys, blob_bytes, r);
 	if (!err)
-		err = check_index(head, ops, r);
+		err = check_index(head, ops, &sum, r);
 	if (err || !each)
 		return err;
 	walk_begin(&w, ops, head);
 	while ((err = next_parcel(&w, r)) == KHO_STEP_NEXT) {
-		err = each(ctx, &w.parcel);
+		/* Of a list that is lost the rest was not looked at: none is taken on trust. */
+		if (sum.nr_lost)
+			err = check_data(&w.parcel, ops, &lost);
+		if (err == KHO_WENT_BAD)
+			err = each(ctx, &w.parcel, &lost);
+		else if (err < 0)
+			err = refuse_as(r, &lost);
+		else
+			err = each(ctx, &w.parcel, NULL);
 		if (err)
 			return err;
 	}

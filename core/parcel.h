@@ -17,12 +17,18 @@
  * @ctx: passed to it
  * @nr_pages: preserved pages there are in all: lists that name more are refused before they are
  *            followed; 0 = not known, so that hostile lists are bounded by what they claim only
+ * @bad: whether there is none because memory of this block, naturally aligned, went bad; NULL if
+ *       nobody knows
  */
 struct kho_page_ops {
 	const void *(*page)(void *ctx, u64 phys, unsigned int order);
 	void *ctx;
 	u64 nr_pages;
+	bool (*bad)(void *ctx, u64 phys, unsigned int order);
 };
+
+/* What is missing is missing because memory went bad: the hardware's fault and nobody's lie. */
+#define KHO_WENT_BAD (-EIO)
 
 /* The contents of an order-0 page; NULL if there can be none at this address. */
 static inline const void *kho_page_at(const struct kho_page_ops *ops, u64 phys)
@@ -59,7 +65,8 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p);
  * aligned, and neither is 0 before @ops sees them. @each may take a block away from what @ops
  * knows, and @chunk a chunk.
  *
- * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE.
+ * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE,
+ * KHO_WENT_BAD (one that it does not know for this reason; what follows was not looked at).
  */
 int kho_page_list_check(const struct kho_vmalloc *list,
 			const struct kho_page_ops *ops,
@@ -74,7 +81,8 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  * @blob_bytes: its size
  * @ops: environment
  * @each: called for each valid parcel once the whole index was found good, may be NULL; a result
- *   other than 0 is returned. @p is a copy, which is gone afterwards
+ *   other than 0 is returned. @p is a copy, which is gone afterwards. @lost: NULL, or why pages
+ *   of this parcel are not there: they went bad, and nothing of its list may be used
  * @ctx: passed to it
  * @r: filled on refusal
  *
@@ -83,11 +91,13 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  * are valid and appear once. That no page is named twice is up to the caller's restore, which
  * works once a page.
  *
- * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice).
+ * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice), KHO_WENT_BAD (a page of
+ * the index; one of a parcel costs that parcel alone).
  */
 int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		      const struct kho_page_ops *ops,
-		      int (*each)(void *ctx, const struct kho_parcel_ser *p),
+		      int (*each)(void *ctx, const struct kho_parcel_ser *p,
+				  const struct kho_refusal *lost),
 		      void *ctx, struct kho_refusal *r);
 
 #endif /* KHO_CORE_PARCEL_H */

@@ -786,12 +786,22 @@ static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
 	return kho_waiting_block(phys, order);
 }
 
-static struct kho_page_ops waiting_pages = { .page = waiting_page };
+static bool went_bad(void *ctx, u64 phys, unsigned int order)
+{
+	return kho_in_bad(phys, PAGE_SIZE << order);
+}
+
+static struct kho_page_ops waiting_pages = {
+	.page = waiting_page,
+	.bad = went_bad,
+};
 
 static int take_page(struct page *page, void *done)
 {
 	if (!kho_range_take(page_to_phys(page), 1))
-		return -EEXIST;
+		return kho_in_bad(page_to_phys(page), PAGE_SIZE) ?
+			       KHO_WENT_BAD :
+			       -EEXIST;
 	(*(u64 *)done)++;
 	return 0;
 }
@@ -837,15 +847,23 @@ static struct kho_parcel *parcel_from(const struct kho_parcel_ser *ser)
 	return p;
 }
 
+/* Names a parcel that cannot be had. The others are not affected. */
+static void say_lost(const char *name, const struct kho_refusal *why)
+{
+	char client[KHO_PARCEL_NAME_SIZE + 16];
+
+	snprintf(client, sizeof(client), "parcel \"%s\": ", name);
+	kho_in_client_refused(client, why);
+}
+
 /*
  * Takes over one parcel where it lies: preserved and published first, and only then made ordinary
  * memory. What can go wrong is that a page is named twice, and memory running out; the parcel
  * then still waits as it did.
  */
-static int adopt(void *ctx, const struct kho_parcel_ser *ser)
+static int adopt_good(const struct kho_parcel_ser *ser, struct kho_refusal *r)
 {
 	struct kho_parcel *p = parcel_from(ser);
-	struct kho_refusal *r = ctx;
 	u64 taken = 0, all = U64_MAX;
 	int ret;
 
@@ -853,7 +871,10 @@ static int adopt(void *ctx, const struct kho_parcel_ser *ser)
 		return -ENOMEM;
 	ret = for_each_page(p, take_page, &taken);
 	if (ret) {
-		kho_refuse(r, ret, "a page that two parcels name", 0, 0, 0);
+		kho_refuse(r, ret,
+			   ret == KHO_WENT_BAD ? "a page of it went bad" :
+						 "a page that two parcels name",
+			   0, 0, 0);
 		goto err_put_back;
 	}
 	ret = store_add(p, NULL);
@@ -869,6 +890,23 @@ err_put_back:
 	for_each_page(p, put_back_page, &taken);
 	kfree(p);
 	return ret;
+}
+
+/* A page that went bad costs the parcel that it is of. */
+static int adopt(void *ctx, const struct kho_parcel_ser *ser,
+		 const struct kho_refusal *lost)
+{
+	struct kho_refusal *r = ctx;
+	int ret = KHO_WENT_BAD;
+
+	if (!lost) {
+		ret = adopt_good(ser, r);
+		lost = r;
+	}
+	if (ret != KHO_WENT_BAD)
+		return ret;
+	say_lost(ser->name, lost);
+	return 0;
 }
 
 /* Gives back the old index, which was only read. */
@@ -892,8 +930,9 @@ static void old_index_free(u64 head_phys)
 /**
  * kho_parcel_init() - take over the parcels that came in
  *
- * Parcels that cannot be taken over stay reserved, and the reason shows in the status. Where
- * nothing can be preserved they all wait: a parcel that is not handed on would be lost.
+ * Parcels that cannot be taken over stay reserved, and the reason shows in the status: one of
+ * which a page went bad alone, all that are left if anything else is wrong. Where nothing can
+ * be preserved they all wait: a parcel that is not handed on would be lost.
  *
  * Return: 0.
  */
@@ -908,17 +947,17 @@ int kho_parcel_init(void)
 	guard(mutex)(&store_lock);
 	waiting_pages.nr_pages = kho_in_pages();
 	ret = kho_parcels_check(subtree.phys, subtree.bytes, &waiting_pages,
-				NULL, NULL, &r);
-	if (!ret)
-		ret = kho_parcels_check(subtree.phys, subtree.bytes,
-					&waiting_pages, adopt, &r, &r);
+				adopt, &r, &r);
 	if (!ret) {
 		old_index_free(subtree.phys);
 		return 0;
 	}
-	if (!r.check)
-		kho_refuse(&r, ret, "out of memory while taking over parcels",
-			   0, 0, 0);
+	if (r.err != ret)
+		kho_refuse(&r, ret,
+			   ret == -ENOMEM ?
+				   "out of memory while taking over parcels" :
+				   "they cannot be handed on",
+			   0, -ret, -ret);
 	kho_in_client_refused("parcels: ", &r);
 	return 0;
 }

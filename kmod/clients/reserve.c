@@ -342,6 +342,7 @@ static int check_incoming(const struct kho_fdt_subtree *subtree,
 			  struct kho_regions *in, struct kho_refusal *r)
 {
 	struct kho_region region;
+	u64 bad;
 	u32 i;
 	int ret;
 
@@ -353,7 +354,12 @@ static int check_incoming(const struct kho_fdt_subtree *subtree,
 				r);
 	for (i = 0; !ret && i < in->nr; i++) {
 		kho_region_at(in, i, &region);
-		if (!pages_wait(region.phys, kho_region_pages(&region)))
+		bad = kho_in_bad(region.phys, kho_region_pages(&region)
+						      << PAGE_SHIFT);
+		if (bad)
+			ret = kho_refuse(r, -EIO, "a page of a region went bad",
+					 region.phys, bad, bad);
+		else if (!pages_wait(region.phys, kho_region_pages(&region)))
 			ret = kho_refuse(r, -EBADMSG,
 					 "region was not preserved",
 					 region.phys, region.bytes,

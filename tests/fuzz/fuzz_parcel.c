@@ -104,6 +104,12 @@ static void link_page(struct input *in)
 	page[take(in, 1) % 8] = take_phys(in);
 }
 
+/* The upper half of the numbers says that it went bad. */
+static void forget_page(u64 nr)
+{
+	p.known[nr % p.nr_pages] = nr & 0x80 ? PAGE_BAD : PAGE_UNKNOWN;
+}
+
 static void run_step(struct input *in)
 {
 	switch ((enum step)(take(in, 1) % NR_STEPS)) {
@@ -123,7 +129,7 @@ static void run_step(struct input *in)
 		link_page(in);
 		break;
 	case STEP_FORGET_PAGE:
-		p.known[take(in, 1) % p.nr_pages] = 0;
+		forget_page(take(in, 1));
 		break;
 	case STEP_CLAIM:
 		p.claimed_pages = take(in, 1);
@@ -151,7 +157,8 @@ static int count_page(void *ctx, u64 phys)
 	return 0;
 }
 
-static int look_at(void *ctx, const struct kho_parcel_ser *one)
+static int look_at(void *ctx, const struct kho_parcel_ser *one,
+		   const struct kho_refusal *lost)
 {
 	struct kho_page_ops ops = parcels_ops(&p);
 	struct kho_vmalloc list;
@@ -165,8 +172,13 @@ static int look_at(void *ctx, const struct kho_parcel_ser *one)
 		if (!strcmp(s->slot[i].name, one->name))
 			test_die("accepted, but a name is there twice");
 	s->pages = 0;
-	if (kho_page_list_check(&list, &ops, count_page, NULL, s, NULL) ||
-	    s->pages * KHO_PAGE_SIZE < one->bytes)
+	if (lost &&
+	    (lost->err != KHO_WENT_BAD || !lost->check ||
+	     p.known[(lost->found - PARCELS_BASE) / KHO_PAGE_SIZE] != PAGE_BAD))
+		test_die("lost without a page that went bad");
+	if (!lost &&
+	    (kho_page_list_check(&list, &ops, count_page, NULL, s, NULL) ||
+	     s->pages * KHO_PAGE_SIZE < one->bytes))
 		test_die("accepted, but its pages are not there");
 	if (s->nr < ARRAY_SIZE(s->slot))
 		s->slot[s->nr++] = *one;

@@ -61,7 +61,7 @@ u64 parcels_new_page(struct parcels *p)
 
 	if (nr == p->nr_pages)
 		test_die("parcels: out of pages");
-	p->known[nr] = 1;
+	p->known[nr] = PAGE_KNOWN;
 	return PARCELS_BASE + nr * KHO_PAGE_SIZE;
 }
 
@@ -142,14 +142,28 @@ static const void *page_op(void *ctx, u64 phys, unsigned int order)
 	    nr > p->nr_pages - (1ULL << order))
 		return NULL;
 	for (i = 0; i < 1ULL << order; i++)
-		if (!p->known[nr + i])
+		if (p->known[nr + i] != PAGE_KNOWN)
 			return NULL;
 	return parcels_at(p, phys);
+}
+
+static bool bad_op(void *ctx, u64 phys, unsigned int order)
+{
+	const struct parcels *p = ctx;
+	u64 nr = (phys - PARCELS_BASE) / KHO_PAGE_SIZE, i;
+
+	if (!phys || phys % (KHO_PAGE_SIZE << order))
+		test_die("parcels: impossible block asked for");
+	for (i = 0; phys >= PARCELS_BASE && i < 1ULL << order; i++)
+		if (nr + i < p->nr_pages && p->known[nr + i] == PAGE_BAD)
+			return true;
+	return false;
 }
 
 struct kho_page_ops parcels_ops(struct parcels *p)
 {
 	return (struct kho_page_ops){ .page = page_op,
 				      .ctx = p,
-				      .nr_pages = p->claimed_pages };
+				      .nr_pages = p->claimed_pages,
+				      .bad = bad_op };
 }

@@ -8,10 +8,13 @@
 
 #define PARCELS_BASE 0x100000000ULL
 
+/* What is known of a page; PAGE_KNOWN: it is preserved and not yet restored. */
+enum { PAGE_UNKNOWN, PAGE_KNOWN, PAGE_BAD };
+
 /**
  * struct parcels - see above
  * @page: the memory, from PARCELS_BASE on
- * @known: of each page: whether it is preserved and not yet restored
+ * @known: of each page
  * @nr_pages: size of the memory
  * @next: number of the page that is handed out next
  * @head_phys: head of the index

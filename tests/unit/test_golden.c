@@ -290,8 +290,10 @@ static void the_handover_is_read(void **state)
 	assert_non_null(in.memmap);
 }
 
-static int note_parcel(void *ctx, const struct kho_parcel_ser *slot)
+static int note_parcel(void *ctx, const struct kho_parcel_ser *slot,
+		       const struct kho_refusal *lost)
 {
+	assert_null(lost);
 	strcat(ctx, slot->name);
 	strcat(ctx, " ");
 	return 0;

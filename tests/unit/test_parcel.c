@@ -371,14 +371,20 @@ static void nothing_is_restored_twice(void **state)
 
 struct names {
 	char name[200][KHO_PARCEL_NAME_SIZE];
+	struct kho_refusal lost[200];
 	unsigned int nr;
 	unsigned int stop_at;
 };
 
-static int each_parcel(void *ctx, const struct kho_parcel_ser *slot)
+static int each_parcel(void *ctx, const struct kho_parcel_ser *slot,
+		       const struct kho_refusal *lost)
 {
 	struct names *n = ctx;
 
+	if (lost) {
+		assert_int_equal(lost->err, KHO_WENT_BAD);
+		n->lost[n->nr] = *lost;
+	}
 	memcpy(n->name[n->nr++], slot->name, sizeof(slot->name));
 	return n->stop_at == n->nr ? 77 : 0;
 }
@@ -461,6 +467,56 @@ static void the_callback_may_stop_it(void **state)
 	parcels_put(p, "c", 1);
 	assert_int_equal(check_index(p, &n, NULL), 77);
 	assert_int_equal(n.nr, 2);
+}
+
+/* Of three parcels the one in the middle loses a page; @phys: which. */
+static void assert_one_is_lost(struct parcels *p, u64 phys, const char *check)
+{
+	u8 *known = &p->known[(phys - PARCELS_BASE) / KHO_PAGE_SIZE];
+	struct names n = { .nr = 0 };
+
+	*known = PAGE_BAD;
+	assert_int_equal(check_index(p, &n, NULL), 0);
+	assert_int_equal(n.nr, 3);
+	assert_null(n.lost[0].check);
+	assert_string_equal(n.lost[1].check, check);
+	assert_int_equal(n.lost[1].found, phys);
+	assert_null(n.lost[2].check);
+	assert_int_equal(check_index(p, NULL, NULL), 0);
+	/* A page that is not there for no such reason costs all of them. */
+	*known = PAGE_UNKNOWN;
+	assert_int_equal(check_index(p, NULL, NULL), -EBADMSG);
+	*known = PAGE_KNOWN;
+}
+
+static void a_page_that_went_bad_costs_one_parcel(void **state)
+{
+	struct parcels *p = *state;
+	struct kho_vmalloc_chunk *chunk;
+	struct kho_parcel_ser *slot;
+
+	parcels_put(p, "before", 9 * KHO_PAGE_SIZE);
+	slot = parcels_put(p, "middle", (PER_CHUNK + 3) * KHO_PAGE_SIZE);
+	parcels_put(p, "behind", 1);
+	chunk = parcels_at(p, slot->data.first);
+	assert_one_is_lost(p, chunk->phys[0], "page list entry went bad");
+	assert_one_is_lost(p, chunk->phys[77], "page list entry went bad");
+	assert_one_is_lost(p, slot->data.first, "page list chunk went bad");
+	assert_one_is_lost(p, chunk->hdr.next, "page list chunk went bad");
+}
+
+static void a_page_of_the_index_that_went_bad_is_named(void **state)
+{
+	struct parcels *p = *state;
+	struct kho_parcel_head_ser *head = parcels_head(p);
+	u8 *known = p->known;
+
+	parcels_put(p, "a", 1);
+	known[(head->first_block_phys - PARCELS_BASE) / KHO_PAGE_SIZE] =
+		PAGE_BAD;
+	assert_index_refused(p, KHO_WENT_BAD, "parcel index block went bad");
+	known[(p->head_phys - PARCELS_BASE) / KHO_PAGE_SIZE] = PAGE_BAD;
+	assert_index_refused(p, KHO_WENT_BAD, "parcel index went bad");
 }
 
 static void a_bad_head(void **state)
@@ -696,6 +752,8 @@ int main(void)
 		TEST(many_parcels_with_gaps),
 		TEST(a_free_slot_may_hold_anything),
 		TEST(the_callback_may_stop_it),
+		TEST(a_page_that_went_bad_costs_one_parcel),
+		TEST(a_page_of_the_index_that_went_bad_is_named),
 		TEST(a_bad_head),
 		TEST(an_index_of_another_version),
 		TEST(bad_blocks),
