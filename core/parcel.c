@@ -183,6 +183,7 @@ static const struct kho_reader reader = {
  * @block_phys: block that @block is the contents of; 0 = before the first
  * @nr_blocks: blocks entered so far
  * @entry_bytes: from one slot to the next
+ * @nr_slots: slots of @block, as they were checked
  * @slot: number of the slot to be looked at next
  * @parcel: the slot looked at last, as far as it is known here and there
  */
@@ -193,6 +194,7 @@ struct slot_walk {
 	u64 next_phys;
 	u32 nr_blocks;
 	u32 entry_bytes;
+	u32 nr_slots;
 	u32 slot;
 	struct kho_parcel_ser parcel;
 };
@@ -221,7 +223,7 @@ static u64 slot_phys(const struct slot_walk *w)
 static int next_block(struct slot_walk *w, struct kho_refusal *r)
 {
 	u32 most = (KHO_PAGE_SIZE - sizeof(*w->block)) / w->entry_bytes;
-	u64 from = w->block_phys;
+	u64 from = w->block_phys, count;
 
 	if (!w->next_phys)
 		return KHO_STEP_END;
@@ -236,9 +238,11 @@ static int next_block(struct slot_walk *w, struct kho_refusal *r)
 				   "parcel index block went bad", from,
 				   w->next_phys, 0);
 	w->block_phys = w->next_phys;
-	if (!w->block->count || w->block->count > most)
+	count = READ_ONCE(w->block->count);
+	if (!count || count > most)
 		return kho_refuse(r, -ERANGE, "parcel index count of slots",
-				  w->block_phys, w->block->count, most);
+				  w->block_phys, count, most);
+	w->nr_slots = (u32)count;
 	w->next_phys = w->block->next;
 	w->nr_blocks++;
 	w->slot = 0;
@@ -263,7 +267,7 @@ static int next_parcel(struct slot_walk *w, struct kho_refusal *r)
 	for (;;) {
 		int step;
 
-		while (w->block && w->slot < w->block->count) {
+		while (w->block && w->slot < w->nr_slots) {
 			read_slot(w);
 			if (w->parcel.state != KHO_PARCEL_FREE)
 				return KHO_STEP_NEXT;

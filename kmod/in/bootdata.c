@@ -55,7 +55,8 @@ static void note_extent(struct kho_boot_list *list,
 }
 
 /* A node that names other memory: extents of ours, or what a loader left. */
-static int take_indirect(struct kho_boot_list *list, u64 phys)
+static int take_indirect(struct kho_boot_list *list, u64 phys,
+			 const struct kho_setup_header *hdr)
 {
 	struct kho_setup_indirect ind;
 	int ret = kho_phys_read(&ind, phys + sizeof(struct kho_setup_header),
@@ -63,10 +64,14 @@ static int take_indirect(struct kho_boot_list *list, u64 phys)
 
 	if (ret)
 		return ret;
-	if (ind.type != (KHO_SETUP_INDIRECT | KHO_SETUP_DATA_TYPE))
-		return kho_stays_add(ind.addr, ind.addr + ind.len, LOADER_NODE);
-	note_extent(list, &ind);
-	return 0;
+	if (ind.type == (KHO_SETUP_INDIRECT | KHO_SETUP_DATA_TYPE)) {
+		note_extent(list, &ind);
+		return 0;
+	}
+	ret = kho_stays_add(ind.addr, ind.addr + ind.len, LOADER_NODE);
+	if (ret)
+		return ret;
+	return kho_stays_add(phys, phys + sizeof(*hdr) + hdr->len, LOADER_NODE);
 }
 
 /* The kernel reserves every node, whoever made it, and what it names. */
@@ -80,7 +85,7 @@ static int take_node(struct kho_boot_list *list, u64 phys,
 	}
 	if (hdr->type == KHO_SETUP_INDIRECT &&
 	    hdr->len >= sizeof(struct kho_setup_indirect))
-		return take_indirect(list, phys);
+		return take_indirect(list, phys, hdr);
 	return kho_stays_add(phys, phys + sizeof(*hdr) + hdr->len, LOADER_NODE);
 }
 

@@ -487,14 +487,18 @@ bool kho_pages_to_folio(struct page *page, unsigned int order)
 /* The first page of a marked block, or NULL. */
 static struct page *marked_page(phys_addr_t phys, unsigned int *order)
 {
+	struct kho_mark mark = kho_mark_none();
 	struct page *page;
 
 	if (!PAGE_ALIGNED(phys))
 		return NULL;
 	page = pfn_to_online_page(PHYS_PFN(phys));
-	if (!page || !kho_marked(kho_page_mark(page)))
+	/* Once: somebody else may take it away meanwhile. */
+	if (page)
+		mark = kho_page_mark(page);
+	if (!kho_marked(mark))
 		return NULL;
-	*order = kho_mark_order(kho_page_mark(page));
+	*order = kho_mark_order(mark);
 	return page;
 }
 

@@ -120,15 +120,17 @@ static u64 scan_bios(void)
 	return found;
 }
 
-/* What a loader told the kernel comes first, as in the kernel. */
-static u64 find_rsdp(u64 efi_rsdp)
+/* What a loader told the kernel comes first, as in the kernel. @phys: filled; 0: nowhere. */
+static int find_rsdp(u64 efi_rsdp, u64 *phys)
 {
-	u64 phys;
+	int ret = kho_boot_params_read(phys, sizeof(*phys),
+				       BOOT_PARAMS_ACPI_RSDP);
 
-	if (!kho_boot_params_read(&phys, sizeof(phys), BOOT_PARAMS_ACPI_RSDP) &&
-	    phys)
-		return phys;
-	return efi_rsdp ?: scan_bios();
+	if (ret && ret != -ENOENT)
+		return ret;
+	if (ret || !*phys)
+		*phys = efi_rsdp ?: scan_bios();
+	return 0;
 }
 
 /**
@@ -137,16 +139,18 @@ static u64 find_rsdp(u64 efi_rsdp)
  *
  * Context: may sleep.
  *
- * Return: 0, also if there are none; -ENOMEM or -E2BIG.
+ * Return: 0, also if there are none; -ENOMEM, -E2BIG, or an error of reading boot_params.
  */
 int kho_acpi_stays(u64 efi_rsdp)
 {
 	struct acpi_table_rsdp rsdp;
-	u64 phys = IS_ENABLED(CONFIG_ACPI) ? find_rsdp(efi_rsdp) : 0;
-	int ret;
+	u64 phys = 0;
+	int ret = 0;
 
-	if (!phys)
-		return 0;
+	if (IS_ENABLED(CONFIG_ACPI))
+		ret = find_rsdp(efi_rsdp, &phys);
+	if (ret || !phys)
+		return ret;
 	ret = kho_firmware_read(&rsdp, phys, sizeof(rsdp));
 	if (ret || !is_rsdp(&rsdp))
 		return ret;

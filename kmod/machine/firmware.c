@@ -16,6 +16,9 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+
+#include <asm/processor.h>
 
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
@@ -39,6 +42,13 @@
 static struct kho_range written[8];
 static u32 nr_written;
 
+static bool can_be_there(u64 phys, size_t bytes)
+{
+	u64 end = phys + bytes;
+
+	return end >= phys && end <= 1ULL << boot_cpu_data.x86_phys_bits;
+}
+
 /**
  * kho_firmware_read() - copy what the firmware left in memory
  * @to: for the copy
@@ -46,7 +56,8 @@ static u32 nr_written;
  * @bytes: length
  *
  * Page by page: what it says of lengths may be damaged, and the kernel complains of ranges that
- * are partly RAM.
+ * are partly RAM. Where no memory can be, because the address is too wide for this processor,
+ * zeros are read, and the log says so: a damaged pointer keeps nobody from handing over.
  *
  * Context: may sleep.
  *
@@ -54,6 +65,12 @@ static u32 nr_written;
  */
 int kho_firmware_read(void *to, u64 phys, size_t bytes)
 {
+	if (!can_be_there(phys, bytes)) {
+		pr_warn("the firmware says that a table is at %#llx, which this processor cannot address: it is not looked at\n",
+			phys);
+		memset(to, 0, bytes);
+		return 0;
+	}
 	while (bytes) {
 		size_t n =
 			min_t(size_t, bytes, PAGE_SIZE - offset_in_page(phys));
