@@ -9,10 +9,10 @@
 #   bookworm, trixie  Debian 12 (default) or 13
 #   --as root|user    only as root, without sudo, or as a user who has sudo; else both, one after the other
 #   --only PART       only that part; without, all of them, each on a Debian of its own:
-#       demo      the command that shows it; about five minutes
-#       packages  Install with packages, of which DKMS must have built the modules; about three
-#       make      Install without, and a module for the kernel whose headers are there; about two
-#       test      the command that proves it; half an hour at least
+#       demo      the command that shows it
+#       packages  Install with packages, of which DKMS must have built the modules
+#       make      Install without, and a module for the kernel whose headers are there
+#       test      the command that proves it; half an hour at least, the others take some minutes each
 # One line for each check, "ok" or "FAILED"; the last line is "N passed, N failed", and the exit status is 0
 # only if nothing failed. What was said is in build/test-fresh-SUITE/WHO-PART.log. Only root can do this.
 
