@@ -335,8 +335,10 @@ void kho_adopt_init(void)
 	ret = redirect();
 	adopts = !ret;
 	if (ret)
-		pr_info("cannot adopt images of kexec_file_load(2) here (error %d); use `kho load`\n",
-			ret);
+		pr_warn("cannot adopt images of kexec_file_load(2), as %s() %s (error %d): use `kho load`\n",
+			add_hook.problem ? add_hook.symbol :
+					   cleanup_hook.symbol,
+			add_hook.problem ?: cleanup_hook.problem, ret);
 }
 
 /**

@@ -57,9 +57,15 @@ static unsigned long start_of(unsigned long addr)
 	return addr - offset;
 }
 
+static int cannot(struct kho_hook *h, const char *problem, int err)
+{
+	h->problem = problem;
+	return err;
+}
+
 /**
  * kho_hook_find() - find the function that is to be redirected
- * @h: its address is filled in
+ * @h: its address is filled in, or its problem
  *
  * Context: may sleep.
  *
@@ -73,8 +79,10 @@ int kho_hook_find(struct kho_hook *h)
 	};
 	int ret = register_kprobe(&p);
 
+	if (ret == -ENOENT)
+		return cannot(h, "is not there in this kernel", ret);
 	if (ret)
-		return ret;
+		return cannot(h, "cannot be probed", ret);
 	h->addr = start_of((unsigned long)p.addr);
 	unregister_kprobe(&p);
 	return 0;
@@ -96,7 +104,7 @@ static void stay_for_ever(void)
 
 /**
  * kho_hook_on() - redirect a function
- * @h: kho_hook_find() found it
+ * @h: kho_hook_find() found it; its problem is filled in
  *
  * Context: may sleep.
  *
@@ -108,7 +116,7 @@ int kho_hook_on(struct kho_hook *h)
 	int ret = ftrace_set_filter_ip(&h->ops, h->addr, 0, 0);
 
 	if (ret)
-		return ret;
+		return cannot(h, "cannot be traced", ret);
 	ret = register_ftrace_function(&h->ops);
 	h->on = !ret;
 	/* That is what it says when it has failed, maybe while it patched this one. */
@@ -116,7 +124,12 @@ int kho_hook_on(struct kho_hook *h)
 		stay_for_ever();
 	else if (ret)
 		ftrace_set_filter_ip(&h->ops, h->addr, 1, 0);
-	return ret;
+	if (ret == -EBUSY)
+		return cannot(
+			h,
+			"is redirected already, by a live patch maybe, or kernel.ftrace_enabled is 0",
+			ret);
+	return ret ? cannot(h, "cannot be redirected", ret) : 0;
 }
 
 /**
@@ -145,6 +158,8 @@ void kho_hook_off(struct kho_hook *h)
 
 int kho_hook_find(struct kho_hook *h)
 {
+	h->problem =
+		"cannot be redirected by a kernel without ftrace of registers";
 	return -EOPNOTSUPP;
 }
 

@@ -14,6 +14,7 @@
  *   module, which it drops with kho_hook_done() before it returns
  * @addr: of the function; 0 if it is not known
  * @on: calls come to @to
+ * @problem: why they cannot, for the log: what follows its name; NULL if they can
  */
 struct kho_hook {
 	struct ftrace_ops ops;
@@ -21,6 +22,7 @@ struct kho_hook {
 	void *to;
 	unsigned long addr;
 	bool on;
+	const char *problem;
 };
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS

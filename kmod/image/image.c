@@ -890,8 +890,10 @@ void kho_image_init(void)
 	ret = follow();
 	following = !ret;
 	if (ret)
-		pr_warn("cannot follow what the kernel does with images (error %d): those that other programs load are not seen\n",
-			ret);
+		pr_warn("cannot follow what the kernel does with images, as %s() %s (error %d): those that other programs load are not seen\n",
+			prepare_hook.problem ? prepare_hook.symbol :
+					       free_hook.symbol,
+			prepare_hook.problem ?: free_hook.problem, ret);
 	register_reboot_notifier(&reboot_nb);
 	/* The status looks, too. */
 	if (register_memory_notifier(&memory_nb))
