@@ -5,11 +5,13 @@
 #
 # usage: scripts/extras.sh kexec       kexec(8): installing it would change how the machine reboots; with it,
 #                                      in "lib", libraries of its own
+#        scripts/extras.sh kexec-13    an archive for an initramfs: that of Debian 13 and what it needs to run,
+#                                      in /boot/kexec-13
 #        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
 #        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables", and
 #                                      "secure", the same with Secure Boot
 #        scripts/extras.sh owner       key and certificate (".key") of the owner of machines with Secure Boot
-# Prints the path of the program.
+# Prints the path of the program, or of the archive.
 
 set -eu -o pipefail
 # shellcheck source=lib.sh
@@ -21,9 +23,13 @@ set -eu -o pipefail
 suite=bookworm
 source_package=linux-source-6.1
 
-# It can start the kernels of a Xen machine, too: libraries that nothing else here wants.
-fetch_kexec() {
+# unpack_kexec SUITE DIR [PACKAGE...]: kexec(8) and its libraries, those in the packages included. It can start
+# the kernels of a Xen machine, too: libraries that nothing else here wants.
+unpack_kexec() {
+	local suite=$1 dir=$2
 	local -a libraries=(kexec-tools) all=()
+
+	shift 2
 
 	while [ ${#libraries[@]} -gt ${#all[@]} ]; do
 		all=("${libraries[@]}")
@@ -32,13 +38,37 @@ fetch_kexec() {
 			suite_depends "$suite" 'libxen*' "${all[@]}"
 		} | sort -u)
 	done
-	suite_unpack "$suite" "$1" "${all[@]}"
-	mkdir "$1/lib.new"
-	find "$1" -path "$1/lib.new" -prune -o -name 'lib*.so.*' -exec cp -P -t "$1/lib.new" {} +
-	mv "$1/sbin/kexec" "$1/kexec"
-	rm -rf "${1:?}/lib" "${1:?}/usr"
-	mv "$1/lib.new" "$1/lib"
+	suite_unpack "$suite" "$dir" "${all[@]}" "$@"
+	mkdir "$dir/lib.new"
+	find "$dir" -path "$dir/lib.new" -prune -o -path '*/lib/*' -name 'l*.so.*' ! -type d -exec cp -P -t "$dir/lib.new" {} +
+	find "$dir" -path '*/sbin/kexec' -exec mv {} "$dir/$name" ';'
+	rm -rf "${dir:?}"/{lib,lib64,sbin,usr}
+	mv "$dir/lib.new" "$dir/lib"
+}
+
+fetch_kexec() {
+	unpack_kexec "$suite" "$1"
 	! LD_LIBRARY_PATH=$1/lib ldd "$1/kexec" | grep 'not found' || die "kexec: its libraries are not complete"
+}
+
+# In /boot, so that test machines hand it on to the next kernel. Its C library is newer than the one here may be.
+fetch_kexec-13() {
+	local work=$1/work to=$1/work/root/boot/kexec-13 library
+
+	suite_update trixie
+	unpack_kexec trixie "$work" libc6
+	mkdir -p "$to"
+	mv "$work/kexec-13" "$to/kexec"
+	mv "$work/lib/ld-linux-x86-64.so.2" "$to/"
+	"$to/ld-linux-x86-64.so.2" --library-path "$work/lib" --list "$to/kexec" |
+		grep -o "$work/lib/lib[^ ]*" | while read -r library; do
+		cp -L "$library" "$to/"
+	done
+	"$to/ld-linux-x86-64.so.2" --library-path "$to" "$to/kexec" --version >/dev/null ||
+		die "kexec-13: its libraries are not complete"
+	(cd "$work/root" && find . -mindepth 1 | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0) >"$1/kexec-13"
+	truncate -s %4096 "$1/kexec-13"
+	rm -r "$work"
 }
 
 fetch_checkpatch() {
@@ -70,7 +100,7 @@ fetch_owner() {
 
 name=${1-}
 case $name in
-kexec | checkpatch | ovmf | owner) ;;
+kexec | kexec-13 | checkpatch | ovmf | owner) ;;
 *) usage "${name:+$name: unknown argument}" ;;
 esac
 [ $# -eq 1 ] || usage "$2: unknown argument"
@@ -82,7 +112,7 @@ dir=$cache/extras/$name
 if [ ! -e "$dir/$name" ]; then
 	say "$name: fetching"
 	rm -rf "$dir" "$dir.part"
-	[ "$name" = owner ] || suite_update "$suite"
+	case $name in owner | kexec-13) ;; *) suite_update "$suite" ;; esac
 	"fetch_$name" "$dir.part"
 	mv "$dir.part" "$dir"
 fi

@@ -312,11 +312,12 @@ run_one() {
 
 # find_parts NAME...: what the machines need is there, or is fetched, before the first one starts
 find_parts() {
-	local name kernel efi=''
+	local name kernel efi='' kexec=''
 
 	for name in "$@"; do
 		read_scenario "${name%%@*}"
 		[ "$firmware" = bios ] || efi=1
+		[ "${extra##*/}" != kexec-13 ] || kexec=1
 		kernel=${name#*@}
 		for kernel in ${kernel//,/ }; do
 			[ -e "$image/boot-$kernel.cpio" ] || die "$name: $image has no kernel $kernel; scripts/vm-image.sh" \
@@ -324,6 +325,7 @@ find_parts() {
 		done
 	done
 	[ -z "$efi" ] || "$top/scripts/extras.sh" ovmf >/dev/null
+	[ -z "$kexec" ] || "$top/scripts/extras.sh" kexec-13 >/dev/null
 }
 
 # Read as a whole before anything runs, so that the file may change meanwhile.

@@ -30,6 +30,7 @@
 #   hop [OPTION...]        both
 #   file_load_next         load it with kexec_file_load(2), and nothing of ours
 #   file_load KERNEL INITRD LINE  any kernel so
+#   kexec_13 OPTION...     kexec(8) of Debian 13; wants its archive as "extra", see scripts/extras.sh
 #   plain_load_next [OPTION...]  load the next kernel with kexec(8), which uses kexec_load(2)
 #   plain_jump             into what is loaded, by reboot(2) alone
 #
@@ -208,7 +209,7 @@ next_initrd() {
 }
 
 next_cmdline() {
-	sed "s/vmtest\.stage=[0-9]*/vmtest.stage=$((VM_stage + 1))/" /proc/cmdline | tr -d '\n'
+	sed "s/vmtest\.stage=[0-9]*/vmtest.stage=$((VM_stage + 1))/g" /proc/cmdline | tr -d '\n'
 	echo "$carried"
 }
 
@@ -256,6 +257,10 @@ file_load_next() {
 	file_load "$image" "$initrd" "$(next_cmdline)" ||
 		fail "kexec-file $image: $(cat /tmp/load.err); $(dmesg | grep KHO | tail -n 2)"
 	rm -f "$initrd"
+}
+
+kexec_13() {
+	/boot/kexec-13/ld-linux-x86-64.so.2 --library-path /boot/kexec-13 /boot/kexec-13/kexec "$@"
 }
 
 plain_jump() {
