@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Makes a kernel one on which the module cannot work: what a kernel probe stands in does nothing
- * and says that it did. For the scenario broken-kernel; loaded before kho.ko, with
+ * and says that it did. Loaded before kho.ko, with
  *
  *   what=marks        marks cannot be taken out of pages
  *   what=give-back    pages do not get to the page allocator
  *   what=contiguous   contiguous memory is not taken
+ *   what=untraceable  ftrace knows no function; this one says so
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -34,7 +35,11 @@ static int __kprobes before(struct kprobe *probe, struct pt_regs *regs)
 
 	if (strcmp(current->comm, "insmod"))
 		return 0;
-	returned = strcmp(what, "give-back") ? 0 : PFN_PHYS(end - start);
+	returned = 0;
+	if (!strcmp(what, "give-back"))
+		returned = PFN_PHYS(end - start);
+	if (!strcmp(what, "untraceable"))
+		returned = -EINVAL;
 	instruction_pointer_set(regs, (unsigned long)instead);
 	return 1;
 }
@@ -48,9 +53,16 @@ static const struct {
 	{ "give-back", "kho:kho_give_back" },
 	{ "contiguous", "alloc_contig_range" },
 	{ "contiguous", "alloc_contig_range_noprof" },
+	{ "untraceable", "ftrace_set_filter_ip" },
 };
 
-static struct kprobe probe = { .pre_handler = before };
+/* Without this a probe may become one that cannot have another function called. */
+static void after(struct kprobe *probe, struct pt_regs *regs,
+		  unsigned long flags)
+{
+}
+
+static struct kprobe probe = { .pre_handler = before, .post_handler = after };
 static bool is_set;
 
 static void set_probe(void)
