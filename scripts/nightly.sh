@@ -35,8 +35,8 @@ prepare_debug() {
 
 # Not there: what needs two kernels that differ, or folios that 6.1 does not make, expects areas for a machine
 # of just its size, or memory in one piece as soon as it is freed (KASAN keeps some), or has allocations fail
-# at a place that this kernel does not have.
-not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files '
+# at a place that this kernel does not have, or patches a live kernel, or wants one that Debian has signed.
+not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files ftrace-users secure-boot '
 # Machines that are large enough as they are.
 large=' above-4g many-pages three-hops large-machine luo-4g '
 
@@ -90,7 +90,7 @@ run_stress() {
 
 	scripts/vm-test.sh --jobs "$jobs" --all-paths --append "vmtest.rounds=200" contiguous-churn || failed=1
 	scripts/vm-test.sh --jobs "$jobs" --all-paths --memory-times 2 --limit $((600 + rounds * 120)) \
-		--append "vmtest.rounds=$rounds$seed" stress || failed=1
+		--append "vmtest.rounds=$rounds vmtest.loads=3$seed" stress || failed=1
 	prepare_debug || return
 	scripts/vm-test.sh --jobs "$jobs" "${debug_options[@]}" --memory-times 2 \
 		--append "page_poison=1 vmtest.rounds=${STRESS_DEBUG_ROUNDS:-20}$seed" stress || failed=1
