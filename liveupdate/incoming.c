@@ -3,6 +3,9 @@
  * What the previous kernel left: checked as a whole while it lies where it is, copied, and its
  * pages taken over last. If anything is not as it should be, nothing is used and all memory stays
  * reserved. The handlers' own data is their business.
+ *
+ * That no page is named twice is known before the first entry is copied, so that what is
+ * allocated for them is no more than a few times what the wire takes.
  */
 
 #include <linux/err.h>
@@ -11,6 +14,7 @@
 #include <linux/kho_waiting.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include "core/luo.h"
 #include "luo.h"
@@ -59,18 +63,58 @@ static int add_page(void *ctx, u64 phys)
 	return 0;
 }
 
-/* No entry is looked at any more. A page that was named twice is there once. */
-static int take_pages(struct reading *rd, struct kho_refusal *r)
+static int in_order(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int check_twice(struct reading *rd, struct kho_refusal *r)
 {
 	u64 i;
 
-	for (i = 0; i < rd->nr_pages; i++) {
-		if (!kho_restore_pages(rd->pages[i], 1))
+	sort(rd->pages, rd->nr_pages, sizeof(*rd->pages), in_order, NULL);
+	for (i = 1; i < rd->nr_pages; i++)
+		if (rd->pages[i] == rd->pages[i - 1])
 			return kho_refuse(r, -EEXIST, "page named twice",
 					  rd->pages[i], 0, 0);
-		free_page((unsigned long)phys_to_virt(rd->pages[i]));
-	}
 	return 0;
+}
+
+/* Lists the pages, each of which is there once. */
+static int list_pages(u64 phys, u64 bytes, const struct kho_page_ops *ops,
+		      struct reading *rd, struct kho_refusal *r)
+{
+	const struct kho_luo_visit list = { .block = add_page, .ctx = rd };
+	int ret;
+
+	ret = kho_luo_walk(phys, bytes, ops, &list, r);
+	if (ret)
+		return ret;
+	rd->room = rd->nr_pages;
+	rd->nr_pages = 0;
+	rd->pages = kvmalloc_array(rd->room, sizeof(*rd->pages),
+				   GFP_KERNEL | __GFP_NOWARN);
+	if (!rd->pages)
+		return -ENOMEM;
+	ret = kho_luo_walk(phys, bytes, ops, &list, r);
+	if (ret)
+		return ret;
+	if (rd->nr_pages != rd->room)
+		return kho_refuse(r, -EBADMSG, "number of pages changes", phys,
+				  rd->nr_pages, rd->room);
+	return check_twice(rd, r);
+}
+
+/* No entry is looked at any more. What is not there by now is not ours to take. */
+static void take_pages(const struct reading *rd)
+{
+	u64 i;
+
+	for (i = 0; i < rd->nr_pages; i++)
+		if (kho_restore_pages(rd->pages[i], 1))
+			free_page((unsigned long)phys_to_virt(rd->pages[i]));
 }
 
 static int read_wire(u64 phys, u64 bytes, struct reading *rd,
@@ -80,27 +124,20 @@ static int read_wire(u64 phys, u64 bytes, struct reading *rd,
 		.page = luo_page_op,
 		.nr_pages = kho_waiting_unclaimed(),
 	};
-	const struct kho_luo_visit count = { .block = add_page, .ctx = rd };
 	const struct kho_luo_visit add = {
 		.session = add_session,
 		.file = add_file,
 		.flb = add_flb,
-		.block = add_page,
 		.ctx = rd,
 	};
 	int ret;
 
-	ret = kho_luo_walk(phys, bytes, &ops, &count, r);
-	if (ret)
-		return ret;
-	rd->room = rd->nr_pages;
-	rd->nr_pages = 0;
-	rd->pages = kvmalloc_array(rd->room, sizeof(*rd->pages),
-				   GFP_KERNEL | __GFP_NOWARN);
-	if (!rd->pages)
-		return -ENOMEM;
-	ret = kho_luo_walk(phys, bytes, &ops, &add, r);
-	return ret ?: take_pages(rd, r);
+	ret = list_pages(phys, bytes, &ops, rd, r);
+	if (!ret)
+		ret = kho_luo_walk(phys, bytes, &ops, &add, r);
+	if (!ret)
+		take_pages(rd);
+	return ret;
 }
 
 /**
