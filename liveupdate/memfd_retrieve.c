@@ -26,6 +26,7 @@
 
 /**
  * struct memfd_in - a file that is being made
+ * @ser: what it is to be: as it was checked, since its page may go bad meanwhile
  * @fill: it
  * @end: first index behind the end of the file
  * @next_index: folios before it were taken over
@@ -37,6 +38,7 @@
  * @is_bad: it stands for a page that is lost
  */
 struct memfd_in {
+	struct memfd_luo_ser ser;
 	struct luo_fill fill;
 	u64 end;
 	u64 next_index;
@@ -168,6 +170,7 @@ static struct memfd_in *file_begin(const struct memfd_luo_ser *ser)
 		kfree(m);
 		return ERR_PTR(ret);
 	}
+	m->ser = *ser;
 	m->end = (ser->size >> PAGE_SHIFT) + !!(ser->size & ~PAGE_MASK);
 	return m;
 }
@@ -192,9 +195,8 @@ static void file_end(struct file *file, const struct memfd_luo_ser *ser)
 }
 
 /* What is left of the wire, when all folios were taken over. */
-static void free_wire(u64 phys)
+static void free_wire(u64 phys, const struct memfd_luo_ser *ser)
 {
-	const struct memfd_luo_ser *ser = kho_waiting_page(phys);
 	struct kho_vmalloc list;
 
 	if (ser->nr_folios) {
@@ -249,11 +251,25 @@ static int count_bad(void *ctx, const struct kho_memfd_folio *f)
 	return 0;
 }
 
-/* Everything that can be checked before the first folio is taken over. */
-static int check(u64 phys)
+/* Of a file that was found good. Its page may have gone bad since. */
+static int copy_ser(u64 phys, struct memfd_luo_ser *ser, struct kho_refusal *r)
+{
+	const void *page = kho_waiting_page(phys);
+
+	if (!page)
+		return kho_refuse(r, -EINVAL, "memfd is not there any more",
+				  phys, 0, phys);
+	memcpy(ser, page, sizeof(*ser));
+	return 0;
+}
+
+/*
+ * Everything that can be checked before the first folio is taken over. @ser: filled if all is
+ * well
+ */
+static int check(u64 phys, struct memfd_luo_ser *ser)
 {
 	const struct kho_memfd_ops ops = walk_ops();
-	const struct memfd_luo_ser *ser;
 	struct kho_refusal r = {};
 	u64 nr_bad = 0;
 	int ret;
@@ -267,7 +283,9 @@ static int check(u64 phys)
 			nr_bad);
 	if (nr_bad && !luo_fill_can_break())
 		return -EHWPOISON;
-	ser = kho_waiting_page(phys);
+	ret = copy_ser(phys, ser, &r);
+	if (ret)
+		return refused(phys, ret, &r);
 	if (ser->seals & ~KHO_COMPAT_ALL_SEALS)
 		pr_notice_once(
 			"memfds lose seal %#x, which this kernel does not know: they could be made executable\n",
@@ -279,13 +297,14 @@ static int retrieve(struct liveupdate_file_op_args *args)
 {
 	u64 phys = args->serialized_data;
 	struct memfd_in *m = args->private_data;
+	struct memfd_luo_ser ser;
 	int ret;
 
 	if (!m) {
-		ret = check(phys);
+		ret = check(phys, &ser);
 		if (ret)
 			return ret;
-		m = file_begin(kho_waiting_page(phys));
+		m = file_begin(&ser);
 		if (IS_ERR(m))
 			return PTR_ERR(m);
 		args->private_data = m;
@@ -293,10 +312,11 @@ static int retrieve(struct liveupdate_file_op_args *args)
 	ret = fill(m, phys);
 	if (ret)
 		return ret;
+	ser = m->ser;
 	args->private_data = NULL;
 	args->file = memfd_in_end(m);
-	file_end(args->file, kho_waiting_page(phys));
-	free_wire(phys);
+	file_end(args->file, &ser);
+	free_wire(phys, &ser);
 	return 0;
 }
 
@@ -310,25 +330,37 @@ int luo_memfd_retrieve(struct liveupdate_file_op_args *args)
 	return ret;
 }
 
-void luo_memfd_finish(struct liveupdate_file_op_args *args)
+/* The rest of a file that nobody wants. @m: as far as it was made, may be NULL */
+static void drop_rest(u64 phys, const struct memfd_in *m)
 {
 	const struct kho_memfd_ops ops = walk_ops();
-	struct memfd_in *m = args->private_data;
-	u64 phys = args->serialized_data;
 	struct kho_refusal r = {};
-	u64 from = m ? m->next_index : 0;
-	int ret;
+	struct memfd_luo_ser ser;
+	int ret = 0;
+
+	/* Nothing is freed of a file that is not good: `kho drop --incoming` frees all of it. */
+	if (!m)
+		ret = kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
+	if (!ret && !m)
+		ret = copy_ser(phys, &ser, &r);
+	if (m)
+		ser = m->ser;
+	if (!ret)
+		ret = kho_memfd_walk(phys, m ? m->next_index : 0, &ops,
+				     drop_folio, NULL, &r);
+	refused(phys, ret, &r);
+	if (!ret)
+		free_wire(phys, &ser);
+}
+
+void luo_memfd_finish(struct liveupdate_file_op_args *args)
+{
+	struct memfd_in *m = args->private_data;
 
 	if (args->retrieve_status > 0)
 		return;
-	/* Nothing is freed of a file that is not good: `kho drop --incoming` frees all of it. */
 	kho_waiting_begin();
-	ret = m ? 0 : kho_memfd_walk(phys, 0, &ops, NULL, NULL, &r);
-	if (!ret)
-		ret = kho_memfd_walk(phys, from, &ops, drop_folio, NULL, &r);
-	refused(phys, ret, &r);
-	if (!ret)
-		free_wire(phys);
+	drop_rest(args->serialized_data, m);
 	kho_waiting_end();
 	if (m)
 		fput(memfd_in_end(m));
