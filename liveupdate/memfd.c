@@ -61,7 +61,7 @@ struct substitute {
 
 /**
  * struct keeper - waits in line for the lock of a file, and keeps it
- * @work: does that
+ * @work: does that, and frees this at its end
  * @file: it
  * @locked: it has the lock
  * @let_go: it is not to have it any more
@@ -81,7 +81,9 @@ struct keeper {
  * @room: for so many
  * @listed: @entry is preserved
  * @substitutes: struct substitute, in the order of @entry
- * @keeper: has, or waits for, the lock of the file, once it is frozen; NULL: the freezer has it
+ * @keeper: for the lock of the file at the last moment, when there may be no memory for one; NULL
+ *          once it was told to let go
+ * @kept: @keeper has the lock of the frozen file, or waits for it; else the freezer has it
  */
 struct memfd_out {
 	struct memfd_luo_ser *ser;
@@ -91,6 +93,7 @@ struct memfd_out {
 	bool listed;
 	struct list_head substitutes;
 	struct keeper *keeper;
+	bool kept;
 };
 
 static u64 pfn_of(const struct memfd_luo_folio_ser *ser)
@@ -443,6 +446,7 @@ static void memfd_out_free(struct memfd_out *m)
 {
 	vfree(m->entry);
 	kho_unpreserve_free(m->ser);
+	kfree(m->keeper);
 	kfree(m);
 }
 
@@ -454,9 +458,12 @@ static struct memfd_out *memfd_out_alloc(void)
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&m->substitutes);
+	m->keeper = kzalloc(sizeof(*m->keeper), GFP_KERNEL_ACCOUNT);
 	/* The caller's: as many as he has files, and longer than he has them open. */
-	ser = kho_alloc_preserve_charged(sizeof(*m->ser));
+	ser = m->keeper ? kho_alloc_preserve_charged(sizeof(*m->ser)) :
+			  ERR_PTR(-ENOMEM);
 	if (IS_ERR(ser)) {
+		kfree(m->keeper);
 		kfree(m);
 		return ser;
 	}
@@ -575,18 +582,13 @@ static void keep_work(struct work_struct *work)
 	kfree(k);
 }
 
-static struct keeper *keeper_start(struct file *file)
+static void keeper_start(struct keeper *k, struct file *file)
 {
-	struct keeper *k = kzalloc(sizeof(*k), GFP_KERNEL);
-
-	if (!k)
-		return NULL;
 	INIT_WORK(&k->work, keep_work);
 	init_completion(&k->locked);
 	init_completion(&k->let_go);
 	k->file = get_file(file);
 	queue_work(keeper_wq, &k->work);
-	return k;
 }
 
 /*
@@ -600,10 +602,9 @@ static void lock_for_good(struct memfd_out *m, struct file *file)
 
 	if (inode_trylock(file_inode(file)))
 		return;
-	m->keeper = keeper_start(file);
-	left = m->keeper ?
-		       wait_for_completion_timeout(&m->keeper->locked, wait) :
-		       0;
+	m->kept = true;
+	keeper_start(m->keeper, file);
+	left = wait_for_completion_timeout(&m->keeper->locked, wait);
 	may_wait -= wait - left;
 	luo_jump_step();
 	if (!left)
@@ -612,13 +613,17 @@ static void lock_for_good(struct memfd_out *m, struct file *file)
 			(u64)file_inode(file)->i_ino);
 }
 
+/* The file is not frozen a second time: it is about to be unpreserved. */
 static void unlock(struct memfd_out *m, struct file *file)
 {
-	if (m->keeper)
-		complete(&m->keeper->let_go);
-	else
+	if (!m->kept) {
 		inode_unlock(file_inode(file));
+		return;
+	}
+	/* From now on it is its own. */
+	complete(&m->keeper->let_go);
 	m->keeper = NULL;
+	m->kept = false;
 }
 
 /* The contents that travel in other pages. What has gone bad has none. */
