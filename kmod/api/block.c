@@ -22,6 +22,14 @@ static struct kho_block *last_block(const struct kho_block_set *bs)
 		       list_last_entry(&bs->blocks, struct kho_block, list);
 }
 
+static void append(struct kho_block_set *bs, struct kho_block *block)
+{
+	if (list_empty(&bs->blocks))
+		bs->head_pa = virt_to_phys(block->ser);
+	list_add_tail(&block->list, &bs->blocks);
+	bs->nblocks++;
+}
+
 /* Appends a page to the set. */
 static int add_block(struct kho_block_set *bs, struct kho_block_header_ser *ser)
 {
@@ -30,27 +38,32 @@ static int add_block(struct kho_block_set *bs, struct kho_block_header_ser *ser)
 	if (!block)
 		return -ENOMEM;
 	block->ser = ser;
-	if (list_empty(&bs->blocks))
-		bs->head_pa = virt_to_phys(ser);
-	list_add_tail(&block->list, &bs->blocks);
-	bs->nblocks++;
+	append(bs, block);
 	return 0;
 }
 
-/* Takes the last page off the set, and off the chain unless that came in; the caller frees it. */
-static struct kho_block_header_ser *remove_last_block(struct kho_block_set *bs)
+/* Takes the last block off the set, and off the chain unless that came in. */
+static struct kho_block *cut_last_block(struct kho_block_set *bs)
 {
 	struct kho_block *block = last_block(bs), *before;
-	struct kho_block_header_ser *ser = block->ser;
 
 	list_del(&block->list);
-	kfree(block);
 	bs->nblocks--;
 	before = last_block(bs);
 	if (!before)
 		bs->head_pa = 0;
 	else if (!bs->incoming)
 		WRITE_ONCE(before->ser->next, 0);
+	return block;
+}
+
+/* The same; the caller frees the page. */
+static struct kho_block_header_ser *remove_last_block(struct kho_block_set *bs)
+{
+	struct kho_block *block = cut_last_block(bs);
+	struct kho_block_header_ser *ser = block->ser;
+
+	kfree(block);
 	return ser;
 }
 
@@ -68,6 +81,11 @@ static int add_new_block(struct kho_block_set *bs)
 	else if (before)
 		WRITE_ONCE(before->ser->next, virt_to_phys(ser));
 	return ret;
+}
+
+static u64 blocks_for(const struct kho_block_set *bs, u64 count)
+{
+	return count / bs->count_per_block + !!(count % bs->count_per_block);
 }
 
 static void shrink_to(struct kho_block_set *bs, u64 nblocks)
@@ -108,7 +126,7 @@ int kho_block_set_grow(struct kho_block_set *bs, u64 count)
 
 	if (bs->incoming || !bs->count_per_block)
 		return -EINVAL;
-	need = count / bs->count_per_block + !!(count % bs->count_per_block);
+	need = blocks_for(bs, count);
 	if (need > KHO_BLOCK_CHAIN_MAX)
 		return -ENOSPC;
 	while (bs->nblocks < need && !ret)
@@ -130,10 +148,31 @@ void kho_block_set_shrink(struct kho_block_set *bs, u64 count)
 {
 	if (bs->incoming || !bs->count_per_block)
 		return;
-	shrink_to(bs, count / bs->count_per_block +
-			      !!(count % bs->count_per_block));
+	shrink_to(bs, blocks_for(bs, count));
 }
 EXPORT_SYMBOL_GPL(kho_block_set_shrink);
+
+/**
+ * kho_block_set_cut() - take blocks at the end off that are not needed, and free nothing
+ * @bs: outgoing set
+ * @count: entries that must stay; those after them are gone
+ * @rest: outgoing set that is handed over to nobody; gets the blocks. They stay preserved until
+ *        it is destroyed
+ *
+ * Upstream has no such function. As kho_block_set_shrink(), for those who must not wait, as on
+ * the way to the jump: freeing waits for whoever is preserving something.
+ *
+ * Context: any.
+ */
+void kho_block_set_cut(struct kho_block_set *bs, u64 count,
+		       struct kho_block_set *rest)
+{
+	if (bs->incoming || rest->incoming || !bs->count_per_block)
+		return;
+	while (bs->nblocks > blocks_for(bs, count))
+		append(rest, cut_last_block(bs));
+}
+EXPORT_SYMBOL_GPL(kho_block_set_cut);
 
 /* Takes the block at @phys, if it waits and its count makes sense. */
 static struct kho_block_header_ser *take_block(const struct kho_block_set *bs,

@@ -591,6 +591,23 @@ static int test_block_errors(void)
 	return 0;
 }
 
+/* @bs: a full block; is so again afterwards */
+static int test_block_cut(struct kho_block_set *bs)
+{
+	struct kho_block_set rest = KHO_BLOCK_SET_INIT(rest, 1);
+
+	CHECK(!kho_block_set_grow(bs, 3 * PER_BLOCK));
+	kho_block_set_cut(bs, 2 * PER_BLOCK + 1, &rest);
+	CHECK(bs->nblocks == 3 && kho_block_set_is_empty(&rest));
+	kho_block_set_cut(bs, PER_BLOCK, &rest);
+	CHECK(bs->nblocks == 1 && rest.nblocks == 2);
+	TRY(check_blocks(bs, PER_BLOCK));
+	CHECK(!list_first_entry(&bs->blocks, struct kho_block, list)->ser->next);
+	kho_block_set_destroy(&rest);
+	CHECK(kho_block_set_is_empty(&rest));
+	return 0;
+}
+
 static int test_blocks(void)
 {
 	struct kho_block_set bs;
@@ -607,6 +624,7 @@ static int test_blocks(void)
 	kho_block_set_shrink(&bs, PER_BLOCK);
 	CHECK(bs.nblocks == 1);
 	TRY(check_blocks(&bs, PER_BLOCK));
+	TRY(test_block_cut(&bs));
 	kho_block_set_clear(&bs);
 	kho_block_set_it_init(&it, &bs);
 	CHECK(!kho_block_set_it_read_entry(&it));
