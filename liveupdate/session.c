@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/kho_sessions.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -71,6 +72,9 @@ static struct luo_session *find(struct direction *d, const char *name)
 	return NULL;
 }
 
+/* For lockdep: that of an outgoing session is another kind of lock. */
+static struct lock_class_key incoming_lock;
+
 static struct luo_session *session_alloc(const char *name, bool incoming)
 {
 	struct luo_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
@@ -78,6 +82,9 @@ static struct luo_session *session_alloc(const char *name, bool incoming)
 	if (!s)
 		return NULL;
 	mutex_init(&s->lock);
+	/* Handlers look at what came in under it, and who does that may lock outgoing ones. */
+	if (incoming)
+		lockdep_set_class(&s->lock, &incoming_lock);
 	INIT_LIST_HEAD(&s->files);
 	xa_init(&s->tokens);
 	kho_block_set_init(&s->blocks, sizeof(struct luo_file_ser));
