@@ -225,8 +225,10 @@ static int give(union luo_arg *arg, void __user *user, u32 bytes,
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
+	luo_op_begin();
 	scoped_guard(rwsem_read, &luo_jump)
 		s = get((const char *)arg->create.name);
+	luo_op_end();
 	ret = PTR_ERR_OR_ZERO(s);
 	if (ret)
 		goto err_fd;

@@ -357,10 +357,14 @@ void luo_files_give_up(struct luo_session *s)
  * luo_files_serialize() - write the entries of all files of a session
  * @s: outgoing session, all of whose files are frozen
  * @set: filled
+ * @spare: gets blocks that are not needed
+ *
+ * Waits for nobody.
  *
  * Context: luo_jump is held for writing.
  */
-void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
+void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set,
+			 struct kho_block_set *spare)
 {
 	struct kho_block_set_it it;
 	struct luo_file *f;
@@ -377,7 +381,7 @@ void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set)
 		luo_flbs_travel(f->fh);
 	}
 	/* The reader refuses blocks without entries: made for files that are not there yet. */
-	kho_block_set_shrink(&s->blocks, s->nr_files);
+	kho_block_set_cut(&s->blocks, s->nr_files, spare);
 	set->files = kho_block_set_head_pa(&s->blocks);
 	set->count = s->nr_files;
 }

@@ -10,15 +10,24 @@
  * lists and allocations only. The reboot notifier lets no new operation begin, gives those that
  * run some time, and then takes luo_jump for good. An operation that ends later waits there until
  * the machine jumps, and is not part of the handover; user space was not told that it succeeded.
+ *
+ * Allocations may last, too: who makes room for an entry waits for others who preserve something,
+ * and those for memory. So luo_jump is tried, and that ends: then nothing is handed over.
  */
 
+#include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/kexec_handover.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
 #include "luo.h"
+
+/* How long luo_jump is tried at the last moment. */
+#define LOCK_WAIT (30 * HZ)
+#define LOCK_PAUSE_MS 10
 
 /* See above, and luo.h. */
 DECLARE_RWSEM(luo_jump);
@@ -54,7 +63,7 @@ static bool may_begin(void)
 }
 
 /**
- * luo_op_begin() - begin an operation on an outgoing session that may last
+ * luo_op_begin() - begin an operation that may last, or takes luo_jump
  *
  * Once the machine is about to jump this waits until it does.
  *
@@ -76,28 +85,41 @@ void luo_op_end(void)
 	wake_up_all(&ops_wait);
 }
 
+/* All that run have begun before, so they are not many, and each gets luo_jump. */
+static bool lock_jump(void)
+{
+	unsigned long end = jiffies + LOCK_WAIT;
+
+	while (!down_write_trylock(&luo_jump)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(LOCK_PAUSE_MS);
+	}
+	return true;
+}
+
 /**
  * luo_ops_close() - let nothing change sessions any more, until the machine jumps
  * @wait: how long operations that run are waited for, in jiffies
+ * @running: filled with how many run on
  *
  * Context: may sleep; luo_jump is held for writing afterwards, for good.
  *
- * Return: operations that run on.
+ * Return: 0; -ETIMEDOUT: luo_jump is not held, as somebody else keeps it.
  */
-unsigned int luo_ops_close(unsigned long wait)
+int luo_ops_close(unsigned long wait, unsigned int *running)
 {
-	unsigned int left;
+	bool locked;
 
 	spin_lock(&ops_lock);
 	closed = true;
 	spin_unlock(&ops_lock);
 	wait_event_timeout(ops_wait, !READ_ONCE(nr_running), wait);
-	/* Whoever holds it waits for nobody, see above. */
-	down_write(&luo_jump);
+	locked = lock_jump();
 	spin_lock(&ops_lock);
-	left = nr_running;
+	*running = nr_running;
 	spin_unlock(&ops_lock);
-	return left;
+	return locked ? 0 : -ETIMEDOUT;
 }
 
 static unsigned long nr_steps;

@@ -24,6 +24,8 @@
 #define OPS_WAIT (2 * HZ)
 /* A handler that lets this long pass without a step is not waited for any more. */
 #define STALL_WAIT (10 * HZ)
+/* How long it is waited for that spare memory is freed. */
+#define SPARE_WAIT HZ
 /* Handlers that are left behind before nothing more is tried. */
 #define NR_FREEZERS 4
 /* Sessions that are named in the log. */
@@ -45,6 +47,8 @@ static struct freezer freezers[NR_FREEZERS];
 static DEFINE_SPINLOCK(freeze_lock);
 static struct luo_session *next_session;
 static struct luo_session *freezing;
+
+static DECLARE_COMPLETION(spare_freed);
 
 static struct luo_ser *out_luo;
 
@@ -186,15 +190,38 @@ static void publish(u64 sessions)
 	WRITE_ONCE(out_luo->sessions_pa, sessions);
 }
 
+/* What nobody needs is not handed over, unless that takes long: it would be in the way only. */
+static void spare_work(struct work_struct *work)
+{
+	luo_sessions_free_spare();
+	complete(&spare_freed);
+}
+
+static void free_spare(void)
+{
+	static DECLARE_WORK(work, spare_work);
+
+	if (!luo_sessions_have_spare())
+		return;
+	queue_work(freeze_wq, &work);
+	wait_for_completion_timeout(&spare_freed, SPARE_WAIT);
+}
+
 static int luo_reboot_notify(struct notifier_block *nb, unsigned long action,
 			     void *cmd)
 {
 	unsigned int running;
 	u64 nr_lost;
+	int ret;
 
 	if (action != SYS_RESTART || !cmd || strcmp(cmd, "kexec reboot"))
 		return NOTIFY_DONE;
-	running = luo_ops_close(OPS_WAIT);
+	ret = luo_ops_close(OPS_WAIT, &running);
+	if (ret) {
+		pr_crit("no session is handed over: somebody is making room for sessions or files, %u in all, and that does not end\n",
+			running);
+		return NOTIFY_DONE;
+	}
 	if (running)
 		pr_warn("%u files are being added to sessions, or sessions closed, and that does not end: they are not waited for\n",
 			running);
@@ -203,6 +230,7 @@ static int luo_reboot_notify(struct notifier_block *nb, unsigned long action,
 	if (nr_lost)
 		pr_crit("%llu sessions are not handed over\n", nr_lost);
 	publish(luo_sessions_serialize());
+	free_spare();
 	return NOTIFY_DONE;
 }
 

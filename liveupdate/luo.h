@@ -11,9 +11,9 @@
  *   gate.c   lost.c
  *
  * Locks, in the order in which they are taken:
- *   luo_jump           read by whatever changes outgoing sessions, for lists and allocations;
- *                      written by the reboot notifier, which keeps it until the machine jumps. No
- *                      handler is asked under it, see gate.c
+ *   luo_jump           read by whatever changes outgoing sessions, in an operation, for lists
+ *                      and allocations; written by the reboot notifier, which keeps it until the
+ *                      machine jumps. No handler is asked under it, see gate.c
  *   list of sessions
  *   session.lock       everything in one session; of an incoming one handlers are asked under it
  *   one lock for each list: of handlers, of preserved objects, of FLBs
@@ -75,7 +75,7 @@ struct luo_session {
 extern struct rw_semaphore luo_jump;
 void luo_op_begin(void);
 void luo_op_end(void);
-unsigned int luo_ops_close(unsigned long wait);
+int luo_ops_close(unsigned long wait, unsigned int *running);
 void luo_jump_step(void);
 unsigned long luo_jump_steps(void);
 
@@ -105,6 +105,8 @@ void luo_sessions_set_damaged(void);
 struct luo_session *luo_session_after(struct luo_session *s);
 void luo_sessions_say_closed(void);
 u64 luo_sessions_serialize(void);
+bool luo_sessions_have_spare(void);
+void luo_sessions_free_spare(void);
 void luo_sessions_count(struct kho_sessions *count);
 void luo_sessions_show(struct seq_file *m, bool incoming);
 
@@ -114,7 +116,8 @@ int luo_file_preserve(struct luo_session *s, int fd, u64 token);
 void luo_files_unpreserve(struct luo_session *s);
 int luo_files_freeze(struct luo_session *s);
 void luo_files_give_up(struct luo_session *s);
-void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set);
+void luo_files_serialize(struct luo_session *s, struct luo_file_set_ser *set,
+			 struct kho_block_set *spare);
 struct file *luo_file_retrieve(struct luo_session *s, u64 token);
 int luo_files_finish(struct luo_session *s);
 u64 luo_files_bytes(struct luo_session *s);

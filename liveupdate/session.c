@@ -35,6 +35,8 @@ static DEFINE_MUTEX(sessions_lock);
 static struct direction out, in;
 /* Room for the entries of all outgoing sessions. */
 static struct kho_block_set out_blocks;
+/* Blocks that were made for entries, and are not needed when the machine is about to jump. */
+static struct kho_block_set spare_blocks;
 /* Something came in that is not good. */
 static bool in_damaged;
 
@@ -125,6 +127,7 @@ void luo_sessions_init(void)
 	hash_init(out.names);
 	hash_init(in.names);
 	kho_block_set_init(&out_blocks, sizeof(struct luo_session_ser));
+	kho_block_set_init(&spare_blocks, sizeof(struct luo_session_ser));
 }
 
 /* ---------------------------------------------------------------------------------- outgoing */
@@ -229,6 +232,8 @@ void luo_sessions_say_closed(void)
 /**
  * luo_sessions_serialize() - write the entries of all sessions that go
  *
+ * Waits for nobody.
+ *
  * Context: luo_jump is held for writing.
  *
  * Return: physical address of the first block, 0 if there is none.
@@ -250,14 +255,35 @@ u64 luo_sessions_serialize(void)
 		ser = kho_block_set_it_reserve_entry(&it);
 		memset(ser->name, 0, sizeof(ser->name));
 		strscpy(ser->name, s->name, sizeof(ser->name));
-		luo_files_serialize(s, &set);
+		luo_files_serialize(s, &set, &spare_blocks);
 		ser->file_set = set;
 		nr++;
 	}
 	luo_flbs_serialize();
 	/* The reader refuses blocks without entries. */
-	kho_block_set_shrink(&out_blocks, nr);
+	kho_block_set_cut(&out_blocks, nr, &spare_blocks);
 	return kho_block_set_head_pa(&out_blocks);
+}
+
+/**
+ * luo_sessions_have_spare() - has luo_sessions_serialize() left blocks that nobody needs?
+ *
+ * Context: luo_jump is held for writing.
+ */
+bool luo_sessions_have_spare(void)
+{
+	return !kho_block_set_is_empty(&spare_blocks);
+}
+
+/**
+ * luo_sessions_free_spare() - free them
+ *
+ * Context: may sleep, and wait for whoever preserves something; luo_jump is held for writing by
+ * who waits for this.
+ */
+void luo_sessions_free_spare(void)
+{
+	kho_block_set_destroy(&spare_blocks);
 }
 
 /* ---------------------------------------------------------------------------------- incoming */
