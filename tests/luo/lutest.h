@@ -78,9 +78,13 @@ void pages_make(void);
 void folios_make(void);
 void gigabytes_check(void);
 
-/* Files in use for ever, or busy; files with pages that have gone bad. */
+/* Files in use for ever, or busy; a lock that is kept; files with pages that have gone bad. */
 void stuck_make(void);
 void stuck_check(void);
+void held_make(void);
+void held_check(void);
+void kept_make(void);
+void kept_check(void);
 void bad_make(void);
 void bad_check(void);
 void bad_refused(void);

@@ -302,6 +302,27 @@ static void damaged_check(void)
 	close(dev);
 }
 
+/* ---- sessions of tests/kmod/luo_forge.c ---- */
+
+static void forged_make(void)
+{
+	must(false, "a module makes it");
+}
+
+/* Also when they are asked for again, and when nobody wants them any more. */
+static void forged_check(void)
+{
+	int dev = device(), session = retrieve(dev, "forged"), i;
+
+	for (i = 1; i <= 3; i++) {
+		same(lu_session_get(session, i), -EINVAL);
+		same(lu_session_get(session, i), -EINVAL);
+	}
+	get_text(session, 4, "forged");
+	finish(session);
+	close(dev);
+}
+
 /* ---- its holder is killed at some instant ---- */
 
 static void killed_make(void)
@@ -381,7 +402,10 @@ static const struct {
 	{ "damaged", simple_make, damaged_check },
 	{ "killed", killed_make, nothing_check },
 	{ "busy", busy_make, busy_check },
+	{ "forged", forged_make, forged_check },
 	{ "stuck", stuck_make, stuck_check },
+	{ "held", held_make, held_check },
+	{ "kept", kept_make, kept_check },
 	{ "bad", bad_make, bad_check },
 	{ "bad-refused", bad_make, bad_refused },
 	{ "bad-passed-on", bad_pass_on, bad_check },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Files that are in use when the machine jumps: written to from memory that nobody serves, by
- * many at a time; files of which pages have gone bad; and how many files a session takes.
+ * many at a time; a lock that is kept; files of which pages have gone bad; and how many files a
+ * session takes.
  */
 #include "lutest.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -156,6 +158,59 @@ void stuck_make(void)
 	close(dev);
 }
 
+/* ------------------------------------------------------------- who keeps the lock of kho.ko */
+
+enum { FULL = 63 };
+
+/* A child by the name that kho_holder.ko knows. Waits until it does not get on. */
+static void hold(void (*preserve)(int fd, int file), int fd, int file)
+{
+	pid_t pid = child();
+
+	if (!pid) {
+		prctl(PR_SET_NAME, "holder");
+		preserve(fd, file);
+		_exit(1);
+	}
+	wait_until_blocked(pid);
+}
+
+static void preserve_another(int session, int file)
+{
+	lu_session_preserve(session, 2, file);
+}
+
+/* A session with room for more entries than it has, and then somebody keeps the lock. */
+void held_make(void)
+{
+	int dev = device(), session, fd, i;
+
+	session = create(dev, "full");
+	for (i = 0; i < FULL; i++)
+		put(session, i, memfd_text("full"));
+	fd = memfd_text("too much");
+	write_for_ever(fd);
+	preserve_for_ever(session, FULL, fd);
+
+	session = create(dev, "holds");
+	put(session, 1, memfd_text("held"));
+	hold(preserve_another, session, memfd_text("does not end"));
+	close(dev);
+}
+
+static void create_another(int dev, int file)
+{
+	lu_session_create(dev, "never is");
+}
+
+/* Somebody keeps the lock who is making room for a session. */
+void kept_make(void)
+{
+	int dev = device();
+
+	hold(create_another, dev, -1);
+}
+
 static int get(int session, uint64_t token)
 {
 	int fd = lu_session_get(session, token);
@@ -196,6 +251,30 @@ void stuck_check(void)
 	session = retrieve(dev, "fine");
 	has_text(session, 1, "fine");
 	finish(session);
+	close(dev);
+}
+
+void held_check(void)
+{
+	int dev = device(), session, i;
+
+	session = retrieve(dev, "full");
+	for (i = 0; i < FULL; i++)
+		has_text(session, i, "full");
+	same(lu_session_get(session, FULL), -ENOENT);
+	finish(session);
+	session = retrieve(dev, "holds");
+	has_text(session, 1, "held");
+	same(lu_session_get(session, 2), -ENOENT);
+	finish(session);
+	close(dev);
+}
+
+void kept_check(void)
+{
+	int dev = device();
+
+	same(lu_session_retrieve(dev, "never is"), -ENOENT);
 	close(dev);
 }
 
