@@ -138,12 +138,10 @@ make_base() {
 			[ ! -e "$file" ] || cp "$file" "$root/scenarios/"
 		done
 	done
-	if [ -e "$build/kho" ]; then
-		make -s -C "$top" build/vm/kho-dies build/vm/kho-stops >&2
-		add_program "$root" "$build/kho"
-		add_program "$root" "$build/vm/kho-dies"
-		add_program "$root" "$build/vm/kho-stops"
-	fi
+	make -s -C "$top" cli build/vm/kho-dies build/vm/kho-stops >&2
+	add_program "$root" "$build/kho"
+	add_program "$root" "$build/vm/kho-dies"
+	add_program "$root" "$build/vm/kho-stops"
 	add_kexec "$root"
 	add_program "$root" "$(command -v dtc)"
 	[ -z "${KHO_VM_PROGRAMS-}" ] || cp "$KHO_VM_PROGRAMS"/* "$root/bin/"
