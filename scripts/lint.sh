@@ -12,7 +12,8 @@
 #   freestanding core/ compiles without a libc and wants nothing but mem*() of its environment
 #   rules        licences, version tests, includes of core/, width of comments and whether they
 #                were torn, who calls whom
-#   architecture docs/architecture.svg shows who calls whom; scripts/architecture.py makes it
+#   architecture docs/architecture.svg and docs/load.svg show what is there; scripts/architecture.py
+#                and scripts/sequence.py make them
 
 set -u -o pipefail
 # shellcheck source=lib.sh
@@ -202,7 +203,7 @@ rule_arrows() {
 }
 
 check_architecture() {
-	python3 scripts/architecture.py --check
+	python3 scripts/architecture.py --check && python3 scripts/sequence.py --check
 }
 
 check_rules() {
