@@ -467,6 +467,12 @@ static void check_scratch(struct image *im)
 			   "memory for the image can be had (kernel %s%s%s)", a,
 			   im->initrd_file.bytes ? ", initrd " : "",
 			   im->initrd_file.bytes ? b : "");
+	if (!err && im->call == KEXEC_FILE)
+		finding_ok(
+			&im->findings, "digest",
+			"kexec_file_load(2) adds a checksum, which is made anew of %s before the jump: the smaller the initrd, the shorter the blackout",
+			human_bytes(im->bz.code_bytes + im->initrd_file.bytes,
+				    a, sizeof(a)));
 }
 
 bool image_check(struct image *im, bool all)
