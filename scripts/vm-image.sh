@@ -66,7 +66,7 @@ sign_file() {
 
 # As DKMS does where Secure Boot is on; elsewhere nobody minds. And one that is not signed.
 add_modules() {
-	local name release file owner signer dir
+	local name release file owner signer
 
 	owner=$("$top/scripts/extras.sh" owner)
 	signer=$(sign_file)
@@ -77,15 +77,12 @@ add_modules() {
 		for file in "$build/modules/$release"/{,tests/kmod/,docs/examples/*/}*.ko; do
 			[ ! -e "$file" ] || cp "$file" "$1/ko/$release/"
 		done
-		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
-		# Other versions of it, for the scenarios that had them built.
+		# Other versions of it, for the scenarios that had them built. Not of its name: `kho check` looks for that.
 		for file in "$build"/wire/*/"$release"/kho.ko; do
 			[ -e "$file" ] || continue
-			dir=$1/ko/$release/$(cut -d / -f 1 <<<"${file#"$build/wire/"}")
-			mkdir -p "$dir"
-			cp "$file" "$dir/"
-			strip --strip-debug "$dir/kho.ko"
+			cp "$file" "$1/ko/$release/wire-$(cut -d / -f 1 <<<"${file#"$build/wire/"}").ko"
 		done
+		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
 		cp "$1/ko/$release/kho.ko" "$1/ko/$release/kho.unsigned"
 		for file in "$1/ko/$release"/*.ko; do
 			"$signer" sha256 "$owner.key" "$owner" "$file"

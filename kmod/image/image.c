@@ -297,20 +297,22 @@ static u32 flags_of(const struct kho_image *image)
 
 static void show(const struct kho_image *image)
 {
-	guard(spinlock)(&shown_lock);
+	spin_lock(&shown_lock);
 	WRITE_ONCE(shown.flags, flags_of(image));
 	shown.pid = image ? image->pid : 0;
 	strscpy(shown.program, image ? image->program : "",
 		sizeof(shown.program));
 	strscpy(shown.why_not, image && image->foreign ? image->why_not : "",
 		sizeof(shown.why_not));
+	spin_unlock(&shown_lock);
 }
 
 static void show_refused(const char *why)
 {
-	guard(spinlock)(&shown_lock);
+	spin_lock(&shown_lock);
 	shown.nr_refused++;
 	strscpy(shown.refused_why, why, sizeof(shown.refused_why));
+	spin_unlock(&shown_lock);
 }
 
 /**
@@ -797,7 +799,7 @@ static void look_again(void)
 void kho_image_status(struct kho_ioctl_status *status)
 {
 	look_again();
-	guard(spinlock)(&shown_lock);
+	spin_lock(&shown_lock);
 	status->flags |= shown.flags;
 	status->image_pid = shown.pid;
 	status->nr_refused = shown.nr_refused;
@@ -807,6 +809,7 @@ void kho_image_status(struct kho_ioctl_status *status)
 		sizeof(status->image_why_not));
 	strscpy(status->refused_why, shown.refused_why,
 		sizeof(status->refused_why));
+	spin_unlock(&shown_lock);
 }
 
 /**
