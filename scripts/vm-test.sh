@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' builds='' reboots='' threads=single monitor=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' builds='' reboots='' threads=single monitor='' long=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	slots=${mem#"${mem%%,*}"} mem=${mem%%,*}
@@ -328,6 +328,21 @@ find_parts() {
 	[ -z "$kexec" ] || "$top/scripts/extras.sh" kexec-13 >/dev/null
 }
 
+# longest_first NAME...: none of those that say they take long is the only one left at the end
+longest_first() {
+	local name others=()
+
+	for name in "$@"; do
+		read_scenario "${name%%@*}"
+		if [ -n "$long" ]; then
+			printf '%s\n' "$name"
+		else
+			others+=("$name")
+		fi
+	done
+	[ ${#others[@]} -eq 0 ] || printf '%s\n' "${others[@]}"
+}
+
 # Read as a whole before anything runs, so that the file may change meanwhile.
 main() {
 	local build_image=1
@@ -391,7 +406,7 @@ main() {
 	[ -z "$build_image" ] || build_for "${names[@]}"
 	[ -z "$build_image" ] || "$top/scripts/vm-image.sh"
 	find_parts "${names[@]}"
-	printf '%s\n' "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
+	longest_first "${names[@]}" | xargs -P "$jobs" -I{} "$0" --one {}
 	for name in "${names[@]}"; do
 		grep -q '^PASS' "$(machine_dir "$name")/result" || return
 	done
