@@ -14,7 +14,7 @@ CC := gcc
 CLANG ?= clang
 OPTIMIZE ?= -O2 -g
 # Runs of one fuzzer: a number, not a time, so that every machine does the same.
-FUZZ_RUNS ?= 20000
+FUZZ_RUNS ?= 10000
 # Kernels that `make modules` builds for: those that the scripts fetch, pack and run, $KHO_KERNELS or all of
 # tests/vm/kernels.list.
 KERNELS = $(shell . scripts/lib.sh && kernel_names)

@@ -63,7 +63,7 @@ fuzzers() {
 	check fuzz/build make -s -k -j2 fuzz-build
 	for program in tests/fuzz/fuzz_*.c; do
 		name=$(basename "$program" .c)
-		beside "fuzz/${name#fuzz_}" scripts/fuzz.sh "${name#fuzz_}" "${FUZZ_RUNS:-20000}"
+		beside "fuzz/${name#fuzz_}" scripts/fuzz.sh "${name#fuzz_}" "${FUZZ_RUNS:-10000}"
 	done
 }
 
