@@ -11,7 +11,16 @@
 
 /* --- cover_room.c: where anything may be preserved */
 
-bool kho_room_kept_out(const struct kho_cover *c, u64 start, u64 end);
+/* In the header, as the next one: they are asked for each gap. */
+static inline bool kho_room_kept_out(const struct kho_cover *c, u64 start,
+				     u64 end)
+{
+	u32 i = kho_ranges_find(c->keepout, c->nr_keepout, start);
+
+	return i < c->nr_keepout &&
+	       kho_range_overlaps(&c->keepout[i], start, end);
+}
+
 struct kho_range kho_room_around(const struct kho_cover *c, u64 at);
 bool kho_room_at(const struct kho_cover *c, u64 page, struct kho_range *room);
 bool kho_room_next(const struct kho_cover *c, u64 from, struct kho_range *room);
@@ -39,7 +48,19 @@ struct kho_plan {
 	u64 weight;
 };
 
-u64 kho_gap_weight(const struct kho_cover *c, u64 start, u64 end);
+/* How much is lost by closing the gap @start .. @end between two extents: its bytes at least. */
+static inline u64 kho_gap_weight(const struct kho_cover *c, u64 start, u64 end)
+{
+	u32 i;
+
+	if (kho_room_kept_out(c, start, end))
+		return KHO_GAP_FIXED;
+	i = kho_ranges_find(c->ram, c->nr_ram, start);
+	if (i < c->nr_ram && kho_range_within(&c->ram[i], start, end))
+		return end - start;
+	return (end - start) | KHO_GAP_ACROSS_RAM;
+}
+
 void kho_plan_cheapest(struct kho_plan *p);
 void kho_plan_close(struct kho_plan *p, u32 at);
 void kho_plan_append(struct kho_plan *p, u64 start, u64 end);

@@ -5,28 +5,19 @@
 static_assert(KHO_MAX_EXTENTS - 1 > KHO_COVER_MAX_KEEPOUT,
 	      "a full plan has gaps without a keep-out range");
 
-/* How much is lost by closing the gap @start .. @end between two extents. */
-u64 kho_gap_weight(const struct kho_cover *c, u64 start, u64 end)
-{
-	u32 i;
-
-	if (kho_room_kept_out(c, start, end))
-		return KHO_GAP_FIXED;
-	i = kho_ranges_find(c->ram, c->nr_ram, start);
-	if (i < c->nr_ram && kho_range_within(&c->ram[i], start, end))
-		return end - start;
-	return (end - start) | KHO_GAP_ACROSS_RAM;
-}
-
 void kho_plan_cheapest(struct kho_plan *p)
 {
 	u32 i;
 
 	p->weight = KHO_GAP_FIXED;
 	for (i = 0; i + 1 < p->nr; i++) {
-		u64 weight = kho_gap_weight(p->cover, p->extent[i].end,
-					    p->extent[i + 1].start);
+		u64 start = p->extent[i].end, end = p->extent[i + 1].start;
+		u64 weight;
 
+		/* Most are wider than the cheapest so far, wherever they are. */
+		if (end - start >= p->weight)
+			continue;
+		weight = kho_gap_weight(p->cover, start, end);
 		if (weight < p->weight) {
 			p->weight = weight;
 			p->cheapest = i;

@@ -2,14 +2,6 @@
 /* Where anything may be preserved: RAM, but not its last page, nor low or keep-out ranges. */
 #include "cover_inside.h"
 
-bool kho_room_kept_out(const struct kho_cover *c, u64 start, u64 end)
-{
-	u32 i = kho_ranges_find(c->keepout, c->nr_keepout, start);
-
-	return i < c->nr_keepout &&
-	       kho_range_overlaps(&c->keepout[i], start, end);
-}
-
 /*
  * What of RAM range number @i may be preserved, keep-out ranges aside; empty if start >= end.
  */
