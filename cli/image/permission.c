@@ -95,19 +95,21 @@ static void say_refused(struct findings *f, enum kexec_call wanted,
 			enum kexec_call call, int err, const char *lockdown)
 {
 	autofree char *why = refusal(call, err, lockdown);
-	const char *confined =
-		"look for what confines this process: a container, a filter of system calls, a security module";
-	const char *locked =
-		"boot a kernel with CONFIG_KEXEC_FILE, or turn off Secure Boot, if that is acceptable here";
 
 	if (wanted != KEXEC_AUTO)
 		finding_problem(f, lockdown ? "lockdown" : "kexec-load",
 				"leave out --syscall, and kho finds one", "%s",
 				why);
+	else if (lockdown)
+		finding_problem(
+			f, "lockdown",
+			"boot a kernel with CONFIG_KEXEC_FILE, or turn off Secure Boot, if that is acceptable here",
+			"%s, nor kexec_file_load(2)", why);
 	else
-		finding_problem(f, lockdown ? "lockdown" : "kexec-load",
-				lockdown ? locked : confined,
-				"%s, nor kexec_file_load(2)", why);
+		finding_problem(
+			f, "kexec-load",
+			"look for what confines this process: a container, a filter of system calls, a security module",
+			"%s, nor kexec_file_load(2)", why);
 }
 
 /* kexec_load(2), which is faster, where it is permitted. */
