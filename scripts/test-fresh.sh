@@ -122,7 +122,7 @@ module_for_headers() {
 	release=$(release_of_headers)
 	# shellcheck disable=SC2016 # as it stands there
 	as_typed "${line/'$(uname -r)'/"$release"}" &&
-		inside modinfo -F vermagic "$home/kho/build/modules/$release/kho.ko" | grep -F "$release "
+		inside grep -q -a -F "vermagic=$release " "$home/kho/build/modules/$release/kho.ko"
 }
 
 # What was built by sudo belongs to who owns the clone, who goes on without.
