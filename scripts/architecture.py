@@ -12,6 +12,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from xml.sax.saxutils import escape
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SVG = TOP / "docs/architecture.svg"
@@ -206,10 +207,6 @@ def check_text(sources):
 
 def colour(room):
     return COLOURS[room.split("/")[0]]
-
-
-def escape(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def draw_room(room, tags):

@@ -10,16 +10,13 @@ import pathlib
 import re
 import subprocess
 import sys
+from xml.sax.saxutils import escape
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ["load"]
 WIDTH, LEFT, STEP, HEAD = 1190, 145, 300, 78
 # What is the kernel's, and what is a system call.
 OTHERS = {"kexec_file_load", "kexec_add_buffer", "machine_kexec_prepare", "kimage_free", "kimage_file_post_load_cleanup"}
-
-
-def escape(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def read(name):
