@@ -578,7 +578,38 @@ static int follow(void)
 
 /* ------------------------------------------------------------------------- programs that load */
 
-/* Return: 0, -EINVAL, -ENOMEM, -ERANGE. Then the image has no map. */
+/**
+ * kho_image_set_map() - say which memory map an image is given
+ * @image: has none yet
+ * @entry: ranges in the firmware's order, of RAM that this machine has
+ * @nr: 1 .. KHO_MAX_MEMMAP
+ *
+ * From now on nothing can be preserved that is not RAM by it.
+ *
+ * Context: under kho_image_lock; may sleep.
+ *
+ * Return: 0, -ENOMEM; -ERANGE: something that is preserved is not RAM by it, the log names it.
+ * Then the image has no map.
+ */
+int kho_image_set_map(struct kho_image *image,
+		      const struct kho_memmap_entry_ser *entry, u32 nr)
+{
+	int ret;
+
+	image->map = kmemdup(entry, nr * sizeof(*entry), GFP_KERNEL);
+	if (!image->map)
+		return -ENOMEM;
+	image->nr_map = nr;
+	ret = limit_ram();
+	if (ret) {
+		kfree(image->map);
+		image->map = NULL;
+		image->nr_map = 0;
+	}
+	return ret;
+}
+
+/* A map that a program tells. Return: 0, -EINVAL; as kho_memmap_check(), kho_image_set_map(). */
 static int take_map(struct kho_image *image,
 		    const struct kho_memmap_entry_ser *entry, u32 nr)
 {
@@ -593,38 +624,7 @@ static int take_map(struct kho_image *image,
 	if (!nr)
 		return 0;
 	ret = kho_memmap_check(entry, nr);
-	if (ret)
-		return ret;
-	image->map = kmemdup(entry, nr * sizeof(*entry), GFP_KERNEL);
-	if (!image->map)
-		return -ENOMEM;
-	image->nr_map = nr;
-	ret = limit_ram();
-	if (ret) {
-		kfree(image->map);
-		image->map = NULL;
-		image->nr_map = 0;
-	}
-	return ret;
-}
-
-/**
- * kho_image_set_map() - say which memory map an image is given
- * @image: has none yet
- * @entry: ranges in the firmware's order
- * @nr: 1 .. KHO_MAX_MEMMAP
- *
- * From now on nothing can be preserved that is not RAM by it.
- *
- * Context: under kho_image_lock; may sleep.
- *
- * Return: 0, -EINVAL, -ENOMEM; -ERANGE: something that is preserved is not RAM by it, the log
- * names it. Then the image has no map.
- */
-int kho_image_set_map(struct kho_image *image,
-		      const struct kho_memmap_entry_ser *entry, u32 nr)
-{
-	return take_map(image, entry, nr);
+	return ret ?: kho_image_set_map(image, entry, nr);
 }
 
 /* What a program prepared is not its own any more. @done: nor will it be loaded. */
