@@ -9,6 +9,9 @@
 
 /* --- physread.c: what the firmware and the boot loader left */
 
+struct dir_context;
+struct vfsmount;
+
 struct vfsmount *kho_sysfs_mount(void);
 ssize_t kho_sysfs_read_at(struct vfsmount *mnt, const char *name, void *to,
 			  size_t bytes, loff_t pos);
