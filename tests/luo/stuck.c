@@ -20,9 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/userfaultfd.h>
-
 #include "lib/liveupdate.h"
+#include "tests/vm/unserved_page.h"
 
 #ifndef MADV_HWPOISON
 #define MADV_HWPOISON 100
@@ -33,18 +32,10 @@ enum { PAGE = 4096, WRITERS = 8 };
 /* A page that nobody ever serves: whoever touches it waits for ever. */
 static void *unserved_page(void)
 {
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd;
+	void *page = unserved_page_make(&fd, PAGE);
 
-	must(fd >= 0, "userfaultfd");
-	must(page != MAP_FAILED, "mmap");
-	must(!ioctl(fd, UFFDIO_API, &api), "UFFDIO_API");
-	reg.range.start = (uintptr_t)page;
-	reg.range.len = PAGE;
-	must(!ioctl(fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+	must(page, "unserved page");
 	return page;
 }
 

@@ -24,7 +24,8 @@
 #include <unistd.h>
 #include <linux/kexec.h>
 #include <linux/kho.h>
-#include <linux/userfaultfd.h>
+
+#include "unserved_page.h"
 
 enum { PAGE = 4096 };
 
@@ -43,18 +44,9 @@ static void must(int holds, const char *what)
 
 static void *unserved_page(void)
 {
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = unserved_page_make(&uffd, PAGE);
 
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	must(uffd >= 0, "userfaultfd");
-	must(page != MAP_FAILED, "mmap");
-	must(!ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
-	reg.range.start = (uintptr_t)page;
-	reg.range.len = PAGE;
-	must(!ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+	must(!!page, "unserved page");
 	return page;
 }
 
