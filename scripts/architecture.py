@@ -189,17 +189,20 @@ def check_rules(calls, arrows):
     return failed
 
 
+def missing_functions(names, sources):
+    everything = "\n".join(sources.values())
+    return sorted(name for name in set(names) if not re.search(rf"\b{name}\(", everything))
+
+
 def check_text(sources):
     """What docs/architecture.md names is there."""
     text = (TOP / "docs/architecture.md").read_text()
-    everything = "\n".join(sources.values())
     failed = []
     for name in sorted(set(re.findall(r"`([\w/]+\.(?:[chp]y?|sh))`", text))):
         if not (TOP / name).exists():
             failed.append(f"docs/architecture.md: {name} is not there")
-    for name in sorted(set(re.findall(r"`(\w+)\(\)`", text))):
-        if not re.search(rf"\b{name}\(", everything):
-            failed.append(f"docs/architecture.md: there is no function {name}()")
+    for name in missing_functions(re.findall(r"`(\w+)\(\)`", text), sources):
+        failed.append(f"docs/architecture.md: there is no function {name}()")
     return failed
 
 
@@ -338,4 +341,5 @@ def main():
         sys.exit(2)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,13 +6,13 @@ usage: scripts/sequence.py          write the pictures
        scripts/sequence.py --check  do they show what the texts say, and do the sources have the functions
                                     that are named? Else say what differs
 """
-import pathlib
 import re
-import subprocess
 import sys
 from xml.sax.saxutils import escape
 
-TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+from architecture import TOP, missing_functions, read_sources  # noqa: E402
+
 NAMES = ["load"]
 WIDTH, LEFT, STEP, HEAD = 1190, 145, 300, 78
 # What is the kernel's, and what is a system call.
@@ -94,10 +94,8 @@ def draw(name):
 
 
 def unknown_functions(name):
-    files = subprocess.run(["git", "ls-files", "kmod", "core"], cwd=TOP, capture_output=True, text=True, check=True)
-    sources = "".join((TOP / f).read_text() for f in files.stdout.split() if (TOP / f).exists())
     named = set(re.findall(r"\b(\w+)\(\)", (TOP / f"docs/{name}.txt").read_text()))
-    return sorted(f for f in named - OTHERS if not re.search(rf"\b{f}\(", sources))
+    return missing_functions(named - OTHERS, read_sources())
 
 
 def main():
