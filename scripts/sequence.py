@@ -116,5 +116,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit(__doc__)
+        print(__doc__.strip(), file=sys.stderr)
+        sys.exit(2)
     main()
