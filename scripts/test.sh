@@ -82,11 +82,20 @@ lints() {
 	done
 }
 
+# silently COMMAND...: it succeeds, and the compiler has no warning
+silently() {
+	local out status=0
+
+	out=$("$@" 2>&1) || status=$?
+	printf '%s\n' "$out"
+	[ "$status" -eq 0 ] && ! grep -q -E ':[0-9]+: warning: ' <<<"$out"
+}
+
 modules() {
 	local name
 
 	for name in $(kernel_names); do
-		beside "modules/$name" scripts/modules.sh "$name"
+		beside "modules/$name" silently scripts/modules.sh "$name"
 	done
 	# The scenario other-versions wants them.
 	beside modules/other-versions scripts/wire-modules.sh 6.1
