@@ -49,12 +49,14 @@ void kept_stream_free(struct kept_stream *s);
  * @entries: list of entries
  * @nr_files: files
  * @nr_pages: pages of their folios
+ * @next: where the next entry of the last file begins, in pages
  */
 struct kept_files {
 	struct kept_stream files;
 	struct kept_stream entries;
 	u64 nr_files;
 	u64 nr_pages;
+	u64 next;
 };
 
 int kept_files_add(struct kept_files *f, struct inode *inode);
@@ -75,6 +77,7 @@ int kept_in_init(void);
 void kept_in_exit(void);
 int kept_in_list(struct kho_kept_ioctl_list *arg);
 int kept_in_drop(const char *name);
+u32 kept_in_count(void);
 struct kept_in *kept_in_after(struct kept_in *in);
 int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser);
 

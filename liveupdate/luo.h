@@ -6,7 +6,7 @@
  *   dev.c   incoming.c   jump.c                  user space, the previous kernel, the next one
  *   session.c                                    sessions
  *   file.c            memfd.c  memfd_retrieve.c  files, and those in memory, which are kept as
- *   flb.c                      memfd_fill.c      any other module would do it
+ *   flb.c                      shmem/            any other module would do it
  *   handler.c
  *   gate.c   lost.c
  *
@@ -168,34 +168,6 @@ int luo_lost_init(void);
 void luo_lost_exit(void);
 void luo_lost_add(const char *session, int err, u64 token);
 void luo_lost_show(struct seq_file *m);
-
-/* ----------------------------------- memfd_fill.c: folios become pages of a file in memory */
-
-/**
- * struct luo_fill - a file that is given pages
- * @file: it
- * @promise: stands in for pages that are to come, may be NULL
- * @promised: how many
- * @added: pages that were added
- * @first: of the single pages that were added but not counted, may be NULL
- * @uncounted: how many
- */
-struct luo_fill {
-	struct file *file;
-	struct file *promise;
-	u64 promised;
-	u64 added;
-	struct folio *first;
-	unsigned int uncounted;
-};
-
-int luo_fill_begin(struct luo_fill *fill, const char *name, loff_t bytes);
-bool luo_fill_takes_large(void);
-int luo_fill_add(struct luo_fill *fill, struct folio *folio, pgoff_t index);
-bool luo_fill_can_break(void);
-void luo_fill_break(struct luo_fill *fill, pgoff_t index);
-void luo_fill_settle(struct luo_fill *fill);
-struct file *luo_fill_end(struct luo_fill *fill);
 
 /* --------------------------------------------------------------------------- memfd*.c: memfds */
 

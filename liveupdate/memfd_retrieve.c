@@ -23,11 +23,13 @@
 #include "core/memfd.h"
 #include "kmod/compat/compat.h"
 #include "luo.h"
+#include "shmem/fill.h"
 
 /**
  * struct memfd_in - a file that is being made
  * @ser: what it is to be: as it was checked, since its page may go bad meanwhile
  * @fill: it
+ * @promise: for its pages
  * @end: first index behind the end of the file
  * @next_index: folios before it were taken over
  * @page: first page of what was taken over last
@@ -39,7 +41,8 @@
  */
 struct memfd_in {
 	struct memfd_luo_ser ser;
-	struct luo_fill fill;
+	struct shmem_fill fill;
+	struct shmem_promise promise;
 	u64 end;
 	u64 next_index;
 	struct page *page;
@@ -81,11 +84,11 @@ static int flush(struct memfd_in *m)
 		if (index >= m->end) {
 			put_page(page);
 		} else {
-			ret = luo_fill_add(&m->fill, page_folio(page), index);
+			ret = shmem_fill_add(&m->fill, page_folio(page), index);
 			if (ret)
 				return ret;
 			if (m->is_bad)
-				luo_fill_break(&m->fill, index);
+				shmem_fill_break(&m->fill, index);
 		}
 		m->done += m->whole ? m->nr : 1;
 	}
@@ -110,8 +113,8 @@ static int drop_folio(void *ctx, const struct kho_memfd_folio *f)
 static struct folio *take_whole(const struct memfd_in *m,
 				const struct kho_memfd_folio *f)
 {
-	if (f->order &&
-	    (!luo_fill_takes_large() || f->index + (1UL << f->order) > m->end))
+	if (f->order && (!shmem_fill_takes_large() ||
+			 f->index + (1UL << f->order) > m->end))
 		return NULL;
 	return kho_restore_cache_folio(f->phys);
 }
@@ -161,15 +164,16 @@ static bool cannot_be_executed(u32 seals)
 static struct memfd_in *file_begin(const struct memfd_luo_ser *ser)
 {
 	struct memfd_in *m = kzalloc(sizeof(*m), GFP_KERNEL | __GFP_NOWARN);
-	int ret;
+	struct file *file;
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
-	ret = luo_fill_begin(&m->fill, "memfd:", ser->size);
-	if (ret) {
+	file = kho_compat_shmem_file("memfd:", ser->size, false);
+	if (IS_ERR(file)) {
 		kfree(m);
-		return ERR_PTR(ret);
+		return ERR_CAST(file);
 	}
+	shmem_fill_begin(&m->fill, file, &m->promise);
 	m->ser = *ser;
 	m->end = (ser->size >> PAGE_SHIFT) + !!(ser->size & ~PAGE_MASK);
 	return m;
@@ -218,8 +222,10 @@ static int refused(u64 phys, int ret, const struct kho_refusal *r)
 /* Return: the file, as far as it was filled. */
 static struct file *memfd_in_end(struct memfd_in *m)
 {
-	struct file *file = luo_fill_end(&m->fill);
+	struct file *file = m->fill.file;
 
+	shmem_fill_end(&m->fill);
+	shmem_promise_end(&m->promise);
 	if (m->whole && !m->done)
 		put_page(m->page);
 	for (; !m->whole && m->done < m->nr; m->done++)
@@ -239,7 +245,7 @@ static int fill(struct memfd_in *m, u64 phys)
 	if (!ret)
 		ret = kho_memfd_walk(phys, m->next_index, &ops, take_folio, m,
 				     &r);
-	luo_fill_settle(&m->fill);
+	shmem_fill_settle(&m->fill);
 	return refused(phys, ret, &r);
 }
 
@@ -281,7 +287,7 @@ static int check(u64 phys, struct memfd_luo_ser *ser)
 		pr_err_ratelimited(
 			"%llu pages of a memfd had gone bad in the previous kernel: reading them is an error\n",
 			nr_bad);
-	if (nr_bad && !luo_fill_can_break())
+	if (nr_bad && !shmem_fill_can_break())
 		return -EHWPOISON;
 	ret = copy_ser(phys, ser, &r);
 	if (ret)

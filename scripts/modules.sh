@@ -35,7 +35,7 @@ link_tree() {
 
 	mkdir -p "$dir/tests" "$dir/docs"
 	find "$dir" -xtype l -delete
-	for part in Kbuild version.mk include core kmod liveupdate fs; do
+	for part in Kbuild version.mk include core kmod liveupdate kept shmem; do
 		[ ! -e "$top/$part" ] || cp -rsf "$top/$part" "$dir/"
 	done
 	cp -rsf "$top/tests/kmod" "$dir/tests/"
