@@ -77,12 +77,13 @@ int kept_in_init(void);
 void kept_in_exit(void);
 int kept_in_list(struct kho_kept_ioctl_list *arg);
 int kept_in_drop(const char *name);
+bool kept_in_has(const char *name);
 u32 kept_in_count(void);
 struct kept_in *kept_in_after(struct kept_in *in);
 int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser);
 
 /* -------------------------------------------------- descriptor.c: a tree that is restored */
 
-int kept_in_open(struct kho_kept_ioctl_open *arg);
+int kept_in_open(struct kho_kept_ioctl_open *arg, void __user *user);
 
 #endif /* KEPT_KEPT_H */

@@ -7,6 +7,7 @@
 #define KHO_COMPAT_H
 
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -152,5 +153,16 @@ static inline struct file *kho_compat_shmem_file(const char *name, loff_t size,
 #define KHO_COMPAT_ALL_SEALS                                        \
 	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
 	 F_SEAL_FUTURE_WRITE | KHO_COMPAT_F_SEAL_EXEC)
+
+/* Sets the time of an inode's last change. The inode is locked. */
+static inline void kho_compat_set_ctime(struct inode *inode,
+					struct timespec64 time)
+{
+#ifdef KHO_HAVE_INODE_SET_CTIME
+	inode_set_ctime_to_ts(inode, time);
+#else
+	inode->i_ctime = time;
+#endif
+}
 
 #endif /* KHO_COMPAT_H */

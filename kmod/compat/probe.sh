@@ -122,6 +122,12 @@ fact KHO_HAVE_DFL_WQ <<'END'
 static struct workqueue_struct **f = &system_dfl_wq;
 END
 
+# v6.6: times of an inode are set by functions.
+fact KHO_HAVE_INODE_SET_CTIME <<'END'
+#include <linux/fs.h>
+static void f(struct inode *i, struct timespec64 t) { inode_set_ctime_to_ts(i, t); }
+END
+
 # v6.16: KHO in the kernel itself; this module then steps aside.
 fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
 #include <linux/kconfig.h>

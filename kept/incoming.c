@@ -1,0 +1,928 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trees that came in. When the module starts all of a tree is checked, while it lies where it is;
+ * then the pages of its lists are taken over. What its files hold waits until they are restored,
+ * or dropped. A tree that is not good is refused as a whole, and says why; the others are not
+ * touched by that.
+ *
+ * What nobody has restored is handed on at the next jump: where it lies, if nobody has begun to;
+ * else files that were filled go with what they hold by then.
+ *
+ * Locks, in the order in which they are taken: kept_in_lock, of the list of trees, and a tree's
+ * own. At the last moment both are tried, and kept. Neither is held while user memory is touched.
+ */
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/jiffies.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho_waiting.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "kmod/compat/compat.h"
+#include "in.h"
+
+/* How long a lock, and files that are being filled, are waited for at the last moment. */
+#define LOCK_WAIT (5 * HZ)
+#define LOCK_PAUSE_MS 10
+/* Frames that one element of struct seen is about. */
+#define SEEN_FRAMES 512
+
+DEFINE_MUTEX(kept_in_lock);
+static LIST_HEAD(trees);
+
+/* --------------------------------------------------------------- what was named already */
+
+/**
+ * struct seen - page frames that were named
+ * @bits: a bitmap for each SEEN_FRAMES frames; all of them: a value
+ * @number: of the element that was looked at last
+ * @last: it, or NULL
+ * @err: there was no memory to remember one
+ */
+struct seen {
+	struct xarray bits;
+	unsigned long number;
+	unsigned long *last;
+	int err;
+};
+
+static bool whole_first_time(struct seen *s, unsigned long number)
+{
+	void *old = xa_load(&s->bits, number);
+
+	if (old)
+		return false;
+	s->err = xa_err(xa_store(&s->bits, number, xa_mk_value(1), GFP_KERNEL));
+	return !s->err;
+}
+
+/* The bitmap of an element; NULL: all of it was named, or there is no memory. */
+static unsigned long *seen_bits(struct seen *s, unsigned long number)
+{
+	unsigned long *bits = xa_load(&s->bits, number);
+
+	if (bits)
+		return xa_is_value(bits) ? NULL : bits;
+	bits = kcalloc(BITS_TO_LONGS(SEEN_FRAMES), sizeof(long), GFP_KERNEL);
+	if (bits && !xa_err(xa_store(&s->bits, number, bits, GFP_KERNEL)))
+		return bits;
+	kfree(bits);
+	s->err = -ENOMEM;
+	return NULL;
+}
+
+static bool first_time_op(void *ctx, u64 phys, unsigned int order)
+{
+	unsigned long pfn = PHYS_PFN(phys), n = 1UL << order, i;
+	unsigned long number = pfn / SEEN_FRAMES, at = pfn % SEEN_FRAMES;
+	struct seen *s = ctx;
+
+	for (; n >= SEEN_FRAMES; n -= SEEN_FRAMES)
+		if (!whole_first_time(s, number++))
+			return false;
+	if (!n)
+		return true;
+	if (!s->last || s->number != number) {
+		s->last = seen_bits(s, number);
+		s->number = number;
+	}
+	if (!s->last)
+		return false;
+	for (i = at; i < at + n; i++)
+		if (__test_and_set_bit(i, s->last))
+			return false;
+	return true;
+}
+
+static void seen_free(struct seen *s)
+{
+	unsigned long number;
+	void *bits;
+
+	xa_for_each(&s->bits, number, bits)
+		if (!xa_is_value(bits))
+			kfree(bits);
+	xa_destroy(&s->bits);
+}
+
+/* ----------------------------------------------------------------------------- reading */
+
+static const void *page_op(void *ctx, u64 phys, unsigned int order)
+{
+	cond_resched();
+	return kho_waiting_block(phys, order);
+}
+
+static struct kho_mark block_op(void *ctx, u64 phys)
+{
+	return kho_waiting_mark(phys);
+}
+
+static int pause_op(void *ctx)
+{
+	cond_resched();
+	return 0;
+}
+
+static struct kho_kept_ops read_ops(struct seen *seen)
+{
+	return (struct kho_kept_ops){
+		.pages = {
+			.page = page_op,
+			.ctx = seen,
+			.nr_pages = kho_waiting_unclaimed(),
+		},
+		.block = block_op,
+		.first_time = first_time_op,
+		.max_order = KHO_MAX_BUDDY_ORDER,
+	};
+}
+
+/* Pages that name @nr pages; one more may be empty. */
+static u64 most_chunks(u64 nr)
+{
+	return nr / KHO_VMALLOC_SIZE + 2;
+}
+
+static int add_chunk(void *ctx, u64 phys)
+{
+	struct kept_pages *p = ctx;
+
+	if (p->nr_chunks == most_chunks(p->nr))
+		return -EBADMSG;
+	p->chunk[p->nr_chunks++] = phys_to_virt(phys);
+	return 0;
+}
+
+static void forget_list(struct kept_pages *p)
+{
+	kvfree(p->page);
+	kvfree(p->chunk);
+	*p = (struct kept_pages){};
+}
+
+static int read_list(struct kept_pages *p, const struct kho_vmalloc *list,
+		     u64 bytes, u32 crc, const struct kho_kept_ops *ops,
+		     struct kho_refusal *r)
+{
+	u64 nr = kho_kept_list_pages(bytes);
+
+	if (nr > ops->pages.nr_pages)
+		return kho_refuse(r, -ERANGE, "kept list is too long",
+				  list->first, nr, ops->pages.nr_pages);
+	p->nr = nr;
+	p->page = kvmalloc_array(nr + 1, sizeof(*p->page),
+				 GFP_KERNEL | __GFP_NOWARN);
+	p->chunk = kvmalloc_array(most_chunks(nr), sizeof(*p->chunk),
+				  GFP_KERNEL | __GFP_NOWARN);
+	if (!p->page || !p->chunk)
+		return -ENOMEM;
+	return kho_kept_list_check(list, bytes, crc, ops, p->page, add_chunk, p,
+				   r);
+}
+
+static int read_lists(struct kept_in *t, const struct kho_kept_ops *ops,
+		      struct kho_refusal *r)
+{
+	const struct kho_kept_tree_ser *ser = &t->ser;
+	struct kho_vmalloc records, files, entries;
+	int ret;
+
+	/* The members of a packed struct have no addresses. */
+	records = ser->records;
+	files = ser->files;
+	entries = ser->entries;
+	ret = read_list(&t->records, &records, ser->record_bytes,
+			ser->records_crc, ops, r);
+	if (!ret)
+		ret = read_list(&t->files, &files,
+				ser->nr_files *
+					sizeof(struct kho_kept_file_ser),
+				ser->files_crc, ops, r);
+	if (!ret)
+		ret = read_list(&t->entries, &entries,
+				ser->nr_entries * sizeof(u64), ser->entries_crc,
+				ops, r);
+	return ret;
+}
+
+static int check_files(struct kept_in *t, const struct kho_kept_ops *ops,
+		       struct kho_refusal *r)
+{
+	const struct kho_kept_list files = kept_in_files(t);
+	const struct kho_kept_list entries = kept_in_entries(t);
+
+	return kho_kept_files_check(&t->ser, &files, &entries, ops, pause_op,
+				    r);
+}
+
+static bool own_page(const void *page)
+{
+	return kho_restore_pages(virt_to_phys((void *)page), 1);
+}
+
+/* Takes over the pages of a list. What was not there is taken off it. */
+static bool own_list(struct kept_pages *p)
+{
+	u64 i, nr = p->nr, nr_chunks = p->nr_chunks;
+
+	p->nr = 0;
+	p->nr_chunks = 0;
+	for (i = 0; i < nr; i++)
+		if (own_page(p->page[i]))
+			p->page[p->nr++] = p->page[i];
+	for (i = 0; i < nr_chunks; i++)
+		if (own_page(p->chunk[i]))
+			p->chunk[p->nr_chunks++] = p->chunk[i];
+	return p->nr == nr && p->nr_chunks == nr_chunks;
+}
+
+/* Gives back the pages of a list that are the module's. */
+static void free_list(struct kept_pages *p)
+{
+	u64 i;
+
+	for (i = 0; i < p->nr; i++)
+		free_page((unsigned long)p->page[i]);
+	for (i = 0; i < p->nr_chunks; i++)
+		free_page((unsigned long)p->chunk[i]);
+	forget_list(p);
+}
+
+static int own_lists(struct kept_in *t, struct kho_refusal *r)
+{
+	bool all = own_list(&t->records);
+
+	all &= own_list(&t->files);
+	all &= own_list(&t->entries);
+	if (all)
+		return 0;
+	free_list(&t->records);
+	free_list(&t->files);
+	free_list(&t->entries);
+	return kho_refuse(r, -EIO, "kept list went bad", 0, 0, 0);
+}
+
+static void refuse(struct kept_in *t, struct kho_refusal *r)
+{
+	t->state = KHO_KEPT_STATE_REFUSED;
+	snprintf(t->why, sizeof(t->why), "it is damaged: %s at %#llx",
+		 r->check ?: "unknown", r->where);
+	pr_err("tree \"%*pE\" is not good: %s at %#llx: found %#llx, expected %#llx\n",
+	       (int)strlen(t->name), t->name, r->check ?: "unknown", r->where,
+	       r->found, r->wanted);
+	kho_client_refused(KHO_KEPT_SUBTREE ": ", r);
+}
+
+/* Reads and checks a tree, of which nothing was read before. Nothing is dropped meanwhile. */
+static void read_tree(struct kept_in *t, struct seen *seen)
+{
+	const struct kho_kept_ops ops = read_ops(seen);
+	struct kho_refusal r = {};
+	int ret;
+
+	t->unread = false;
+	seen->err = 0;
+	ret = read_lists(t, &ops, &r);
+	if (!ret)
+		ret = check_files(t, &ops, &r);
+	if (!ret)
+		ret = own_lists(t, &r);
+	if (!ret)
+		return;
+	forget_list(&t->records);
+	forget_list(&t->files);
+	forget_list(&t->entries);
+	if (ret == -ENOMEM || seen->err) {
+		t->unread = true;
+		pr_warn("no memory to read tree \"%*pE\"; tried again when it is asked for\n",
+			(int)strlen(t->name), t->name);
+		return;
+	}
+	refuse(t, &r);
+}
+
+/**
+ * kept_in_try_read() - read a tree that there was no memory for
+ * @t: tree
+ *
+ * Context: may sleep; kept_in_lock is held.
+ *
+ * Return: 0, -ENOMEM, -EBADMSG (it is refused now).
+ */
+int kept_in_try_read(struct kept_in *t)
+{
+	struct seen seen = {};
+
+	if (!t->unread)
+		return 0;
+	xa_init(&seen.bits);
+	kho_waiting_begin();
+	read_tree(t, &seen);
+	kho_waiting_end();
+	seen_free(&seen);
+	if (t->unread)
+		return -ENOMEM;
+	return t->state == KHO_KEPT_STATE_REFUSED ? -EBADMSG : 0;
+}
+
+/* -------------------------------------------------------------------------- the list */
+
+static int add_tree(void *ctx, const struct kho_kept_tree_ser *ser)
+{
+	struct kept_in *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	mutex_init(&t->lock);
+	xa_init(&t->partials);
+	memcpy(t->name, ser->name, sizeof(t->name));
+	t->ser = *ser;
+	t->state = KHO_KEPT_STATE_WAITING;
+	if (ser->state == KHO_KEPT_LOST) {
+		t->state = KHO_KEPT_STATE_LOST;
+		memcpy(t->why, ser->why, sizeof(t->why));
+	}
+	list_add_tail(&t->list, &trees);
+	/* It is gone only when it was restored, or dropped. */
+	__module_get(THIS_MODULE);
+	return 0;
+}
+
+/**
+ * kept_in_find() - find a tree that came in
+ * @name: its name, NUL-terminated
+ *
+ * Context: kept_in_lock is held.
+ *
+ * Return: the tree, or NULL.
+ */
+struct kept_in *kept_in_find(const char *name)
+{
+	struct kept_in *t;
+
+	list_for_each_entry(t, &trees, list)
+		if (!strcmp(t->name, name))
+			return t;
+	return NULL;
+}
+
+/**
+ * kept_in_free() - free a tree that is not in the list any more
+ * @t: tree; no descriptor of it is open
+ *
+ * Context: may sleep.
+ */
+void kept_in_free(struct kept_in *t)
+{
+	u32 i;
+
+	kept_in_forget_files(t);
+	for (i = 0; i < t->nr_promises; i++)
+		shmem_promise_end(&t->promises[i]);
+	free_list(&t->records);
+	free_list(&t->files);
+	free_list(&t->entries);
+	xa_destroy(&t->partials);
+	kfree(t);
+}
+
+/**
+ * kept_in_remove() - take a tree off the list
+ * @t: tree
+ *
+ * Context: kept_in_lock is held.
+ */
+void kept_in_remove(struct kept_in *t)
+{
+	list_del_init(&t->list);
+	module_put(THIS_MODULE);
+}
+
+static int free_block(void *ctx, u64 phys)
+{
+	kho_restore_free(phys_to_virt(phys));
+	return 0;
+}
+
+static void forget_all(void)
+{
+	struct kept_in *t, *next;
+
+	list_for_each_entry_safe(t, next, &trees, list) {
+		kept_in_remove(t);
+		kept_in_free(t);
+	}
+}
+
+static int read_index(phys_addr_t phys, size_t bytes, struct kho_refusal *r)
+{
+	struct seen seen = {};
+	const struct kho_kept_ops ops = {
+		.pages = read_ops(&seen).pages,
+		.block = block_op,
+		.max_order = KHO_MAX_BUDDY_ORDER,
+	};
+	int ret;
+
+	ret = kho_kept_check(phys, bytes, &ops, add_tree, NULL, NULL, r);
+	if (ret)
+		return ret;
+	/* Nothing of it is looked at any more, and the list is known to be good. */
+	ret = kho_kept_check(phys, bytes, &ops, NULL, free_block, NULL, r);
+	if (!ret)
+		kho_restore_free(phys_to_virt(phys));
+	return 0;
+}
+
+static void read_all(void)
+{
+	struct seen seen = {};
+	struct kept_in *t;
+
+	xa_init(&seen.bits);
+	list_for_each_entry(t, &trees, list) {
+		if (t->state == KHO_KEPT_STATE_LOST) {
+			pr_err("tree \"%*pE\" was not handed over, since %s\n",
+			       (int)strlen(t->name), t->name, t->why);
+			continue;
+		}
+		seen.last = NULL;
+		read_tree(t, &seen);
+		if (t->state == KHO_KEPT_STATE_WAITING && !t->unread)
+			pr_info("tree \"%*pE\" came in: %llu files, %llu MiB\n",
+				(int)strlen(t->name), t->name, t->ser.nr_files,
+				t->ser.nr_pages >> (20 - PAGE_SHIFT));
+	}
+	seen_free(&seen);
+}
+
+/**
+ * kept_in_init() - read the trees of the previous kernel
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, also if nothing came in, or nothing that is good.
+ */
+int kept_in_init(void)
+{
+	struct kho_refusal r = {};
+	phys_addr_t phys;
+	size_t bytes;
+	int ret;
+
+	if (kho_retrieve_subtree(KHO_KEPT_SUBTREE, &phys, &bytes))
+		return 0;
+	guard(mutex)(&kept_in_lock);
+	kho_waiting_begin();
+	ret = read_index(phys, bytes, &r);
+	if (!ret)
+		read_all();
+	kho_waiting_end();
+	if (!ret)
+		return 0;
+	forget_all();
+	if (!r.check)
+		kho_refuse(&r, ret, "no memory to read it", phys, 0, 0);
+	kho_client_refused(KHO_KEPT_SUBTREE ": ", &r);
+	return 0;
+}
+
+/**
+ * kept_in_exit() - forget all trees; none is there unless the module did not start
+ *
+ * Context: may sleep.
+ */
+void kept_in_exit(void)
+{
+	guard(mutex)(&kept_in_lock);
+	forget_all();
+}
+
+static u32 state_of(struct kept_in *t)
+{
+	guard(mutex)(&t->lock);
+	return t->state == KHO_KEPT_STATE_WAITING && t->mnt ?
+		       KHO_KEPT_STATE_BEGUN :
+		       t->state;
+}
+
+/**
+ * kept_in_list() - tell of one tree
+ * @arg: argument of KHO_KEPT_IOCTL_LIST
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOENT.
+ */
+int kept_in_list(struct kho_kept_ioctl_list *arg)
+{
+	struct kept_in *t;
+	u32 i = 0;
+
+	guard(mutex)(&kept_in_lock);
+	list_for_each_entry(t, &trees, list) {
+		if (i++ < arg->index)
+			continue;
+		arg->state = state_of(t);
+		arg->nr_records = t->ser.nr_records;
+		arg->nr_files = t->ser.nr_files;
+		arg->nr_filled = READ_ONCE(t->nr_filled);
+		arg->bytes = t->ser.nr_pages << PAGE_SHIFT;
+		arg->kept_ns = t->ser.kept_ns;
+		memcpy(arg->name, t->name, sizeof(arg->name));
+		memcpy(arg->why, t->why, sizeof(arg->why));
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/**
+ * kept_in_drop() - give back what came in as a tree
+ * @name: its name
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOENT, -EBUSY (a descriptor of it is open), -ESHUTDOWN.
+ */
+int kept_in_drop(const char *name)
+{
+	struct kept_in *t;
+
+	guard(mutex)(&kept_in_lock);
+	if (kept_is_jumping())
+		return -ESHUTDOWN;
+	t = kept_in_find(name);
+	if (!t)
+		return -ENOENT;
+	if (t->open)
+		return -EBUSY;
+	/* Of one that is not good nothing can be believed: it stays reserved. */
+	if (t->state == KHO_KEPT_STATE_WAITING && !kept_in_try_read(t))
+		kept_in_drop_files(t);
+	kept_in_remove(t);
+	kept_in_free(t);
+	return 0;
+}
+
+/**
+ * kept_in_has() - did a tree of this name come in, and is it here still?
+ * @name: NUL-terminated
+ *
+ * Context: may sleep.
+ */
+bool kept_in_has(const char *name)
+{
+	guard(mutex)(&kept_in_lock);
+	return kept_in_find(name);
+}
+
+/**
+ * kept_in_count() - how many trees wait to be restored?
+ *
+ * Context: may sleep.
+ */
+u32 kept_in_count(void)
+{
+	struct kept_in *t;
+	u32 nr = 0;
+
+	guard(mutex)(&kept_in_lock);
+	list_for_each_entry(t, &trees, list)
+		nr += t->state == KHO_KEPT_STATE_WAITING;
+	return nr;
+}
+
+/* --------------------------------------------------------------------------- handing on */
+
+/* Preserves pages of a list. Return: 0, or an error after nothing was. */
+static int preserve_all(void *const *page, u64 nr)
+{
+	int ret = 0;
+	u64 i;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = kho_preserve_pages(virt_to_page(page[i]), 1);
+	if (!ret)
+		return 0;
+	for (i--; i; i--)
+		kho_unpreserve_pages(virt_to_page(page[i - 1]), 1);
+	return ret;
+}
+
+static void unpreserve_all(void *const *page, u64 nr)
+{
+	while (nr--)
+		kho_unpreserve_pages(virt_to_page(page[nr]), 1);
+}
+
+static void unpreserve_list(const struct kept_pages *p)
+{
+	unpreserve_all((void *const *)p->page, p->nr);
+	unpreserve_all(p->chunk, p->nr_chunks);
+}
+
+static int preserve_list(const struct kept_pages *p)
+{
+	int ret = preserve_all((void *const *)p->page, p->nr);
+
+	if (ret)
+		return ret;
+	ret = preserve_all(p->chunk, p->nr_chunks);
+	if (ret)
+		unpreserve_all((void *const *)p->page, p->nr);
+	return ret;
+}
+
+/* A folio that waits, where it lies. */
+static int preserve_waiting(u64 entry)
+{
+	u64 phys = kho_kept_entry_value(entry) << PAGE_SHIFT;
+	unsigned int order = kho_kept_entry_order(entry);
+
+	if (!kho_waiting_block(phys, order))
+		return -ENODATA;
+	return kho_preserve_pages(pfn_to_page(PHYS_PFN(phys)), 1UL << order);
+}
+
+static void unpreserve_waiting(const struct kept_in *t, u64 nr)
+{
+	while (nr--) {
+		u64 entry = kept_in_entry(t, nr);
+
+		if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO)
+			kho_unpreserve_pages(
+				pfn_to_page(kho_kept_entry_value(entry)),
+				1UL << kho_kept_entry_order(entry));
+	}
+}
+
+static int preserve_entries(const struct kept_in *t)
+{
+	int ret = 0;
+	u64 i;
+
+	for (i = 0; i < t->ser.nr_entries && !ret; i++) {
+		u64 entry = kept_in_entry(t, i);
+
+		if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO)
+			ret = preserve_waiting(entry);
+		if (!(i % 256))
+			cond_resched();
+	}
+	if (ret)
+		unpreserve_waiting(t, i - 1);
+	return ret;
+}
+
+/* Nobody has begun: all of it goes as it lies. */
+static int hand_on_whole(struct kept_in *t, struct kho_kept_tree_ser *ser)
+{
+	int ret;
+
+	*ser = t->ser;
+	ret = preserve_list(&t->records);
+	if (ret)
+		return ret;
+	ret = preserve_list(&t->files);
+	if (ret)
+		goto err_records;
+	ret = preserve_list(&t->entries);
+	if (ret)
+		goto err_files;
+	ret = preserve_entries(t);
+	if (ret)
+		goto err_entries;
+	return 0;
+
+err_entries:
+	unpreserve_list(&t->entries);
+err_files:
+	unpreserve_list(&t->files);
+err_records:
+	unpreserve_list(&t->records);
+	return ret;
+}
+
+static int put_run(struct kept_files *f, enum kho_kept_entry_kind kind,
+		   u64 pages)
+{
+	return pages ? kept_files_entry(f, kho_kept_entry_run(kind, pages)) : 0;
+}
+
+/*
+ * A folio that waits goes as it lies. It gets a reference, as the others have one that
+ * kept_files_release() gives back.
+ */
+static int put_waiting(struct kept_files *f, u64 entry)
+{
+	int ret = preserve_waiting(entry);
+
+	if (ret)
+		return ret;
+	get_page(pfn_to_page(kho_kept_entry_value(entry)));
+	return kept_files_entry(f, entry);
+}
+
+static int put_entry(struct kept_files *f, u64 entry)
+{
+	return kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO ?
+		       put_waiting(f, entry) :
+		       kept_files_entry(f, entry);
+}
+
+/* A page that was taken over, and is in no file yet. */
+static int put_page_of(struct kept_files *f, struct page *page,
+		       unsigned int order)
+{
+	int ret = kho_preserve_pages(page, 1UL << order);
+
+	if (ret)
+		return ret;
+	get_page(page);
+	return kept_files_entry(f,
+				kho_kept_entry_folio(page_to_pfn(page), order));
+}
+
+static int put_taken(struct kept_files *f, const struct kept_partial *p)
+{
+	unsigned long i;
+	int ret = 0;
+
+	if (p->is_bad)
+		return put_run(f, KHO_KEPT_ENTRY_BAD, p->nr - p->done);
+	if (p->whole && p->nr)
+		return put_page_of(f, p->page, ilog2(p->nr));
+	for (i = p->done; i < p->nr && !ret; i++)
+		ret = put_page_of(f, p->page + i, 0);
+	return ret;
+}
+
+/* The part that is in the file, what was taken over last, and the rest that waits. */
+static int put_partial(struct kept_files *f, const struct kept_in *t, u64 file,
+		       const struct kept_partial *p)
+{
+	u64 i, entry, here = p->index + p->done;
+	int ret;
+
+	ret = kept_files_add(f, p->inode);
+	if (!ret && here > f->next)
+		ret = put_run(f, KHO_KEPT_ENTRY_HOLE, here - f->next);
+	if (!ret)
+		ret = put_taken(f, p);
+	for (i = p->entry; i < kept_in_file_end(t, file) && !ret; i++) {
+		entry = kept_in_entry(t, i);
+		if (i == p->entry && p->run)
+			ret = put_run(f, kho_kept_entry_kind(entry),
+				      kho_kept_entry_value(entry) - p->run);
+		else
+			ret = put_entry(f, entry);
+	}
+	return ret;
+}
+
+static int put_untouched(struct kept_files *f, const struct kept_in *t,
+			 u64 file)
+{
+	int ret = kept_files_begin(f, kept_in_file_size(t, file));
+	u64 i;
+
+	for (i = kept_in_file_first(t, file);
+	     i < kept_in_file_end(t, file) && !ret; i++)
+		ret = put_entry(f, kept_in_entry(t, i));
+	return ret;
+}
+
+static int put_file(struct kept_files *f, struct kept_in *t, u64 file)
+{
+	struct kept_partial *p = xa_load(&t->partials, file);
+
+	cond_resched();
+	if (t->inode[file])
+		return kept_files_add(f, t->inode[file]);
+	return p ? put_partial(f, t, file, p) : put_untouched(f, t, file);
+}
+
+/* Somebody has begun: the lists of files and entries are made anew. */
+static int hand_on_begun(struct kept_in *t, struct kho_kept_tree_ser *ser)
+{
+	struct kept_files f = {};
+	u64 i;
+	int ret;
+
+	ret = kept_freeze(t->mnt->mnt_sb);
+	if (ret)
+		return ret;
+	ret = preserve_list(&t->records);
+	if (ret)
+		return ret;
+	for (i = 0; i < t->ser.nr_files && !ret; i++)
+		ret = put_file(&f, t, i);
+	if (ret) {
+		kept_files_release(&f);
+		unpreserve_list(&t->records);
+		return ret;
+	}
+	*ser = t->ser;
+	ser->nr_entries = f.entries.bytes / sizeof(u64);
+	ser->nr_pages = f.nr_pages;
+	ser->files = f.files.list;
+	ser->entries = f.entries.list;
+	ser->files_crc = f.files.crc;
+	ser->entries_crc = f.entries.crc;
+	return 0;
+}
+
+/* Keeps @lock until the machine jumps. */
+static bool lock_for_good(struct mutex *lock)
+{
+	unsigned long end = jiffies + LOCK_WAIT;
+
+	while (!mutex_trylock(lock)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(LOCK_PAUSE_MS);
+	}
+	return true;
+}
+
+/* Who fills a file sees that the machine is about to jump, and stops. */
+static bool stop_filling(struct kept_in *t)
+{
+	unsigned long end = jiffies + LOCK_WAIT;
+
+	for (;;) {
+		if (!lock_for_good(&t->lock))
+			return false;
+		if (!t->nr_busy)
+			return true;
+		mutex_unlock(&t->lock);
+		if (time_after(jiffies, end))
+			return false;
+		msleep(LOCK_PAUSE_MS);
+	}
+}
+
+static bool waits(struct kept_in *t)
+{
+	if (t->state == KHO_KEPT_STATE_REFUSED)
+		pr_crit("tree \"%*pE\", which is damaged, is not handed on\n",
+			(int)strlen(t->name), t->name);
+	return t->state == KHO_KEPT_STATE_WAITING;
+}
+
+/**
+ * kept_in_after() - go through the trees that wait, at the last moment
+ * @in: one of them, or NULL
+ *
+ * Context: may sleep; the list is not changed any more, once the first was asked for.
+ *
+ * Return: the next one, or the first; NULL if there is none, or if the list cannot be had.
+ */
+struct kept_in *kept_in_after(struct kept_in *in)
+{
+	struct list_head *at = in ? in->list.next : NULL;
+
+	if (!at && !lock_for_good(&kept_in_lock)) {
+		pr_crit("no tree that waits is handed on: somebody changes the list of trees, and that does not end\n");
+		return NULL;
+	}
+	for (at = at ?: trees.next; at != &trees; at = at->next)
+		if (waits(list_entry(at, struct kept_in, list)))
+			return list_entry(at, struct kept_in, list);
+	return NULL;
+}
+
+/**
+ * kept_in_hand_on() - hand on a tree that nobody has restored, at the last moment
+ * @in: from kept_in_after()
+ * @ser: filled with what is to be published; its name in any case
+ *
+ * Context: may sleep; @in is not changed any more.
+ *
+ * Return: 0, or a negative errno, with nothing preserved: -ETIMEDOUT (it cannot be had, or its
+ * file system cannot be frozen), -ENODATA (it was dropped), -ENOMEM, ...
+ */
+int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser)
+{
+	int ret;
+
+	memset(ser, 0, sizeof(*ser));
+	memcpy(ser->name, in->name, sizeof(ser->name));
+	if (!stop_filling(in))
+		return -ETIMEDOUT;
+	ret = kept_in_try_read(in);
+	if (ret)
+		return ret;
+	ret = in->mnt ? hand_on_begun(in, ser) : hand_on_whole(in, ser);
+	if (!ret)
+		ser->crc = kho_kept_crc(ser, sizeof(*ser));
+	return ret;
+}
