@@ -85,7 +85,7 @@ $(B)/dkms.conf: kmod/dkms.conf.in version.mk
 	$(Q)sed 's|@version@|$(KHO_VERSION)|' $< >$@
 
 install-dkms: $(B)/dkms.conf
-	for part in $$(find Kbuild version.mk core include kmod liveupdate -type f \
+	for part in $$(find $(KHO_MODULE_SOURCES) -type f \
 			'(' -name '*.[ch]' -o -name '*.sh' -o -name Kbuild -o -name version.mk ')'); do \
 		if [ -x $$part ]; then mode=755; else mode=644; fi; \
 		install -D -m $$mode $$part $(DESTDIR)$(DKMSDIR)/$$part || exit; \

@@ -192,6 +192,11 @@ hand_back() {
 		chown -R --from=root -- "$SUDO_UID:${SUDO_GID-}" "$build"
 }
 
+# module_sources: files and directories that the modules are built of, a line each
+module_sources() {
+	sed -n 's/^KHO_MODULE_SOURCES := //p' "$top/version.mk" | tr ' ' '\n'
+}
+
 # Release of Debian that this machine runs.
 this_suite() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release

@@ -94,7 +94,7 @@ checkpatch() {
 
 check_checkpatch() {
 	local failed=0 wire=include/linux/kho/abi/
-	local in_kernel='^(kmod|liveupdate|fs|tests/kmod|include/linux)/'
+	local in_kernel='^(kmod|liveupdate|kept|shmem|tests/kmod|include/linux)/'
 
 	checkpatch_program=$("$top/scripts/extras.sh" checkpatch) || return
 	files '*.[ch]' | grep -E "$in_kernel" | grep -v "^$wire" |
@@ -156,7 +156,7 @@ check_freestanding() {
 }
 
 rule_versions() {
-	! files core kmod liveupdate fs include cli tests | grep -v '^kmod/compat/' |
+	! files core kmod liveupdate kept shmem include cli tests | grep -v '^kmod/compat/' |
 		xargs grep -n -E 'LINUX_VERSION_CODE|KERNEL_VERSION *\('
 }
 

@@ -35,8 +35,8 @@ link_tree() {
 
 	mkdir -p "$dir/tests" "$dir/docs"
 	find "$dir" -xtype l -delete
-	for part in Kbuild version.mk include core kmod liveupdate kept shmem; do
-		[ ! -e "$top/$part" ] || cp -rsf "$top/$part" "$dir/"
+	for part in $(module_sources); do
+		cp -rsf "$top/$part" "$dir/"
 	done
 	cp -rsf "$top/tests/kmod" "$dir/tests/"
 	cp -rsf "$top/docs/examples" "$dir/docs/"

@@ -49,7 +49,7 @@ make_sources() {
 	local dir=$1 part
 
 	mkdir -p "$dir"
-	for part in Kbuild version.mk include core kmod liveupdate; do
+	for part in $(module_sources); do
 		cp -rs "$top/$part" "$dir/"
 	done
 	grow "$dir/include/linux/kho/abi/kho_module.h" KHO_MODULE \
