@@ -77,7 +77,8 @@ struct kept_partial {
  * @entries: likewise
  * @lock: of everything below
  * @mnt: private mount of the directory that it is restored into; NULL: nobody has begun
- * @others: numbers of inodes that the file system had before that, but for the directory's; sorted
+ * @others: numbers of inodes that the file system had before that, but for the directory's;
+ *          sorted
  * @nr_others: how many
  * @inode: of each file that was filled, held; NULL: it was not. NULL if nobody has begun
  * @nr_filled: files that were

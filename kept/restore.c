@@ -311,7 +311,7 @@ static u64 pages_to_come(const struct kept_in *t, u64 file,
 	return pages - p->run;
 }
 
-/* So that reclaim, which may split a folio at any time, takes nothing for being behind the end. */
+/* So that reclaim, which may split a folio at any time, takes nothing for behind the end. */
 static int set_size(struct kept_partial *p, u64 size)
 {
 	int ret;

@@ -29,8 +29,8 @@
  *   promise->pages              promise() sets, add() takes    with Committed_AS; with added
  *   fill.added                  add()                          a folio is added
  *   fill.uncounted, fill.first  count_page(), shmem_fill_settle()  with NR_SHMEM
- *   blocks of the file system, quotas, i_blocks
- *                               shmem_fill_reserve() takes, shmem_fill_end() gives back the rest
+ *   used_blocks, quotas, i_blocks  shmem_fill_reserve(), up    before a folio is added
+ *   used_blocks, quotas, i_blocks  shmem_fill_end(), down      the end, what was not added
  *   info->alloced               shmem_fill_end(), fill.added   the end
  *
  * Where pages are exchanged, fallocate() has changed all of it before.

@@ -38,12 +38,12 @@
  *   project     number, if KHO_KEPT_NODE_PROJECT; else 0
  *   inode       signed number: less that of the NODE before
  *   mtime       signed number: seconds less those of the NODE before; number: nanoseconds
- *   ctime       if KHO_KEPT_NODE_CTIME: seconds less those of mtime, nanoseconds; else it is mtime
+ *   ctime       if KHO_KEPT_NODE_CTIME: seconds less those of mtime, nanoseconds; else like mtime
  *   atime       if KHO_KEPT_NODE_ATIME: likewise; else it is mtime
  *   btime       if KHO_KEPT_NODE_BTIME: likewise; else it is mtime
  *   device      numbers: major and minor, of a device node
  *   target      string, not empty and without NUL, of a symbolic link
- *   name        string, as KHO_KEPT_NAME_MAX and kho_kept_entry_name_ok() (core/) have it
+ *   name        string: see KHO_KEPT_NAME_MAX, and kho_kept_entry_name_ok() of core/
  *
  * A NODE that is a regular file is the next one of the list of files. One that is none of
  * regular file, directory, symbolic link, fifo, socket, device node is refused.
