@@ -90,11 +90,11 @@ $(B)/bench/kho-plain: wrapped := dev_image_prepare
 $(B)/vm/kho-dies: $(B)/host/tests/vm/dying_loader.o
 $(B)/vm/kho-dies: wrapped := dev_image_commit
 $(B)/vm/kho-stops: $(B)/host/tests/vm/stopping_loader.o
-$(B)/vm/kho-stops: wrapped := dev_image_commit
+$(B)/vm/kho-stops: wrapped := dev_image_commit dev_image_prepare
 $(B)/bench/kho-plain $(B)/vm/kho-dies $(B)/vm/kho-stops: $(patsubst %.c,$(B)/host/%.o,$(cli_src) $(lib_src) $(core_src))
 	@mkdir -p $(@D)
 	$(call show,LD)
-	$(Q)$(CC) $(OPTIMIZE) -Wl,--wrap=$(wrapped) -o $@ $^ $(CLI_LIBS)
+	$(Q)$(CC) $(OPTIMIZE) $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(CLI_LIBS)
 
 # Microbenchmarks: what they share, and for the tracker the peer.
 bench_help := $(patsubst %,$(B)/host/bench/%.o,micro pool workload)

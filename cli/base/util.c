@@ -87,7 +87,7 @@ int write_all(int fd, const void *data, size_t bytes)
 }
 
 /* Files of sysfs and procfs have no size to go by, so read until the end whatever stat says. */
-static int read_descriptor(int fd, size_t guess, size_t limit, struct blob *out)
+static int read_to_end(int fd, size_t guess, size_t limit, struct blob *out)
 {
 	size_t room = guess + 1;
 
@@ -114,47 +114,31 @@ static int read_descriptor(int fd, size_t guess, size_t limit, struct blob *out)
 	return -ENOMEM;
 }
 
-int read_file(const char *path, size_t limit, struct blob *out)
+int read_descriptor(int fd, size_t limit, struct blob *out)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	int err;
 
 	*out = (struct blob){ 0 };
-	if (fd < 0 || fstat(fd, &st))
+	if (fstat(fd, &st))
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (st.st_size > 0 && (u64)st.st_size > limit)
 		return -EFBIG;
-	err = read_descriptor(fd, st.st_size > 0 ? (size_t)st.st_size : 4096,
-			      limit, out);
+	err = read_to_end(fd, st.st_size > 0 ? (size_t)st.st_size : 4096, limit,
+			  out);
 	if (err)
 		blob_free(out);
 	return err;
 }
 
-int map_file(const char *path, size_t limit, struct blob *out)
+int read_file(const char *path, size_t limit, struct blob *out)
 {
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
 
 	*out = (struct blob){ 0 };
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode) || !st.st_size)
-		return read_file(path, limit, out);
-	if ((u64)st.st_size > limit)
-		return -EFBIG;
-	out->data =
-		mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (out->data == MAP_FAILED) {
-		out->data = NULL;
-		return -errno;
-	}
-	out->bytes = (size_t)st.st_size;
-	out->mapped = true;
-	return 0;
+	return fd < 0 ? -errno : read_descriptor(fd, limit, out);
 }
 
 void blob_free(struct blob *b)

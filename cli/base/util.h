@@ -108,17 +108,14 @@ void blob_free(struct blob *b);
 int read_file(const char *path, size_t limit, struct blob *out);
 
 /**
- * map_file() - map a regular file; read any other
- * @path: file
+ * read_descriptor() - the same of a file that is open, from where it is to its end
+ * @fd: descriptor
  * @limit: more bytes than this are refused with EFBIG
  * @out: filled on success
  *
- * For contents that only the kernel looks at: a file that gets shorter meanwhile is EFAULT to a
- * system call, but would end this program.
- *
  * Return: 0 or negative errno.
  */
-int map_file(const char *path, size_t limit, struct blob *out);
+int read_descriptor(int fd, size_t limit, struct blob *out);
 
 /**
  * write_all() - write(2) until everything is written

@@ -23,34 +23,29 @@ static int file_of(const char *name, const struct blob *contents)
 	return err;
 }
 
-static int open_file(const char *path)
+/* The file that was looked at, unless @contents are only a part of it, or all that it had. */
+static int part_of(const struct source *file, bool is_all, const char *name,
+		   const struct blob *contents)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	if (!file->again || !is_all)
+		return file_of(name, contents);
+	fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
-}
-
-static int open_kernel(const struct image *im)
-{
-	return im->kernel_is_part ? file_of("kernel", &im->kernel_file) :
-				    open_file(im->opt.kernel);
-}
-
-static int open_initrd(const struct image *im)
-{
-	return im->opt.initrd ? open_file(im->opt.initrd) :
-				file_of("initrd", &im->initrd_file);
 }
 
 int image_load_files(struct image *im)
 {
-	autoclose int kernel = open_kernel(im);
+	autoclose int kernel = part_of(&im->kernel_source, !im->kernel_is_part,
+				       "kernel", &im->kernel_file);
 	autoclose int initrd = -1;
 
 	if (kernel < 0)
 		return kernel;
 	if (im->initrd_file.bytes) {
-		initrd = open_initrd(im);
+		initrd = part_of(&im->initrd_source, true, "initrd",
+				 &im->initrd_file);
 		if (initrd < 0)
 			return initrd;
 	}

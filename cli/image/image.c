@@ -410,8 +410,11 @@ static bool room_for_copy(struct image *im, u64 besides)
 	if (im->call == KEXEC_FILE)
 		wanted += im->initrd_file.bytes + im->bz.init_bytes;
 	/* What is no file of its own becomes one, in memory. */
-	if (im->call == KEXEC_FILE && im->kernel_is_part)
-		wanted += im->kernel_file.bytes + im->initrd_file.bytes;
+	if (im->call == KEXEC_FILE &&
+	    (im->kernel_is_part || !im->kernel_source.again))
+		wanted += im->kernel_file.bytes;
+	if (im->call == KEXEC_FILE && !im->initrd_source.again)
+		wanted += im->initrd_file.bytes;
 	if (!available || available > wanted + COPY_LEAVES)
 		return true;
 	finding_problem(
@@ -609,11 +612,25 @@ static void unload_again(struct image *im, const char *what, const char *why)
 		    "so it was unloaded again and no image is loaded now");
 }
 
+/* Return: NULL, or the name of a file that is not as it was when it was checked. */
+static const char *changed_file(const struct image *im)
+{
+	if (source_changed(&im->kernel_source))
+		return im->opt.kernel;
+	return source_changed(&im->initrd_source) ? im->opt.initrd : NULL;
+}
+
 static int load_and_commit(struct image *im)
 {
+	const char *changed = changed_file(im);
 	struct kho_ioctl_status st;
 	int err;
 
+	if (changed) {
+		say("%s was changed while it was checked, so nothing was loaded; load it again.",
+		    changed);
+		return -EAGAIN;
+	}
 	/* What is refused meanwhile is counted. */
 	dev_status(im->dev, &im->status);
 	ticker_begin("copying the image");
@@ -626,6 +643,14 @@ static int load_and_commit(struct image *im)
 	}
 	im->loaded = true;
 	err = commit(im);
+	changed = err ? NULL : changed_file(im);
+	if (changed) {
+		unload_again(
+			im,
+			"the image is not what was checked, as a file was changed meanwhile",
+			changed);
+		return -EAGAIN;
+	}
 	if (!err) {
 		room_save(&im->needs);
 		forget_passed_over();
@@ -672,6 +697,8 @@ void image_free(struct image *im)
 	im->dev = -1;
 	blob_free(&im->kernel_file);
 	blob_free(&im->initrd_file);
+	source_close(&im->kernel_source);
+	source_close(&im->initrd_source);
 	memmap_free(&im->map);
 	free(im->efi.map);
 	free(im->cmdline);

@@ -13,6 +13,7 @@
 #include "cli/image/kexecload.h"
 #include "cli/image/memmap.h"
 #include "cli/image/room.h"
+#include "cli/image/source.h"
 #include "cli/image/sysinfo.h"
 
 /**
@@ -48,12 +49,14 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @call: system call that loads it
  * @dev: /dev/kho, -1 if it is not open; closing it undoes the preparation
  * @status: what the module said
+ * @kernel_source: file that @kernel_file was read from
  * @kernel_file: kernel
  * @kernel_is_part: it is a part of the file that the user gave
  * @bz: its header; valid if @have_kernel
  * @have_kernel: @kernel_file can be loaded
  * @release: of the kernel as its header tells, "" if it does not
  * @unified_cmdline: command line of a unified kernel image; NULL if it has none, or is none
+ * @initrd_source: file that @initrd_file is; none if that is a part of @kernel_source
  * @initrd_file: initrd
  * @initrd_name: of its file
  * @initramfs: what is in it; whole if @have_initramfs
@@ -80,12 +83,14 @@ struct image {
 	enum kexec_call call;
 	int dev;
 	struct kho_ioctl_status status;
+	struct source kernel_source;
 	struct blob kernel_file;
 	bool kernel_is_part;
 	struct bzimage bz;
 	bool have_kernel;
 	char release[80];
 	char *unified_cmdline;
+	struct source initrd_source;
 	struct blob initrd_file;
 	const char *initrd_name;
 	struct initramfs_seen initramfs;

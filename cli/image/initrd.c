@@ -41,8 +41,10 @@ static bool open_initrd(struct image *im)
 	int err;
 
 	if (im->opt.initrd) {
-		err = map_file(im->opt.initrd, INITRD_FILE_MAX,
-			       &im->initrd_file);
+		err = source_open(&im->initrd_source, im->opt.initrd);
+		if (!err)
+			err = source_map(&im->initrd_source, INITRD_FILE_MAX,
+					 &im->initrd_file);
 		if (err) {
 			cannot_open(im, err);
 			return false;
@@ -78,7 +80,7 @@ static int read_initrd(struct image *im, struct blob *copy,
 	if (available && im->initrd_file.bytes > available / 2)
 		return -ENOMEM;
 	*data = copy;
-	return read_file(im->opt.initrd, INITRD_FILE_MAX, copy);
+	return source_read(&im->initrd_source, INITRD_FILE_MAX, copy);
 }
 
 static void say_unpacked(struct image *im, int err)

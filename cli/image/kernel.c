@@ -68,7 +68,10 @@ void image_check_kernel(struct image *im)
 
 	if (!im->opt.kernel)
 		return;
-	err = read_file(im->opt.kernel, KERNEL_FILE_MAX, &im->kernel_file);
+	err = source_open(&im->kernel_source, im->opt.kernel);
+	if (!err)
+		err = source_read(&im->kernel_source, KERNEL_FILE_MAX,
+				  &im->kernel_file);
 	if (err == -EACCES || err == -EPERM) {
 		finding_unknown(&im->findings, "kernel", "run kho with sudo",
 				"%s may not be read by this process",
