@@ -113,45 +113,47 @@ static bool is_repair_unit(const struct kho_word *word)
 	       value_is(word, "system-update.target");
 }
 
+/* Whatever their values. kho(8) has the list, too; nothing else has one. */
+static const char *const for_one_boot[] = {
+	"single",
+	"s",
+	"S",
+	"-s",
+	"1",
+	"emergency",
+	"rescue",
+	"-b",
+	"break",
+	"rd.break",
+	"rd.emergency",
+	"rd.rescue",
+	"rd.shell",
+	"fsck.mode",
+	"fsck.repair",
+	"quotacheck.mode",
+	"forcefsck",
+	"forcequotacheck",
+	"fastboot",
+	"autorelabel",
+	"systemd.debug_shell",
+	"rd.systemd.debug_shell",
+	"systemd.run",
+	"systemd.run_success_action",
+	"systemd.run_failure_action",
+	"systemd.factory_reset",
+	"systemd.firstboot",
+	"systemd.condition_first_boot",
+	"systemd.confirm_spawn",
+	"systemd.crash_shell",
+};
+
 /* Was the parameter meant for one boot? */
 static bool is_for_one_boot(const struct kho_word *word)
 {
-	static const char *const names[] = {
-		"single",
-		"s",
-		"S",
-		"-s",
-		"1",
-		"emergency",
-		"rescue",
-		"-b",
-		"break",
-		"rd.break",
-		"rd.emergency",
-		"rd.rescue",
-		"rd.shell",
-		"fsck.mode",
-		"fsck.repair",
-		"quotacheck.mode",
-		"forcefsck",
-		"forcequotacheck",
-		"fastboot",
-		"autorelabel",
-		"systemd.debug_shell",
-		"rd.systemd.debug_shell",
-		"systemd.run",
-		"systemd.run_success_action",
-		"systemd.run_failure_action",
-		"systemd.factory_reset",
-		"systemd.firstboot",
-		"systemd.condition_first_boot",
-		"systemd.confirm_spawn",
-		"systemd.crash_shell",
-	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (kho_word_is(word, names[i]))
+	for (i = 0; i < ARRAY_LEN(for_one_boot); i++) {
+		if (kho_word_is(word, for_one_boot[i]))
 			return true;
 	}
 	if (!word->value)

@@ -295,13 +295,13 @@ loads() {
 	umount /proc/cmdline
 }
 
-# loads_this WHAT [RELEASE LINE [no-initramfs]]: with that command line; nothing without
+# loads_this WHAT [RELEASE LINE [no-initramfs]]: with those options of the command line; nothing without
 loads_this() {
 	local result wanted='' initrd="--initrd /boot/initrd.img-${2-} "
 
 	rows=$((rows + 1))
 	[ $# -lt 4 ] || initrd=''
-	[ $# -lt 3 ] || wanted="/boot/vmlinuz-$2 $initrd--command-line $3"
+	[ $# -lt 3 ] || wanted="/boot/vmlinuz-$2 $initrd$3"
 	result=$(loads)
 	[ "$result" = "$wanted" ] || {
 		wrong "$1: loaded is \"$result\", not \"$wanted\""
@@ -314,16 +314,16 @@ kernels() {
 	kernel 6.1.0-50-amd64 i
 	kernel 6.1.0-56-amd64 i
 	started_with 1 'root=/dev/vda ro'
-	loads_this newest 6.1.0-56-amd64 'root=/dev/vda ro'
+	loads_this newest 6.1.0-56-amd64 --reuse-cmdline
 	# The making of its initramfs failed.
 	rm /boot/initrd.img-6.1.0-56-amd64
 	started_with 1 'root=/dev/vda ro'
-	loads_this without-initramfs 6.1.0-50-amd64 'root=/dev/vda ro'
+	loads_this without-initramfs 6.1.0-50-amd64 --reuse-cmdline
 	grep -q 'has no initramfs /boot/initrd.img-6.1.0-56-amd64' /run/test/said ||
 		wrong "nothing is said of the initramfs"
 	# None is needed.
 	started_with 0 'root=/dev/vda ro'
-	loads_this no-initramfs-needed 6.1.0-56-amd64 'root=/dev/vda ro' no-initramfs
+	loads_this no-initramfs-needed 6.1.0-56-amd64 --reuse-cmdline no-initramfs
 	# The administrator's choice stands, whatever comes of it.
 	sed -i 's/^KHO_KERNEL=.*/KHO_KERNEL=6.1.0-56-amd64/' /etc/default/kho
 	started_with 1 'root=/dev/vda ro'
@@ -339,12 +339,12 @@ kernels() {
 	kernel 6.1.0-56-amd64 i
 	echo /boot/vmlinuz-6.1.0-56-amd64 >/run/test/would-fail
 	started_with 1 'root=/dev/vda ro'
-	loads_this next-older 6.1.0-50-amd64 'root=/dev/vda ro'
+	loads_this next-older 6.1.0-50-amd64 --reuse-cmdline
 	grep -q 'no newer kernel would do' /run/test/said || wrong "nothing is said of the older kernel"
 	[ "$(cat /run/kho/passed-over)" = /boot/vmlinuz-6.1.0-56-amd64 ] || wrong "the newer one is not noted"
 	rm /run/test/would-fail
 	started_with 1 'root=/dev/vda ro'
-	loads_this newest-again 6.1.0-56-amd64 'root=/dev/vda ro'
+	loads_this newest-again 6.1.0-56-amd64 --reuse-cmdline
 	[ ! -s /run/kho/passed-over ] || wrong "a kernel that is loaded counts as passed over"
 	# A program of the administrator's does not want it: no other is tried.
 	printf '#!/bin/sh\nexit 1\n' >/etc/kho/pre-load.d/no
@@ -378,7 +378,7 @@ aside() {
 	loads_this aside
 	: >/dev/kho
 	started_with 1 'root=/dev/vda ro'
-	loads_this aside-on-disk-only 6.1.0-56-amd64 'root=/dev/vda ro'
+	loads_this aside-on-disk-only 6.1.0-56-amd64 --reuse-cmdline
 	rm /dev/kho /usr/local/sbin/modinfo
 }
 
@@ -445,28 +445,25 @@ modules_are_new() {
 # line WHAT RUNNING EXPECTED
 line() {
 	started_with 1 "$2"
-	loads_this "$1" 6.1.0-56-amd64 "$3"
+	loads_this "$1" 6.1.0-56-amd64 "--command-line $3"
+}
+
+# reuses WHAT RUNNING [OPTION]: what the kernel that runs was started with, of which the tool knows what was
+# meant for one boot
+reuses() {
+	started_with 1 "$2"
+	loads_this "$1" 6.1.0-56-amd64 "--reuse-cmdline${3+ $3}"
 }
 
 command_lines() {
-	local word grub=/boot/grub/grub.cfg
+	local grub=/boot/grub/grub.cfg
 
 	machine
 	kernel 6.1.0-56-amd64 i
-	line plain 'BOOT_IMAGE=/vmlinuz root=/dev/vda ro  quiet initrd=\a.img' 'root=/dev/vda ro quiet'
-	line quotes 'root=/dev/vda dyndbg="file a.c +p" ro single' 'root=/dev/vda dyndbg="file a.c +p" ro'
-	for word in single s S 1 emergency rescue systemd.unit=rescue.target fsck.mode=force \
-		fsck.repair=yes init=/bin/sh rd.break break=mount systemd.run=/bin/true systemd.debug_shell systemd.debug-shell=1 \
-		forcefsck autorelabel=1 rdinit=/bin/sh; do
-		line "$word" "root=/dev/vda $word ro" 'root=/dev/vda ro'
-		grep -q "meant for one boot: $word" /run/test/said || wrong "$word: nothing is said"
-	done
-	for word in init="$(readlink /proc/1/exe)" singles=1 console=ttyS0 crashkernel=256M rootflags=subvol=1; do
-		line "$word" "root=/dev/vda $word ro" "root=/dev/vda $word ro"
-	done
+	reuses plain 'BOOT_IMAGE=/vmlinuz root=/dev/vda ro  quiet initrd=\a.img'
+	reuses quotes 'root=/dev/vda dyndbg="file a.c +p" ro single'
 	sed -i 's/^KHO_APPEND=.*/KHO_APPEND="panic=10 quiet"/' /etc/default/kho
-	line append 'root=/dev/vda ro' 'root=/dev/vda ro panic=10 quiet'
-	line appended 'root=/dev/vda panic=10 quiet ro' 'root=/dev/vda panic=10 quiet ro'
+	reuses append 'root=/dev/vda ro' '--append panic=10 quiet'
 	# What the boot loader would give.
 	machine
 	kernel 6.1.0-56-amd64 i
@@ -481,17 +478,21 @@ command_lines() {
 		}
 	EOF
 	line grub 'root=UUID=12 ro single audit=0' 'root=UUID=12 ro audit=1'
-	line grub-of-another-root 'root=UUID=13 ro quiet' 'root=UUID=13 ro quiet'
+	reuses grub-of-another-root 'root=UUID=13 ro quiet'
 	# shellcheck disable=SC2016 # GRUB would expand it
 	sed -i 's/audit=1/audit=1 $more/' $grub
-	line grub-with-a-variable 'root=UUID=12 ro quiet' 'root=UUID=12 ro quiet'
+	reuses grub-with-a-variable 'root=UUID=12 ro quiet'
 	sed -i 's/vmlinuz-6.1.0-56-amd64/vmlinuz-6.1.0-55-amd64/' $grub
-	line grub-without-it 'root=UUID=12 ro quiet' 'root=UUID=12 ro quiet'
+	reuses grub-without-it 'root=UUID=12 ro quiet'
 	printf 'title a\nversion 6.1.0-55-amd64\noptions root=UUID=12 wrong\n' >/boot/loader/entries/a.conf
 	printf 'title b\noptions root=UUID=12 ro\nversion 6.1.0-56-amd64\noptions audit=2\n' >/boot/loader/entries/b.conf
 	line entries 'root=UUID=12 ro single' 'root=UUID=12 ro audit=2'
 	sed -i 's/^KHO_CMDLINE=.*/KHO_CMDLINE="root=UUID=12 single"/' /etc/default/kho
 	line given 'root=UUID=12 ro' 'root=UUID=12 single'
+	sed -i 's/^KHO_APPEND=.*/KHO_APPEND="panic=10 quiet"/' /etc/default/kho
+	line given-append 'root=UUID=12 ro' 'root=UUID=12 single panic=10 quiet'
+	sed -i 's/^KHO_CMDLINE=.*/KHO_CMDLINE="root=UUID=12 panic=10 quiet ro"/' /etc/default/kho
+	line given-appended 'root=UUID=12 ro' 'root=UUID=12 panic=10 quiet ro'
 }
 
 # A /dev to which something can be added.

@@ -128,6 +128,9 @@ static void reuse_leaves_out_what_was_for_one_boot(void **state)
 		   "init=/bin/bash rdinit=/bin/sh");
 	leaves_out("systemd.debug-shell=1 autorelabel=1", "",
 		   "systemd.debug-shell=1 autorelabel=1");
+	leaves_out("ro systemd.run=\"/bin/true a\" forcefsck fsck.repair=yes",
+		   "ro",
+		   "systemd.run=\"/bin/true a\" forcefsck fsck.repair=yes");
 }
 
 static void reuse_keeps_what_is_for_every_boot(void **state)
@@ -144,6 +147,37 @@ static void reuse_keeps_what_is_for_every_boot(void **state)
 	leaves_out("systemd.mask=a.service singles=1 hugepages=1",
 		   "systemd.mask=a.service singles=1 hugepages=1", "");
 	leaves_out("ro -- single", "ro -- single", "");
+}
+
+/* The manual lists, in this order, what is left out. */
+static void the_manual_lists_what_is_for_one_boot(void **state)
+{
+	struct blob manual;
+	const char *at;
+	size_t i;
+
+	assert_int_equal(read_file("docs/kho.8", MIB, &manual), 0);
+	manual.data = need(realloc(manual.data, manual.bytes + 1));
+	manual.data[manual.bytes] = '\0';
+	at = strstr((char *)manual.data, "without what is meant for one boot");
+	assert_non_null(at);
+	at = strchr(at, '\n');
+	for (i = 0; i < ARRAY_LEN(for_one_boot); i++) {
+		const char *name = for_one_boot[i];
+
+		assert_memory_equal(at, "\n.BR ", 5);
+		at += 5;
+		for (; *name; name++, at++) {
+			if (*at == '\\')
+				at++;
+			assert_int_equal(*at, *name);
+		}
+		assert_memory_equal(
+			at, i + 1 < ARRAY_LEN(for_one_boot) ? " ,\n" : " ;\n",
+			3);
+		at += 2;
+	}
+	blob_free(&manual);
 }
 
 static void removes(const char *from, const char *end, const char *expected)
@@ -205,6 +239,7 @@ int main(void)
 		cmocka_unit_test(finds_elements_of_lists),
 		cmocka_unit_test(reuse_leaves_out_the_boot_loaders_words),
 		cmocka_unit_test(reuse_leaves_out_what_was_for_one_boot),
+		cmocka_unit_test(the_manual_lists_what_is_for_one_boot),
 		cmocka_unit_test(reuse_keeps_what_is_for_every_boot),
 		cmocka_unit_test(an_end_is_removed_at_a_blank_only),
 		cmocka_unit_test(reads_switches_as_the_kernel_does),
