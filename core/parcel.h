@@ -8,35 +8,8 @@
 
 #include <linux/kho/abi/parcel.h>
 
+#include "pages.h"
 #include "refusal.h"
-
-/**
- * struct kho_page_ops - pages that a client may look at
- * @page: contents of the preserved, not yet restored block of @order at @phys, or NULL if there
- *   is none
- * @ctx: passed to it
- * @nr_pages: preserved pages there are in all: lists that name more are refused before they are
- *            followed; 0 = not known, so that hostile lists are bounded by what they claim only
- * @bad: whether there is none because memory of this block, naturally aligned, went bad; NULL if
- *       nobody knows
- */
-struct kho_page_ops {
-	const void *(*page)(void *ctx, u64 phys, unsigned int order);
-	void *ctx;
-	u64 nr_pages;
-	bool (*bad)(void *ctx, u64 phys, unsigned int order);
-};
-
-/* What is missing is missing because memory went bad: the hardware's fault and nobody's lie. */
-#define KHO_WENT_BAD (-EIO)
-
-/* The contents of an order-0 page; NULL if there can be none at this address. */
-static inline const void *kho_page_at(const struct kho_page_ops *ops, u64 phys)
-{
-	if (!phys || phys % KHO_PAGE_SIZE)
-		return NULL;
-	return ops->page(ops->ctx, phys, 0);
-}
 
 /**
  * kho_parcel_name_ok() - is this a name for a parcel?
