@@ -9,7 +9,7 @@
 #include <linux/kho/abi/kept.h>
 
 #include "mark.h"
-#include "parcel.h"
+#include "pages.h"
 #include "refusal.h"
 
 /**
@@ -17,7 +17,8 @@
  * @pages: pages that may be looked at
  * @block: the mark of the page at @phys
  * @first_time: remembers the block of @order at @phys; false if it, or a part of it, was
- *              remembered before. NULL: nobody looks
+ *              remembered before. Asked for all that is named: the head, blocks of the chain,
+ *              pages of lists, folios. NULL: nobody looks
  * @max_order: of a folio
  */
 struct kho_kept_ops {
@@ -98,9 +99,10 @@ bool kho_kept_name_ok(const char *name);
  * @r: filled on refusal
  *
  * Names are valid, and appear once. A slot whose own members contradict each other is refused
- * with all others: who wrote it cannot be trusted.
+ * with all others: who wrote it cannot be trusted. That lengths of lists fit to what is in them
+ * is checked here, so that room for them can be had before they are read.
  *
- * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice), KHO_WENT_BAD.
+ * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name or block twice), KHO_WENT_BAD.
  */
 int kho_kept_check(u64 head_phys, u64 blob_bytes,
 		   const struct kho_kept_ops *ops,
@@ -133,8 +135,9 @@ int kho_kept_list_check(const struct kho_vmalloc *list, u64 bytes, u32 crc,
  * @files: its list of files, from kho_kept_list_check()
  * @entries: its list of entries, likewise
  * @ops: environment; kho_page_ops.bad is asked for folios, too
- * @pause: called now and then, may be NULL; a result other than 0 is returned
- * @r: filled on refusal
+ * @pause: called now and then with kho_page_ops.ctx, may be NULL; a result other than 0 is
+ *         returned
+ * @r: filled on refusal; where it says which entry of the list, or which file, not an address
  *
  * Return: 0, -EBADMSG, -ERANGE, -EEXIST (a folio twice), KHO_WENT_BAD is not among them: a folio
  * that went bad after the jump is the restorer's to report.

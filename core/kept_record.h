@@ -75,7 +75,9 @@ struct kho_kept_writer {
  * @target: of a symbolic link; else NULL
  * @target_bytes: its length without NUL
  *
- * One call of @put. Return: 0, or what @put returns.
+ * One call of @put; for a symbolic link three. Not looked at: whether names and times are valid.
+ *
+ * Return: 0, -EINVAL (@name_bytes too large), or what @put returns.
  */
 int kho_kept_put_node(struct kho_kept_writer *w,
 		      const struct kho_kept_node *node, const char *name,
@@ -85,7 +87,7 @@ int kho_kept_put_node(struct kho_kept_writer *w,
 int kho_kept_put_link(struct kho_kept_writer *w, u64 inode, const char *name,
 		      u32 name_bytes);
 
-/* An XATTR of the NODE before. */
+/* An XATTR of the NODE before. -EINVAL: too long. */
 int kho_kept_put_xattr(struct kho_kept_writer *w, const char *name,
 		       u32 name_bytes, const void *value, u32 value_bytes);
 
@@ -168,7 +170,8 @@ void kho_kept_reader_init(struct kho_kept_reader *reader, const void *data,
  * Everything is checked that can be without having seen other records: numbers, lengths, names,
  * modes, times, order and depth of records; and that nothing follows END.
  *
- * Return: KHO_STEP_NEXT, KHO_STEP_END (it was END), -EBADMSG, -ERANGE.
+ * Return: KHO_STEP_NEXT, KHO_STEP_END (it was END), -EBADMSG, -ERANGE. After a refusal the reader
+ * is where it was; r's where is the offset of the record.
  */
 int kho_kept_next(struct kho_kept_reader *reader,
 		  struct kho_kept_record *record, struct kho_refusal *r);
@@ -181,11 +184,14 @@ bool kho_kept_entry_name_ok(const char *name, u32 bytes);
  * @alloc: @bytes that are 0, or NULL
  * @free: what @alloc gave, with its @bytes
  * @ctx: passed to both
+ * @seed: a random number. Who has files in a tree must not know it, or could choose names that
+ *        the check takes long for
  */
 struct kho_kept_memory {
 	void *(*alloc)(void *ctx, size_t bytes);
 	void (*free)(void *ctx, void *p, size_t bytes);
 	void *ctx;
+	u64 seed;
 };
 
 /**

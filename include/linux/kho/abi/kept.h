@@ -32,16 +32,17 @@
  * before it (before the first: everything 0):
  *
  *   flags       number
- *   mode        number, S_IFMT included; always there
+ *   mode        number: S_IFMT and 07777; always there
  *   uid, gid    numbers, if KHO_KEPT_NODE_OWNER
  *   attributes  number, FS_*_FL of <linux/fs.h>, if KHO_KEPT_NODE_ATTRIBUTES; else 0
  *   project     number, if KHO_KEPT_NODE_PROJECT; else 0
- *   inode       signed number: less that of the NODE before
- *   mtime       signed number: seconds less those of the NODE before; number: nanoseconds
+ *   inode       signed number: less that of the NODE before. No inode is 0
+ *   mtime       signed number: seconds less those of the NODE before; and nanoseconds: number,
+ *               below 10^9 in all times
  *   ctime       if KHO_KEPT_NODE_CTIME: seconds less those of mtime, nanoseconds; else like mtime
  *   atime       if KHO_KEPT_NODE_ATIME: likewise; else it is mtime
  *   btime       if KHO_KEPT_NODE_BTIME: likewise; else it is mtime
- *   device      numbers: major and minor, of a device node
+ *   device      numbers: major, < 2^12, and minor, < 2^20, of a device node
  *   target      string, not empty and without NUL, of a symbolic link
  *   name        string: see KHO_KEPT_NAME_MAX, and kho_kept_entry_name_ok() of core/
  *
@@ -109,7 +110,7 @@ static_assert(sizeof(struct kho_kept_head_ser) == 24, "wire layout");
 /**
  * enum kho_kept_state - what became of a tree
  * @KHO_KEPT_WHOLE: all of it is here
- * @KHO_KEPT_LOST: nothing of it is; why says the reason. Numbers and lists are 0
+ * @KHO_KEPT_LOST: nothing of it is; why says the reason. From nr_records on everything else is 0
  */
 enum kho_kept_state {
 	KHO_KEPT_WHOLE = 0x4c4f4857, /* "WHOL" */
