@@ -241,14 +241,18 @@ void progress_add(struct progress *p, u64 bytes)
 	if (now.tv_sec < p->next.tv_sec ||
 	    (now.tv_sec == p->next.tv_sec && now.tv_nsec < p->next.tv_nsec))
 		return;
+	fprintf(stderr, "\r%s: ", p->what);
+	if (p->total_files)
+		fprintf(stderr, "%llu of %llu files, ",
+			(unsigned long long)p->files,
+			(unsigned long long)p->total_files);
 	if (p->total)
-		fprintf(stderr, "\r%s: %s of %s (%u %%)\033[K", p->what,
+		fprintf(stderr, "%s of %s (%u %%)\033[K",
 			human_bytes(p->done, a, sizeof(a)),
 			human_bytes(p->total, b, sizeof(b)),
 			(unsigned int)(p->done * 100.0 / (double)p->total));
 	else
-		fprintf(stderr, "\r%s: %s\033[K", p->what,
-			human_bytes(p->done, a, sizeof(a)));
+		fprintf(stderr, "%s\033[K", human_bytes(p->done, a, sizeof(a)));
 	p->drawn = true;
 	schedule(p, 100);
 }

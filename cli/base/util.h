@@ -171,6 +171,8 @@ const char *human_time(u64 ns, char *buf, size_t size);
  * @what: the verb in its -ing form
  * @total: bytes to come, 0 if unknown
  * @done: bytes so far
+ * @total_files: files to come, 0 if the line is about bytes only
+ * @files: files so far
  * @next: when the line is drawn next
  * @active: stderr is a terminal
  * @drawn: the line is on the screen
@@ -179,6 +181,8 @@ struct progress {
 	const char *what;
 	u64 total;
 	u64 done;
+	u64 total_files;
+	u64 files;
 	struct timespec next;
 	bool active;
 	bool drawn;

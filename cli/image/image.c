@@ -498,6 +498,7 @@ bool image_check(struct image *im, bool all)
 		{ check_size },
 		{ check_scratch },
 		{ image_check_room },
+		{ image_check_trees },
 	};
 	size_t i;
 

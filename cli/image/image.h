@@ -143,6 +143,7 @@ void image_check_kernel(struct image *im);
 void image_check_initrd(struct image *im);
 void image_check_missing_initrd(struct image *im);
 void image_check_room(struct image *im);
+void image_check_trees(struct image *im);
 void image_check_signature(struct image *im);
 
 /* Part of image_load(): have kexec_file_load(2) make it. 0 or negative errno. */

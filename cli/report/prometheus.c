@@ -58,14 +58,47 @@ static void put_blackout(FILE *f, const struct blackout *b)
 		(double)b->ready_time_ns / 1e9);
 }
 
+static u64 count(const struct kept_list *trees, u32 state, u64 *bytes)
+{
+	u64 nr = 0;
+	size_t i;
+
+	for (i = 0; i < trees->nr; i++) {
+		if (trees->list[i].state != state)
+			continue;
+		nr++;
+		*bytes += trees->list[i].bytes;
+	}
+	return nr;
+}
+
+/* What came in has a series for each state, also of those that no tree is in. */
+static void put_trees(FILE *f, const struct kept_list *trees)
+{
+	u64 bytes = 0, nr = count(trees, KHO_KEPT_STATE_KEPT, &bytes);
+	u32 state;
+
+	gauge(f, "kho_trees", "Trees that the next kernel gets.", nr);
+	gauge(f, "kho_tree_bytes", "What their file systems have.", bytes);
+	head(f, "kho_incoming_trees",
+	     "Trees that came in with the last handover and are not restored.");
+	for (state = KHO_KEPT_STATE_WAITING; state <= KHO_KEPT_STATE_LOST;
+	     state++)
+		fprintf(f, "kho_incoming_trees{state=\"%s\"} %llu\n",
+			kept_state_name(state),
+			(unsigned long long)count(trees, state, &bytes));
+}
+
 char *prometheus_text(const struct kho_ioctl_status *st,
-		      const struct blackout *b)
+		      const struct blackout *b, const struct kept_list *trees)
 {
 	char *text = NULL;
 	size_t bytes;
 	FILE *f = need(open_memstream(&text, &bytes));
 
 	put_status(f, st);
+	if (trees)
+		put_trees(f, trees);
 	if (b)
 		put_blackout(f, b);
 	fclose(f);

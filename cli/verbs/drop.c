@@ -7,16 +7,21 @@
 #include <string.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/keptdev.h"
+#include "cli/base/printable.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
-	"Usage: kho drop [--parcel | --region] NAME...\n"
+	"Usage: kho drop [--parcel | --region | --tree] NAME...\n"
 	"       kho drop --all | --incoming [--force]\n\n"
-	"Remove parcels and regions and give their memory back. There is no way to get them again.\n"
+	"Remove parcels and regions, and trees that came from the previous kernel, and give their\n"
+	"memory back. There is no way to get them again. Files that were restored of a tree stay.\n"
 	"Whoever was told the address of a region, such as ramoops, must be done with it before.\n\n"
 	"Options:\n"
 	"  --parcel    the names are of parcels\n"
 	"  --region    the names are of regions\n"
+	"  --tree      the names are of trees that came in; without it they are of none.\n"
+	"              `kho keep --drop` forgets a tree that is kept\n"
 	"  --all       all parcels and regions, and everything that came from the previous kernel\n"
 	"              and nobody has claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
@@ -31,6 +36,7 @@ static const char help_text[] =
 struct drop_options {
 	bool parcel;
 	bool region;
+	bool tree;
 	bool all;
 	bool incoming;
 	bool force;
@@ -65,6 +71,39 @@ static int drop_region(int fd, const char *name)
 		say("region '%s' was not dropped (%s); see the kernel log.",
 		    name, strerror(-err));
 	return err;
+}
+
+static int drop_tree(int fd, const char *name)
+{
+	autofree char *shown = printable(name, strlen(name));
+	int err = keptdev_drop(fd, name);
+
+	if (absent(err) || err == -ENAMETOOLONG) {
+		say("no tree '%s' came from the previous kernel; `kho list` shows all trees.",
+		    shown);
+		return EXIT_ABSENT;
+	}
+	if (err == -EBUSY)
+		say("another program has tree '%s' open; wait until it is done.",
+		    shown);
+	else if (err)
+		say("tree '%s' was not dropped (%s); see the kernel log.",
+		    shown, strerror(-err));
+	return exit_code_of(err);
+}
+
+static int drop_trees(char **names, int nr)
+{
+	autoclose int fd = keptdev_open_or_say();
+	int i, one, code = EXIT_OK;
+
+	if (fd < 0)
+		return exit_code_of_open(fd);
+	for (i = 0; i < nr; i++) {
+		one = drop_tree(fd, names[i]);
+		code = code ? code : one;
+	}
+	return code;
 }
 
 static bool is_region(int fd, const char *name)
@@ -241,8 +280,11 @@ static int drop_incoming(int fd, bool force)
 
 static int drop(int argc, char **argv, const struct drop_options *opt)
 {
-	autoclose int fd = dev_open_or_say();
+	autoclose int fd = opt->tree ? -1 : dev_open_or_say();
 	int code, in_code;
+
+	if (opt->tree)
+		return drop_trees(argv, argc);
 
 	if (fd < 0)
 		return exit_code_of_open(fd);
@@ -261,6 +303,7 @@ static void take_option(struct drop_options *opt, int c)
 	opt->incoming |= c == 'i';
 	opt->parcel |= c == 'p';
 	opt->region |= c == 'r';
+	opt->tree |= c == 't';
 	opt->force |= c == 'f';
 }
 
@@ -271,6 +314,7 @@ int verb_drop(int argc, char **argv)
 		{ "incoming", no_argument, NULL, 'i' },
 		{ "parcel", no_argument, NULL, 'p' },
 		{ "region", no_argument, NULL, 'r' },
+		{ "tree", no_argument, NULL, 't' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -289,8 +333,12 @@ int verb_drop(int argc, char **argv)
 		say("give the names of parcels or regions, or --all, or --incoming.");
 		return usage_error("drop");
 	}
-	if ((opt.parcel || opt.region) && !argv[optind]) {
-		say("--parcel and --region go with names.");
+	if ((opt.parcel || opt.region || opt.tree) && !argv[optind]) {
+		say("--parcel, --region and --tree go with names.");
+		return usage_error("drop");
+	}
+	if (opt.tree && (opt.parcel || opt.region)) {
+		say("names after --tree are of trees only.");
 		return usage_error("drop");
 	}
 	if (opt.force && argv[optind]) {

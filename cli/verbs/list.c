@@ -1,29 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kho list: list parcels and regions. */
+/* kho list: list parcels, regions and trees. */
 #include <getopt.h>
 #include <string.h>
 #include <json-c/json.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/keptdev.h"
 #include "cli/base/output.h"
+#include "cli/base/printable.h"
 #include "cli/base/table.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
 	"Usage: kho list [OPTION...]\n\n"
-	"List parcels and regions, in ascending order of their names.\n\n"
+	"List parcels, regions and trees, in ascending order of their names.\n\n"
 	"Options:\n"
-	"  -o, --output COL,...  columns: NAME, TYPE, SIZE, CREATED, CRC, ORIGIN, ADDRESS\n"
+	"  -o, --output COL,...  columns: NAME, TYPE, SIZE, CREATED, CRC, ORIGIN, ADDRESS, STATE,\n"
+	"                        FILES\n"
 	"  -b, --bytes           sizes in bytes\n"
 	"  -n, --noheadings      no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json            JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help            this help\n\n"
-	"TYPE is `parcel` (kho put) or `region` (kho reserve). ORIGIN is `incoming` for what came\n"
-	"from a previous kernel, else `here`. ADDRESS is a region's physical address.\n\n"
+	"TYPE is `parcel` (kho put), `region` (kho reserve) or `tree` (kho keep). ORIGIN is `incoming`\n"
+	"for what came from a previous kernel, else `here`. ADDRESS is a region's physical address.\n"
+	"STATE of a tree is `kept`, or of one that came in `waiting`, `begun` (restored in part),\n"
+	"`refused` or `lost`. FILES are a tree's; of one that is kept, all inodes of its file system,\n"
+	"and SIZE is that of the file system.\n\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
 	"Examples:\n"
 	"  kho list\n"
-	"  kho list --noheadings -o NAME | xargs -r kho drop\n"
+	"  kho list --noheadings -o TYPE,NAME\n"
 	"  kho list --json | jq '.parcels[].bytes, .regions[].address'\n";
 
 enum column {
@@ -34,12 +40,14 @@ enum column {
 	COLUMN_CRC,
 	COLUMN_ORIGIN,
 	COLUMN_ADDRESS,
+	COLUMN_STATE,
+	COLUMN_FILES,
 	NR_COLUMNS
 };
 
-static const char *const column_names[] = { "NAME",    "TYPE", "SIZE",
-					    "CREATED", "CRC",  "ORIGIN",
-					    "ADDRESS" };
+static const char *const column_names[] = { "NAME",    "TYPE",	"SIZE",
+					    "CREATED", "CRC",	"ORIGIN",
+					    "ADDRESS", "STATE", "FILES" };
 
 struct list_options {
 	struct table table;
@@ -47,18 +55,20 @@ struct list_options {
 	bool json;
 };
 
-/* What there is, each list in ascending order of names. */
+/* What there is. */
 struct inventory {
 	struct kho_parcel_info *parcel;
 	u32 nr_parcels;
 	struct kho_region_info *region;
 	u32 nr_regions;
+	struct kept_list trees;
 };
 
-/* One line of the table: a parcel, or else a region. */
+/* One line of the table: a parcel, or else a region, or else a tree. */
 struct row {
 	const struct kho_parcel_info *parcel;
 	const struct kho_region_info *region;
+	const struct kept_info *tree;
 };
 
 struct rows {
@@ -69,11 +79,15 @@ struct rows {
 
 static const char *row_name(const struct row *row)
 {
+	if (row->tree)
+		return row->tree->name;
 	return row->parcel ? row->parcel->name : row->region->name;
 }
 
 static u64 row_bytes(const struct row *row)
 {
+	if (row->tree)
+		return row->tree->bytes;
 	return row->parcel ? row->parcel->bytes : row->region->bytes;
 }
 
@@ -125,6 +139,39 @@ static char *region_cell(const struct kho_region_info *r, size_t column)
 	}
 }
 
+/* Of what is kept it is not known how many of its inodes are regular files. */
+static u64 tree_files(const struct kept_info *t)
+{
+	return t->incoming ? t->nr_files : t->nr_records;
+}
+
+static char *tree_cell(const struct kept_info *t, size_t column)
+{
+	char buf[64];
+
+	switch (column) {
+	case COLUMN_TYPE:
+		return format("tree");
+	case COLUMN_CREATED:
+		return format("%s", human_time(t->kept_ns, buf, sizeof(buf)));
+	case COLUMN_ORIGIN:
+		return format("%s", origin(t->incoming));
+	case COLUMN_STATE:
+		return format("%s", kept_state_name(t->state));
+	case COLUMN_FILES:
+		return format("%llu", (unsigned long long)tree_files(t));
+	default:
+		return format("-");
+	}
+}
+
+static char *name_cell(const struct row *row)
+{
+	const char *name = row_name(row);
+
+	return row->tree ? printable(name, strlen(name)) : format("%s", name);
+}
+
 static char *cell(const void *data, size_t nr, size_t column)
 {
 	const struct rows *rows = data;
@@ -132,35 +179,43 @@ static char *cell(const void *data, size_t nr, size_t column)
 	char buf[64];
 
 	if (column == COLUMN_NAME)
-		return format("%s", row_name(row));
+		return name_cell(row);
 	if (column == COLUMN_SIZE && rows->bytes)
 		return format("%llu", (unsigned long long)row_bytes(row));
 	if (column == COLUMN_SIZE)
 		return format("%s",
 			      human_bytes(row_bytes(row), buf, sizeof(buf)));
+	if (row->tree)
+		return tree_cell(row->tree, column);
 	return row->parcel ? parcel_cell(row->parcel, column) :
 			     region_cell(row->region, column);
 }
 
-static bool parcel_first(const struct inventory *inv, u32 parcel, u32 region)
+static int kind(const struct row *row)
 {
-	if (parcel == inv->nr_parcels || region == inv->nr_regions)
-		return region == inv->nr_regions;
-	return strcmp(inv->parcel[parcel].name, inv->region[region].name) <= 0;
+	if (row->tree)
+		return row->tree->incoming ? 2 : 3;
+	return row->parcel ? 0 : 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	int order = strcmp(row_name(a), row_name(b));
+
+	return order ? order : kind(a) - kind(b);
 }
 
 static void merge(struct rows *rows, const struct inventory *inv)
 {
-	u32 parcel = 0, region = 0;
+	size_t i;
 
-	while (parcel < inv->nr_parcels || region < inv->nr_regions) {
-		struct row *row = &rows->row[rows->nr++];
-
-		if (parcel_first(inv, parcel, region))
-			row->parcel = &inv->parcel[parcel++];
-		else
-			row->region = &inv->region[region++];
-	}
+	for (i = 0; i < inv->nr_parcels; i++)
+		rows->row[rows->nr++].parcel = &inv->parcel[i];
+	for (i = 0; i < inv->nr_regions; i++)
+		rows->row[rows->nr++].region = &inv->region[i];
+	for (i = 0; i < inv->trees.nr; i++)
+		rows->row[rows->nr++].tree = &inv->trees.list[i];
+	qsort(rows->row, rows->nr, sizeof(*rows->row), by_name);
 }
 
 static int print_table(const struct inventory *inv,
@@ -170,7 +225,8 @@ static int print_table(const struct inventory *inv,
 	int code;
 
 	/* One more, as there may be none. */
-	rows.row = need(calloc((size_t)inv->nr_parcels + inv->nr_regions + 1,
+	rows.row = need(calloc((size_t)inv->nr_parcels + inv->nr_regions +
+				       inv->trees.nr + 1,
 			       sizeof(*rows.row)));
 	merge(&rows, inv);
 	code = table_print(&opt->table, &rows, rows.nr);
@@ -212,19 +268,61 @@ static struct json_object *json_region(const struct kho_region_info *r)
 	return o;
 }
 
+static void json_text(struct json_object *o, const char *key, const char *text)
+{
+	autofree char *shown = printable(text, strlen(text));
+
+	json_add(o, key, shown);
+}
+
+static void json_number(struct json_object *o, const char *key, u64 value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static struct json_object *json_tree(const struct kept_info *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_text(o, "name", t->name);
+	json_number(o, "bytes", t->bytes);
+	json_number(o, "created-ns", t->kept_ns);
+	json_add(o, "origin", origin(t->incoming));
+	json_add(o, "state", kept_state_name(t->state));
+	if (t->incoming) {
+		json_number(o, "records", t->nr_records);
+		json_number(o, "files", t->nr_files);
+		json_number(o, "filled", t->nr_filled);
+		if (*t->why)
+			json_text(o, "reason", t->why);
+	} else {
+		autofree char *dev =
+			format("%u:%u", t->dev_major, t->dev_minor);
+
+		json_number(o, "inodes", t->nr_records);
+		json_add(o, "device", dev);
+		json_text(o, "path", t->path);
+	}
+	return o;
+}
+
 static int print_json(const struct inventory *inv)
 {
 	struct json_object *root = json_object_new_object(),
 			   *parcels = json_object_new_array(),
-			   *regions = json_object_new_array();
-	u32 i;
+			   *regions = json_object_new_array(),
+			   *trees = json_object_new_array();
+	size_t i;
 
 	for (i = 0; i < inv->nr_parcels; i++)
 		json_object_array_add(parcels, json_parcel(&inv->parcel[i]));
 	for (i = 0; i < inv->nr_regions; i++)
 		json_object_array_add(regions, json_region(&inv->region[i]));
 	json_object_object_add(root, "parcels", parcels);
+	for (i = 0; i < inv->trees.nr; i++)
+		json_object_array_add(trees, json_tree(&inv->trees.list[i]));
 	json_object_object_add(root, "regions", regions);
+	json_object_object_add(root, "trees", trees);
 	output_json(root);
 	return finish_output();
 }
@@ -234,13 +332,15 @@ static int print(int fd, const struct list_options *opt)
 	autofree struct kho_parcel_info *parcels = NULL;
 	autofree struct kho_region_info *regions = NULL;
 	struct inventory inv = { 0 };
-	int err = dev_parcel_list(fd, &parcels, &inv.nr_parcels);
+	int code, err = dev_parcel_list(fd, &parcels, &inv.nr_parcels);
 	u32 i;
 
 	if (!err)
 		err = dev_region_list(fd, &regions, &inv.nr_regions);
+	if (!err)
+		err = kept_list_read(&inv.trees);
 	if (err) {
-		say("parcels and regions cannot be listed (%s); see the kernel log.",
+		say("parcels, regions and trees cannot be listed (%s); see the kernel log.",
 		    strerror(-err));
 		return EXIT_FAILED;
 	}
@@ -248,7 +348,9 @@ static int print(int fd, const struct list_options *opt)
 		parcels[i].name[sizeof(parcels[i].name) - 1] = '\0';
 	inv.parcel = parcels;
 	inv.region = regions;
-	return opt->json ? print_json(&inv) : print_table(&inv, opt);
+	code = opt->json ? print_json(&inv) : print_table(&inv, opt);
+	kept_list_free(&inv.trees);
+	return code;
 }
 
 static int list(const struct list_options *opt)
@@ -285,7 +387,7 @@ int verb_list(int argc, char **argv)
 		.table = { .verb = "list",
 			   .names = column_names,
 			   .nr_names = NR_COLUMNS,
-			   .numbers = 1U << COLUMN_SIZE,
+			   .numbers = 1U << COLUMN_SIZE | 1U << COLUMN_FILES,
 			   .cell = cell },
 	};
 	int c;

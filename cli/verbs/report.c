@@ -124,10 +124,22 @@ static int show(const struct history *h, const struct blackout *current,
 	return table_print(&opt->table, h, h->nr);
 }
 
+static char *metrics_text(const struct kho_ioctl_status *st,
+			  const struct blackout *current)
+{
+	autokept struct kept_list trees = { 0 };
+	int err = kept_list_read(&trees);
+
+	if (err)
+		say("trees cannot be listed (%s), so there are no metrics of them; see the kernel log.",
+		    strerror(-err));
+	return prometheus_text(st, current, err ? NULL : &trees);
+}
+
 static int write_metrics(const struct kho_ioctl_status *st,
 			 const struct blackout *current, const char *path)
 {
-	autofree char *text = prometheus_text(st, current);
+	autofree char *text = metrics_text(st, current);
 	int err = save_file(path, 0644, text, strlen(text));
 
 	if (err)

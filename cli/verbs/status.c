@@ -6,7 +6,9 @@
 #include <json-c/json.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/keptdev.h"
 #include "cli/base/klog.h"
+#include "cli/base/printable.h"
 #include "cli/image/kexecload.h"
 #include "cli/image/loaded.h"
 #include "cli/image/room.h"
@@ -135,7 +137,35 @@ static const char *image_call(const struct kho_ioctl_status *st)
 								   KEXEC_LOAD);
 }
 
-static void print_json(const struct kho_ioctl_status *st)
+static struct json_object *json_tree(const struct kept_info *t)
+{
+	autofree char *name = printable(t->name, strlen(t->name));
+	autofree char *why = printable(t->why, strlen(t->why));
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", name);
+	add_string(o, "state", kept_state_name(t->state));
+	add_number(o, "bytes", t->bytes);
+	add_number(o, "files", t->incoming ? t->nr_files : t->nr_records);
+	add_number(o, "filled", t->nr_filled);
+	add_string(o, "reason", why);
+	return o;
+}
+
+static struct json_object *json_trees(const struct kept_list *trees,
+				      bool incoming)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < trees->nr; i++)
+		if (trees->list[i].incoming == incoming)
+			json_object_array_add(list, json_tree(&trees->list[i]));
+	return list;
+}
+
+static void print_json(const struct kho_ioctl_status *st,
+		       const struct kept_list *trees)
 {
 	struct json_object *root = json_object_new_object();
 
@@ -151,6 +181,8 @@ static void print_json(const struct kho_ioctl_status *st)
 	add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
 	json_object_object_add(root, "in", json_in(st));
+	json_object_object_add(root, "trees", json_trees(trees, false));
+	json_object_object_add(root, "in-trees", json_trees(trees, true));
 	output_json(root);
 }
 
@@ -325,6 +357,82 @@ static void print_in(const struct kho_ioctl_status *st)
 		puts("  What nobody had claimed was given back by `kho drop`.");
 }
 
+static void print_kept(const struct kept_list *trees)
+{
+	const char *before = "Trees that the next kernel gets: ";
+	size_t i;
+
+	for (i = 0; i < trees->nr; i++) {
+		const struct kept_info *t = &trees->list[i];
+		autofree char *name = printable(t->name, strlen(t->name));
+		char size[32];
+
+		if (t->incoming)
+			continue;
+		printf("%s%s (%s)", before, name,
+		       human_bytes(t->bytes, size, sizeof(size)));
+		before = ", ";
+	}
+	if (*before == ',')
+		puts(".");
+}
+
+static void print_came_in(const struct kept_info *t)
+{
+	autofree char *name = printable(t->name, strlen(t->name));
+	autofree char *why = printable(t->why, strlen(t->why));
+	char size[32];
+
+	human_bytes(t->bytes, size, sizeof(size));
+	switch (t->state) {
+	case KHO_KEPT_STATE_WAITING:
+		printf("  Tree %s waits for `kho restore`: %llu files, %s.\n",
+		       name, (unsigned long long)t->nr_files, size);
+		break;
+	case KHO_KEPT_STATE_BEGUN:
+		printf("  Tree %s was RESTORED IN PART, %llu of %llu files; `kho restore` goes on.\n",
+		       name, (unsigned long long)t->nr_filled,
+		       (unsigned long long)t->nr_files);
+		break;
+	case KHO_KEPT_STATE_REFUSED:
+		printf("  Tree %s was REFUSED, since %s.\n"
+		       "  Its memory stays reserved; `kho drop --tree` gives it back.\n",
+		       name, why);
+		break;
+	case KHO_KEPT_STATE_LOST:
+		printf("  Tree %s is LOST, since %s.\n", name, why);
+		break;
+	}
+}
+
+static void print_in_trees(const struct kept_list *trees)
+{
+	size_t i;
+
+	for (i = 0; i < trees->nr; i++)
+		if (trees->list[i].incoming)
+			print_came_in(&trees->list[i]);
+}
+
+static void show(const struct kho_ioctl_status *st, bool json)
+{
+	autokept struct kept_list trees = { 0 };
+	int err = kept_list_read(&trees);
+
+	if (err)
+		say("trees cannot be listed (%s); see the kernel log.",
+		    strerror(-err));
+	if (json) {
+		print_json(st, &trees);
+		return;
+	}
+	print_out(st);
+	print_kept(&trees);
+	print_image(st);
+	print_in(st);
+	print_in_trees(&trees);
+}
+
 static int status(bool json)
 {
 	autoclose int fd = dev_open_or_say();
@@ -345,13 +453,7 @@ static int status(bool json)
 		    strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (json) {
-		print_json(&st);
-	} else {
-		print_out(&st);
-		print_image(&st);
-		print_in(&st);
-	}
+	show(&st, json);
 	return finish_output();
 }
 

@@ -13,6 +13,10 @@
 #include <cmocka.h>
 
 #include "cli/base/locale.c"
+#include "cli/base/capability.c"
+#define add kept_add
+#include "cli/base/keptdev.c"
+#undef add
 #include "cli/base/util.c"
 #include "cli/image/memmap.c"
 #include "cli/report/blackout.c"
@@ -56,7 +60,7 @@ static void metrics_are_numbers(void **state)
 	struct kho_ioctl_status st = { .in_bytes = 1 };
 	struct blackout b = { .total_ns = 1500000000,
 			      .services_ns = 250000000 };
-	autofree char *text = prometheus_text(&st, &b);
+	autofree char *text = prometheus_text(&st, &b, NULL);
 
 	assert_non_null(strstr(text, "kho_blackout_seconds 1.500000\n"));
 	assert_non_null(strstr(text, "kho_services_seconds 0.250000\n"));

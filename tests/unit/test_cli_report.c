@@ -13,6 +13,10 @@
 #include "cli/report/history.c"
 #include "cli/report/prometheus.c"
 #include "cli/base/savefile.c"
+#include "cli/base/capability.c"
+#define add kept_add
+#include "cli/base/keptdev.c"
+#undef add
 #include "cli/base/util.c"
 
 #define MS 1000000ULL
@@ -123,7 +127,7 @@ static void services_stop_before_the_blackout(void **state)
 
 	assert_true(blackout_compute(&b, &st, &instants));
 	assert_int_equal(b.services_ns, 0);
-	text = prometheus_text(&st, &b);
+	text = prometheus_text(&st, &b, NULL);
 	assert_null(strstr(text, "kho_services_seconds"));
 	free(text);
 	st.in_stopping_ns = st.in_stamp_ns[2] - 1200 * MS;
@@ -131,7 +135,7 @@ static void services_stop_before_the_blackout(void **state)
 	assert_int_equal(b.services_ns, 1200 * MS);
 	assert_int_equal(b.total_ns, 2500 * MS);
 	assert_int_equal(sum(&b), b.total_ns);
-	text = prometheus_text(&st, &b);
+	text = prometheus_text(&st, &b, NULL);
 	assert_non_null(strstr(text, "\nkho_services_seconds 1.200000\n"));
 	free(text);
 	o = blackout_json(&b);
@@ -200,7 +204,7 @@ static void metrics_are_of_the_format(void **state)
 	char *text, *line, *rest;
 
 	assert_true(blackout_compute(&b, &st, &instants));
-	text = prometheus_text(&st, &b);
+	text = prometheus_text(&st, &b, NULL);
 	assert_non_null(strstr(text, "kho_blackout_seconds 2.500000\n"));
 	assert_non_null(
 		strstr(text, "kho_phase_seconds{phase=\"jump\"} 0.200000\n"));
