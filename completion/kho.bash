@@ -9,9 +9,21 @@ _kho_parcels()
 	kho list --noheadings -o TYPE,NAME 2>/dev/null | sed -n 's/^parcel *//p'
 }
 
+# What can be dropped by name alone.
 _kho_everything()
 {
-	kho list --noheadings -o NAME 2>/dev/null
+	kho list --noheadings -o TYPE,NAME 2>/dev/null | sed -n 's/^\(parcel\|region\) *//p'
+}
+
+# Trees that came in; those that are kept.
+_kho_incoming_trees()
+{
+	kho list --noheadings -o ORIGIN,TYPE,NAME 2>/dev/null | sed -n 's/^incoming *tree *//p'
+}
+
+_kho_kept_trees()
+{
+	kho list --noheadings -o STATE,NAME 2>/dev/null | sed -n 's/^kept *//p'
 }
 
 # _kho_words WORD...: those that begin with the current word
@@ -24,6 +36,12 @@ _kho_files()
 {
 	compopt -o filenames
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+_kho_directories()
+{
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 }
 
 _kho_names()
@@ -51,7 +69,9 @@ _kho_options()
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --raw --pairs --json --help' ;;
 	session) echo '--output --noheadings --raw --pairs --json --help' ;;
-	drop) echo '--parcel --region --all --incoming --force --help' ;;
+	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
+	keep) echo '--name --drop --help' ;;
+	restore) echo '--to --json --help' ;;
 	*) echo '--help' ;;
 	esac
 }
@@ -77,11 +97,12 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status report map dump put get reserve list drop session --help --version
+		_kho_words check load unload exec status report map dump put get reserve keep restore save list drop session \
+			--help --version
 		return
 	fi
 	case $verb,$prev in
-	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS ;;
+	list,-o | list,--output) _kho_words NAME TYPE SIZE CREATED CRC ORIGIN ADDRESS STATE FILES ;;
 	*,--initrd | *,--ramdisk | *,--file | get,-o | get,--output) _kho_files ;;
 	map,-s | map,--svg | dump,--save | report,--history | report,--prometheus) _kho_files ;;
 	check,-o | check,--output) _kho_words RESULT CHECK TEXT TODO ;;
@@ -95,7 +116,10 @@ _kho()
 		_kho_words verdict head extents fdt module memmap metadata tree parcels regions
 		;;
 	*,--syscall) _kho_words auto load file ;;
-	*,--append | *,--command-line | map,-w | map,--width) ;;
+	*,--append | *,--command-line | map,-w | map,--width | keep,--name) ;;
+	restore,--to) _kho_directories ;;
+	keep,--drop) _kho_names _kho_kept_trees ;;
+	drop,--tree) _kho_names _kho_incoming_trees ;;
 	*)
 		case $cur,$verb in
 		-*) _kho_words "$(_kho_options "$verb")" ;;
@@ -104,6 +128,15 @@ _kho()
 		*,get) _kho_names _kho_parcels ;;
 		*,session) _kho_words list drop ;;
 		*,drop) _kho_names _kho_everything ;;
+		*,keep) _kho_directories ;;
+		*,restore) _kho_names _kho_incoming_trees ;;
+		*,save)
+			if [ "$COMP_CWORD" -eq 2 ]; then
+				_kho_names _kho_incoming_trees
+			else
+				_kho_files
+			fi
+			;;
 		esac
 		;;
 	esac

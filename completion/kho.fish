@@ -19,7 +19,17 @@ function __kho_names
         case get
             kho list --noheadings --output TYPE,NAME 2>/dev/null | sed -n 's/^parcel *//p'
         case drop
-            kho list --noheadings --output NAME 2>/dev/null
+            if test "$words[-1]" = --tree
+                kho list --noheadings --output ORIGIN,TYPE,NAME 2>/dev/null | sed -n 's/^incoming *tree *//p'
+            else
+                kho list --noheadings --output TYPE,NAME 2>/dev/null | sed -n 's/^\(parcel\|region\) *//p'
+            end
+        case restore save
+            kho list --noheadings --output ORIGIN,TYPE,NAME 2>/dev/null | sed -n 's/^incoming *tree *//p'
+        case keep
+            if test "$words[-1]" = --drop
+                kho list --noheadings --output STATE,NAME 2>/dev/null | sed -n 's/^kept *//p'
+            end
         case session
             printf '%s\n' list drop
     end
@@ -30,3 +40,4 @@ complete -c kho -n __fish_use_subcommand -f -l help -d 'this help'
 complete -c kho -n __fish_use_subcommand -f -l version -d 'version of the tool'
 complete -c kho -n 'not __fish_use_subcommand' -a '(__kho_options)'
 complete -c kho -n '__fish_seen_subcommand_from get drop session' -f -a '(__kho_names)'
+complete -c kho -n '__fish_seen_subcommand_from keep restore save' -a '(__kho_names)'

@@ -19,7 +19,7 @@ set -eu -o pipefail
 build_packages=(
 	gcc make libc6-dev libelf1 binutils util-linux
 	libsmartcols-dev libjson-c-dev libfdt-dev libkmod-dev
-	libzstd-dev liblzma-dev liblz4-dev zlib1g-dev libbz2-dev
+	libzstd-dev liblzma-dev liblz4-dev zlib1g-dev libbz2-dev libarchive-dev
 	debian-archive-keyring xz-utils
 )
 vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler kmod openssl)

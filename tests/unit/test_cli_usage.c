@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/keptdev.h"
+#include "cli/base/printable.c"
 #include "cli/image/image.h"
 #include "cli/image/kexecload.h"
 #include "cli/base/exitcode.c"
@@ -51,6 +53,19 @@
 #define copy get_copy
 #define copy_pieces get_pieces
 #include "cli/verbs/get.c"
+#undef copy
+#undef copy_pieces
+#undef help_text
+#define help_text keep_help_text
+#define explain keep_explain
+#include "cli/verbs/keep.c"
+#undef explain
+#undef help_text
+#define help_text restore_help_text
+#include "cli/verbs/restore.c"
+#undef help_text
+#define help_text save_help_text
+#include "cli/verbs/save.c"
 
 static int actions;
 static struct image_options seen;
@@ -139,6 +154,82 @@ int dev_region_drop(int fd, const char *name, u64 *bytes)
 int dev_region_list(int fd, struct kho_region_info **out, u32 *nr)
 {
 	return never();
+}
+
+int keptdev_open_or_say(void)
+{
+	actions++;
+	return open_error;
+}
+
+int keptdev_keep(int fd, int dir_fd, const char *name)
+{
+	return never();
+}
+
+int keptdev_forget(int fd, const char *name)
+{
+	return never();
+}
+
+int keptdev_drop(int fd, const char *name)
+{
+	return never();
+}
+
+int keptdev_list(int fd, struct kept_list *out)
+{
+	return never();
+}
+
+void kept_list_free(struct kept_list *trees)
+{
+}
+
+const struct kept_info *kept_list_find(const struct kept_list *trees,
+				       const char *name, bool incoming)
+{
+	never();
+	return NULL;
+}
+
+int kept_tree_open(struct kept_tree *tree, int dev, const char *name)
+{
+	return never();
+}
+
+void kept_tree_free(struct kept_tree *tree)
+{
+}
+
+int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
+		 struct kept_result *result)
+{
+	return never();
+}
+
+int kept_archive(const struct kept_tree *tree, int fd,
+		 struct kept_archived *out)
+{
+	return never();
+}
+
+void kept_notes_say(struct kept_notes *notes)
+{
+}
+
+struct json_object *kept_notes_json(const struct kept_notes *notes)
+{
+	return NULL;
+}
+
+void kept_notes_free(struct kept_notes *notes)
+{
+}
+
+void output_json(struct json_object *root)
+{
+	json_object_put(root);
 }
 
 bool permission_locked_down(void)
@@ -318,6 +409,21 @@ static void wrong_usage_of_the_others(void **state)
 	wrong(verb_drop, "--all --region");
 	wrong(verb_drop, "--parcel");
 	wrong(verb_drop, "a --force");
+	wrong(verb_drop, "--tree");
+	wrong(verb_drop, "--tree --all");
+	wrong(verb_drop, "--tree a --parcel");
+	wrong(verb_keep, "");
+	wrong(verb_keep, "/a /b");
+	wrong(verb_keep, "/a --name");
+	wrong(verb_keep, "--drop");
+	wrong(verb_keep, "--drop /a --name b");
+	wrong(verb_restore, "a b");
+	wrong(verb_restore, "--to /a");
+	wrong(verb_restore, "a --to");
+	wrong(verb_restore, "a --drop");
+	wrong(verb_save, "");
+	wrong(verb_save, "a b c");
+	wrong(verb_save, "a --json");
 	wrong(verb_reserve, "");
 	wrong(verb_reserve, "a");
 	wrong(verb_reserve, "a 4K 4K 4K");
@@ -333,8 +439,8 @@ static void wrong_usage_of_the_others(void **state)
 static void help_is_never_wrong(void **state)
 {
 	int (*const verbs[])(int argc, char **argv) = {
-		verb_load, verb_unload, verb_exec,    verb_put,
-		verb_get,  verb_drop,	verb_reserve,
+		verb_load, verb_unload,	 verb_exec, verb_put,  verb_get,
+		verb_drop, verb_reserve, verb_keep, verb_save, verb_restore,
 	};
 	size_t i;
 
@@ -352,6 +458,12 @@ static void without_a_module_everything_fails_but_unload(void **state)
 	acts(verb_drop, "a", EXIT_FAILED);
 	acts(verb_drop, "--region a", EXIT_FAILED);
 	acts(verb_drop, "--all", EXIT_FAILED);
+	acts(verb_drop, "--tree a", EXIT_FAILED);
+	acts(verb_keep, "--drop a", EXIT_FAILED);
+	acts(verb_restore, "a", EXIT_FAILED);
+	acts(verb_restore, "", EXIT_FAILED);
+	acts(verb_restore, "a --to /dev/shm --json", EXIT_FAILED);
+	acts(verb_save, "a /dev/null", EXIT_FAILED);
 	acts(verb_reserve, "a 4K", EXIT_FAILED);
 	acts(verb_reserve, "fifteen-letters 4G 2M", EXIT_FAILED);
 	acts(verb_exec, "", EXIT_FAILED);
@@ -366,6 +478,10 @@ static void who_is_not_permitted_is_told_by_the_status(void **state)
 	acts(verb_get, "a", EXIT_NOT_PERMITTED);
 	acts(verb_drop, "a", EXIT_NOT_PERMITTED);
 	acts(verb_reserve, "a 4K", EXIT_NOT_PERMITTED);
+	acts(verb_keep, "--drop a", EXIT_NOT_PERMITTED);
+	acts(verb_restore, "a", EXIT_NOT_PERMITTED);
+	acts(verb_save, "a /dev/null", EXIT_NOT_PERMITTED);
+	acts(verb_drop, "--tree a", EXIT_NOT_PERMITTED);
 	open_error = -ENOENT;
 }
 
@@ -387,6 +503,19 @@ static void a_missing_file_is_a_failure(void **state)
 {
 	assert_int_equal(run(verb_put, "a /nonexistent/file"), EXIT_FAILED);
 	assert_int_equal(actions, 0);
+}
+
+/* Before the device is asked for anything. */
+static void what_is_never_kept_is_refused(void **state)
+{
+	static const char *const never_kept[] = { "/", "/run", "/nonexistent",
+						  "/proc/self/exe" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(never_kept); i++) {
+		assert_int_equal(run(verb_keep, never_kept[i]), EXIT_FAILED);
+		assert_int_equal(actions, 0);
+	}
 }
 
 static void lengths_as_people_write_them(void **state)
@@ -438,6 +567,7 @@ int main(void)
 		cmocka_unit_test(who_is_not_permitted_is_told_by_the_status),
 		cmocka_unit_test(errors_have_their_status),
 		cmocka_unit_test(a_missing_file_is_a_failure),
+		cmocka_unit_test(what_is_never_kept_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

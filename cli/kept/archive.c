@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A tree as an archive, by libarchive. */
+#include "cli/kept/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+
+#include "cli/base/printable.h"
+
+#define LIBRARY "libarchive.so.13"
+
+/* What a file's contents are read by. */
+#define BUFFER_BYTES MIB
+/* The library skips holes in what it is given without looking; this is address space only. */
+#define HOLE_BYTES (64 * GIB)
+
+/* Its functions that are used, as it declares them. */
+static struct {
+	__typeof__(archive_error_string) *error_string;
+	__typeof__(archive_write_new) *write_new;
+	__typeof__(archive_write_set_format_pax) *write_set_format_pax;
+	__typeof__(archive_write_set_options) *write_set_options;
+	__typeof__(archive_write_open_fd) *write_open_fd;
+	__typeof__(archive_write_header) *write_header;
+	__typeof__(archive_write_data) *write_data;
+	__typeof__(archive_write_close) *write_close;
+	__typeof__(archive_write_free) *write_free;
+	__typeof__(archive_entry_new) *entry_new;
+	__typeof__(archive_entry_clear) *entry_clear;
+	__typeof__(archive_entry_free) *entry_free;
+	__typeof__(archive_entry_copy_pathname) *entry_copy_pathname;
+	__typeof__(archive_entry_copy_symlink) *entry_copy_symlink;
+	__typeof__(archive_entry_copy_hardlink) *entry_copy_hardlink;
+	__typeof__(archive_entry_set_mode) *entry_set_mode;
+	__typeof__(archive_entry_set_uid) *entry_set_uid;
+	__typeof__(archive_entry_set_gid) *entry_set_gid;
+	__typeof__(archive_entry_set_size) *entry_set_size;
+	__typeof__(archive_entry_set_mtime) *entry_set_mtime;
+	__typeof__(archive_entry_set_atime) *entry_set_atime;
+	__typeof__(archive_entry_set_ctime) *entry_set_ctime;
+	__typeof__(archive_entry_set_birthtime) *entry_set_birthtime;
+	__typeof__(archive_entry_set_rdevmajor) *entry_set_rdevmajor;
+	__typeof__(archive_entry_set_rdevminor) *entry_set_rdevminor;
+	__typeof__(archive_entry_set_fflags) *entry_set_fflags;
+	__typeof__(archive_entry_acl_add_entry) *entry_acl_add_entry;
+	__typeof__(archive_entry_xattr_add_entry) *entry_xattr_add_entry;
+	__typeof__(archive_entry_sparse_add_entry) *entry_sparse_add_entry;
+} lib;
+
+static const struct {
+	const char *name;
+	void *to;
+} wanted[] = {
+	{ "archive_error_string", &lib.error_string },
+	{ "archive_write_new", &lib.write_new },
+	{ "archive_write_set_format_pax", &lib.write_set_format_pax },
+	{ "archive_write_set_options", &lib.write_set_options },
+	{ "archive_write_open_fd", &lib.write_open_fd },
+	{ "archive_write_header", &lib.write_header },
+	{ "archive_write_data", &lib.write_data },
+	{ "archive_write_close", &lib.write_close },
+	{ "archive_write_free", &lib.write_free },
+	{ "archive_entry_new", &lib.entry_new },
+	{ "archive_entry_clear", &lib.entry_clear },
+	{ "archive_entry_free", &lib.entry_free },
+	{ "archive_entry_copy_pathname", &lib.entry_copy_pathname },
+	{ "archive_entry_copy_symlink", &lib.entry_copy_symlink },
+	{ "archive_entry_copy_hardlink", &lib.entry_copy_hardlink },
+	{ "archive_entry_set_mode", &lib.entry_set_mode },
+	{ "archive_entry_set_uid", &lib.entry_set_uid },
+	{ "archive_entry_set_gid", &lib.entry_set_gid },
+	{ "archive_entry_set_size", &lib.entry_set_size },
+	{ "archive_entry_set_mtime", &lib.entry_set_mtime },
+	{ "archive_entry_set_atime", &lib.entry_set_atime },
+	{ "archive_entry_set_ctime", &lib.entry_set_ctime },
+	{ "archive_entry_set_birthtime", &lib.entry_set_birthtime },
+	{ "archive_entry_set_rdevmajor", &lib.entry_set_rdevmajor },
+	{ "archive_entry_set_rdevminor", &lib.entry_set_rdevminor },
+	{ "archive_entry_set_fflags", &lib.entry_set_fflags },
+	{ "archive_entry_acl_add_entry", &lib.entry_acl_add_entry },
+	{ "archive_entry_xattr_add_entry", &lib.entry_xattr_add_entry },
+	{ "archive_entry_sparse_add_entry", &lib.entry_sparse_add_entry },
+};
+
+static int load_library(void)
+{
+	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	size_t i;
+
+	if (!handle) {
+		say("there is no " LIBRARY
+		    ", which makes archives; install the package "
+		    "libarchive13 (in Debian 13: libarchive13t64).");
+		return -ENOENT;
+	}
+	for (i = 0; i < ARRAY_LEN(wanted); i++) {
+		void *symbol = dlsym(handle, wanted[i].name);
+
+		*(void **)wanted[i].to = symbol;
+		if (symbol)
+			continue;
+		say(LIBRARY " has no %s; install a newer version of it.",
+		    wanted[i].name);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+struct archiver {
+	const struct kept_tree *tree;
+	struct kept_archived *out;
+	struct archive *archive;
+	struct archive_entry *entry; /* of the NODE before, if @waits */
+	struct kho_kept_record record; /* that */
+	bool waits;
+	struct kept_links links;
+	char **first; /* names of inodes that have several */
+	size_t nr_first;
+	struct kho_kept_record *dir; /* that the next record lies in */
+	size_t nr_dirs, room;
+	u8 *buffer;
+	void *hole;
+	struct progress progress;
+};
+
+static int check(struct archiver *a, int result)
+{
+	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+		return 0;
+	progress_end(&a->progress);
+	say("the archive cannot be written (%s).",
+	    lib.error_string(a->archive));
+	return -EIO;
+}
+
+static char *path_of(const struct archiver *a, const char *name, u32 bytes)
+{
+	size_t room = bytes + 3, i;
+	char *path, *to;
+
+	for (i = 1; i < a->nr_dirs; i++)
+		room += a->dir[i].name_bytes + 1;
+	path = need(malloc(room));
+	to = path;
+	*to++ = '.';
+	for (i = 1; i < a->nr_dirs; i++) {
+		*to++ = '/';
+		memcpy(to, a->dir[i].name, a->dir[i].name_bytes);
+		to += a->dir[i].name_bytes;
+	}
+	if (bytes)
+		*to++ = '/';
+	memcpy(to, name, bytes);
+	to[bytes] = '\0';
+	return path;
+}
+
+/* -------------------------------------------------------------------------- attributes */
+
+static int acl_tag(unsigned int tag)
+{
+	switch (tag) {
+	case ACL_USER_OBJ:
+		return ARCHIVE_ENTRY_ACL_USER_OBJ;
+	case ACL_USER:
+		return ARCHIVE_ENTRY_ACL_USER;
+	case ACL_GROUP_OBJ:
+		return ARCHIVE_ENTRY_ACL_GROUP_OBJ;
+	case ACL_GROUP:
+		return ARCHIVE_ENTRY_ACL_GROUP;
+	case ACL_MASK:
+		return ARCHIVE_ENTRY_ACL_MASK;
+	case ACL_OTHER:
+		return ARCHIVE_ENTRY_ACL_OTHER;
+	default:
+		return 0;
+	}
+}
+
+/* Return: was it an ACL of the form that the kernel has? */
+static bool add_acl(struct archive_entry *entry, int type, const char *value,
+		    u32 bytes)
+{
+	const size_t head = sizeof(struct posix_acl_xattr_header),
+		     each = sizeof(struct posix_acl_xattr_entry);
+	const u8 *at = (const u8 *)value;
+	size_t i;
+
+	if (bytes < head || (bytes - head) % each ||
+	    le32(at) != POSIX_ACL_XATTR_VERSION)
+		return false;
+	for (i = head; i < bytes; i += each) {
+		int tag = acl_tag(le16(at + i));
+		bool named = tag == ARCHIVE_ENTRY_ACL_USER ||
+			     tag == ARCHIVE_ENTRY_ACL_GROUP;
+
+		if (!tag)
+			return false;
+		lib.entry_acl_add_entry(entry, type, le16(at + i + 2), tag,
+					named ? (int)le32(at + i + 4) : -1,
+					NULL);
+	}
+	return true;
+}
+
+static void add_xattr(struct archiver *a, const struct kho_kept_record *x)
+{
+	char name[KHO_KEPT_NAME_MAX + 1];
+	int acl = 0;
+
+	kept_name(x, name);
+	if (!strcmp(name, "system.posix_acl_access"))
+		acl = ARCHIVE_ENTRY_ACL_TYPE_ACCESS;
+	else if (!strcmp(name, "system.posix_acl_default"))
+		acl = ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
+	if (acl && add_acl(a->entry, acl, x->value, x->value_bytes))
+		return;
+	lib.entry_xattr_add_entry(a->entry, name, x->value, x->value_bytes);
+}
+
+static void describe(struct archive_entry *e,
+		     const struct kho_kept_record *record)
+{
+	const struct kho_kept_node *n = &record->node;
+
+	lib.entry_set_mode(e, n->mode);
+	lib.entry_set_uid(e, n->uid);
+	lib.entry_set_gid(e, n->gid);
+	lib.entry_set_mtime(e, n->mtime.sec, n->mtime.nsec);
+	lib.entry_set_atime(e, n->atime.sec, n->atime.nsec);
+	lib.entry_set_ctime(e, n->ctime.sec, n->ctime.nsec);
+	lib.entry_set_birthtime(e, n->btime.sec, n->btime.nsec);
+	if (S_ISCHR(n->mode) || S_ISBLK(n->mode)) {
+		lib.entry_set_rdevmajor(e, n->major);
+		lib.entry_set_rdevminor(e, n->minor);
+	}
+	if (n->attributes)
+		lib.entry_set_fflags(e, n->attributes, 0);
+	if (S_ISLNK(n->mode)) {
+		autofree char *target =
+			format("%.*s", (int)record->value_bytes, record->value);
+
+		lib.entry_copy_symlink(e, target);
+	}
+}
+
+/* ---------------------------------------------------------------------------- contents */
+
+/* Steps to what comes at @at: data, which is in the buffer then, a hole, or the end. */
+static int peek(struct archiver *a, u64 at, struct kho_kept_ioctl_peek *arg)
+{
+	int err;
+
+	*arg = (struct kho_kept_ioctl_peek){ .file = a->record.file,
+					     .offset = at,
+					     .buffer = (uintptr_t)a->buffer,
+					     .bytes = BUFFER_BYTES };
+	err = keptdev_peek(a->tree->fd, arg);
+	if (err != -EIO)
+		return err;
+	/* This page went bad; size and all else of the file is there. */
+	*arg = (struct kho_kept_ioctl_peek){ .bytes = PAGE_BYTES -
+						      at % PAGE_BYTES };
+	memset(a->buffer, 0, PAGE_BYTES);
+	return 0;
+}
+
+static int peek_size(struct archiver *a, u64 *size)
+{
+	struct kho_kept_ioctl_peek arg = { .file = a->record.file,
+					   .buffer = (uintptr_t)a->buffer };
+	int err = keptdev_peek(a->tree->fd, &arg);
+
+	/* What is wrong with a page is not wrong with the size. */
+	*size = arg.file_bytes;
+	return err == -EIO && arg.file_bytes ? 0 : err;
+}
+
+/* Tells the library where data are, if there is a hole. */
+static int map_contents(struct archiver *a, u64 size)
+{
+	struct kho_kept_ioctl_peek arg;
+	u64 at = 0, start = 0;
+	bool holes = false, data = false;
+	int err;
+
+	while (at < size) {
+		err = peek(a, at, &arg);
+		if (err)
+			return err;
+		if (arg.bytes) {
+			at += arg.bytes;
+			continue;
+		}
+		if (!arg.hole_bytes)
+			break;
+		holes = true;
+		if (at > start) {
+			data = true;
+			lib.entry_sparse_add_entry(a->entry, (la_int64_t)start,
+						   (la_int64_t)(at - start));
+		}
+		at += arg.hole_bytes;
+		start = at;
+	}
+	if (!holes)
+		return 0;
+	if (size > start)
+		lib.entry_sparse_add_entry(a->entry, (la_int64_t)start,
+					   (la_int64_t)(size - start));
+	else if (!data)
+		lib.entry_sparse_add_entry(a->entry, 0, 0);
+	return 0;
+}
+
+static int write_data(struct archiver *a, const void *data, u64 bytes)
+{
+	while (bytes) {
+		la_ssize_t n = lib.write_data(a->archive, data, bytes);
+
+		if (n <= 0)
+			return check(a, ARCHIVE_FATAL);
+		bytes -= (u64)n;
+		data = (const u8 *)data + n;
+	}
+	return 0;
+}
+
+static int write_hole(struct archiver *a, u64 bytes)
+{
+	int err = 0;
+
+	while (!err && bytes) {
+		u64 n = bytes < HOLE_BYTES ? bytes : HOLE_BYTES;
+
+		err = write_data(a, a->hole, n);
+		bytes -= n;
+	}
+	return err;
+}
+
+static int write_contents(struct archiver *a, u64 size)
+{
+	struct kho_kept_ioctl_peek arg;
+	u64 at = 0, n;
+	int err = 0;
+
+	while (!err && at < size) {
+		err = peek(a, at, &arg);
+		if (err)
+			break;
+		n = arg.bytes ? arg.bytes : arg.hole_bytes;
+		if (!n || n > size - at)
+			n = size - at;
+		if (arg.bytes && !arg.file_bytes)
+			a->out->nr_bad++;
+		err = arg.bytes ? write_data(a, a->buffer, n) :
+				  write_hole(a, n);
+		progress_add(&a->progress, arg.bytes ? n : 0);
+		at += n;
+	}
+	return err;
+}
+
+/* It is not in the archive, so nothing can be a link to it. */
+static void forget_name(struct archiver *a)
+{
+	struct kept_link *link =
+		kept_links_get(&a->links, a->record.node.inode);
+
+	if (!link)
+		return;
+	free(a->first[link->index]);
+	a->first[link->index] = NULL;
+}
+
+static int not_there(struct archiver *a, int err)
+{
+	a->out->nr_missing++;
+	forget_name(a);
+	kept_note_at(
+		&a->out->notes, a->tree, a->record.offset, "%s",
+		err == -ESTALE ?
+			"it is not in the archive, since it was restored, or was begun with" :
+			strerror(-err));
+	return 0;
+}
+
+static int write_file(struct archiver *a)
+{
+	u64 size = 0, bad = a->out->nr_bad;
+	int err = peek_size(a, &size);
+
+	/* The library takes no place of data beyond the size. */
+	lib.entry_set_size(a->entry, (la_int64_t)size);
+	if (!err)
+		err = map_contents(a, size);
+	if (err)
+		return not_there(a, err);
+	err = check(a, lib.write_header(a->archive, a->entry));
+	if (!err)
+		err = write_contents(a, size);
+	if (err)
+		return err;
+	a->out->nr_files++;
+	a->progress.files++;
+	if (a->out->nr_bad > bad)
+		kept_note_at(
+			&a->out->notes, a->tree, a->record.offset,
+			"memory of %llu of its pages went bad; they are zeros in the archive",
+			(unsigned long long)(a->out->nr_bad - bad));
+	return 0;
+}
+
+/* ----------------------------------------------------------------------------- records */
+
+/* All attributes of the NODE before came. */
+static int flush(struct archiver *a)
+{
+	mode_t mode = a->record.node.mode;
+
+	if (!a->waits)
+		return 0;
+	a->waits = false;
+	if (S_ISREG(mode))
+		return write_file(a);
+	if (S_ISSOCK(mode)) {
+		forget_name(a);
+		kept_note_at(&a->out->notes, a->tree, a->record.offset,
+			     "it is a socket, which an archive cannot hold");
+		return 0;
+	}
+	lib.entry_set_size(a->entry, 0);
+	return check(a, lib.write_header(a->archive, a->entry));
+}
+
+static void push(struct archiver *a, const struct kho_kept_record *record)
+{
+	if (a->nr_dirs == a->room) {
+		a->room = a->room ? 2 * a->room : 64;
+		a->dir = need(realloc(a->dir, a->room * sizeof(*a->dir)));
+	}
+	a->dir[a->nr_dirs++] = *record;
+}
+
+static void take_node(struct archiver *a, const struct kho_kept_record *record)
+{
+	struct kept_link *link = kept_links_get(&a->links, record->node.inode);
+	autofree char *path = path_of(a, record->name, record->name_bytes);
+
+	lib.entry_clear(a->entry);
+	lib.entry_copy_pathname(a->entry, path);
+	describe(a->entry, record);
+	a->record = *record;
+	a->waits = true;
+	if (S_ISDIR(record->node.mode)) {
+		push(a, record);
+	} else if (link) {
+		link->index = a->nr_first;
+		a->first[a->nr_first++] = path;
+		path = NULL;
+	}
+}
+
+static int take_link(struct archiver *a, const struct kho_kept_record *record)
+{
+	const struct kept_link *link =
+		kept_links_get(&a->links, record->node.inode);
+	autofree char *path = path_of(a, record->name, record->name_bytes);
+
+	if (!a->first[link->index])
+		return 0;
+	lib.entry_clear(a->entry);
+	lib.entry_copy_pathname(a->entry, path);
+	lib.entry_set_mode(a->entry, S_IFREG | 0600);
+	lib.entry_set_size(a->entry, 0);
+	lib.entry_copy_hardlink(a->entry, a->first[link->index]);
+	return check(a, lib.write_header(a->archive, a->entry));
+}
+
+static int take_record(struct archiver *a, const struct kho_kept_record *record)
+{
+	int err;
+
+	if (record->type == KHO_KEPT_RECORD_XATTR) {
+		if (a->waits)
+			add_xattr(a, record);
+		return 0;
+	}
+	err = flush(a);
+	if (err)
+		return err;
+	if (record->type == KHO_KEPT_RECORD_NODE)
+		take_node(a, record);
+	else if (record->type == KHO_KEPT_RECORD_LINK)
+		return take_link(a, record);
+	else if (record->type == KHO_KEPT_RECORD_UP)
+		a->nr_dirs--;
+	return 0;
+}
+
+static int take_records(struct archiver *a)
+{
+	struct kho_kept_reader reader;
+	struct kho_kept_record record;
+	int err = 0;
+
+	kho_kept_reader_init(&reader, a->tree->records,
+			     a->tree->info.record_bytes);
+	while (!err && kho_kept_next(&reader, &record, NULL) == KHO_STEP_NEXT)
+		err = take_record(a, &record);
+	return err ? err : flush(a);
+}
+
+static int write_archive(struct archiver *a, int fd)
+{
+	int err;
+
+	lib.write_set_format_pax(a->archive);
+	/* Names are bytes, not text of some locale. */
+	lib.write_set_options(a->archive, "hdrcharset=BINARY");
+	err = check(a, lib.write_open_fd(a->archive, fd));
+	if (!err)
+		err = take_records(a);
+	if (!err)
+		err = check(a, lib.write_close(a->archive));
+	return err;
+}
+
+static void release(struct archiver *a)
+{
+	size_t i;
+
+	lib.entry_free(a->entry);
+	lib.write_free(a->archive);
+	for (i = 0; i < a->nr_first; i++)
+		free(a->first[i]);
+	free(a->first);
+	free(a->dir);
+	free(a->buffer);
+	munmap(a->hole, HOLE_BYTES);
+	kept_links_free(&a->links);
+}
+
+int kept_archive(const struct kept_tree *tree, int fd,
+		 struct kept_archived *out)
+{
+	struct archiver a = { .tree = tree, .out = out };
+	int err = load_library();
+
+	if (err)
+		return err;
+	kept_links_find(&a.links, tree);
+	a.first = need(calloc(a.links.nr + 1, sizeof(*a.first)));
+	a.buffer = need(malloc(BUFFER_BYTES));
+	a.hole = mmap(NULL, HOLE_BYTES, PROT_READ,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	need(a.hole == MAP_FAILED ? NULL : a.hole);
+	a.archive = need(lib.write_new());
+	a.entry = need(lib.entry_new());
+	progress_begin(&a.progress, "saving", tree->info.nr_pages * PAGE_BYTES);
+	a.progress.total_files = tree->info.nr_files;
+	err = write_archive(&a, fd);
+	progress_end(&a.progress);
+	release(&a);
+	return err;
+}

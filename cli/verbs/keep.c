@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kho keep: have a directory of a tmpfs handed to the next kernel. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/base/keptdev.h"
+#include "cli/base/printable.h"
+#include "cli/verbs/verbs.h"
+
+static const char help_text[] =
+	"Usage: kho keep PATH [--name NAME]\n"
+	"       kho keep --drop NAME|PATH\n\n"
+	"Have a directory of a tmpfs handed to the next kernel, with everything that is in it at the\n"
+	"last moment before the jump. There `kho restore` makes the same files of it.\n\n"
+	"Options:\n"
+	"  --name NAME  name of the tree; without it, the path. A name that is a path says where\n"
+	"               `kho restore` puts it\n"
+	"  --drop       do not hand it over after all; nothing happens to the directory\n"
+	"  -h, --help   this help\n\n"
+	"A directory that is kept already by this name stays so. `kho list` shows all trees.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 nothing of that name is kept, 5 no room,\n"
+	"6 not permitted.\n\n"
+	"Examples:\n"
+	"  kho keep /dev/shm\n"
+	"  kho keep /srv/cache --name cache\n"
+	"  kho keep --drop /dev/shm\n";
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Others see other file systems; what init sees is what the next kernel's init will see. */
+static bool in_another_namespace(void)
+{
+	struct stat self, init;
+
+	return !stat("/proc/self/ns/mnt", &self) &&
+	       !stat("/proc/1/ns/mnt", &init) && !same_file(&self, &init);
+}
+
+/* Why this directory is never kept; NULL: it may be. */
+static const char *objection(int dir)
+{
+	struct stat st, other;
+
+	if (fstat(dir, &st))
+		return strerror(errno);
+	if (!stat("/", &other) && st.st_dev == other.st_dev)
+		return "it is in the root file system, which the next kernel mounts anew; keep a tmpfs "
+		       "of its own";
+	if (!stat("/run", &other) && same_file(&st, &other))
+		return "what is in /run is about this boot, and would mislead the next one; keep a "
+		       "directory in it, or another tmpfs";
+	if (in_another_namespace())
+		return "this process is in a mount namespace of its own, such as a container's or that "
+		       "of a unit with PrivateTmp=; run kho outside of it";
+	return NULL;
+}
+
+static const char *explain(int err)
+{
+	switch (-err) {
+	case EXDEV:
+		return "it is not in a tmpfs: only what is in memory anyway can be handed over";
+	case EPERM:
+		return "its tmpfs was mounted in a user or mount namespace of its own, such as a "
+		       "container's";
+	case EEXIST:
+		return "another directory is kept by this name; give another one with --name";
+	case EBUSY:
+		return "it, a directory in it, or one that it lies in is kept by another name; `kho list` "
+		       "shows which";
+	case EOPNOTSUPP:
+		return "the kho module is disabled; load it with enable=1";
+	case ESHUTDOWN:
+		return "the machine is about to start the next kernel";
+	case ENAMETOOLONG:
+		return "the name of a tree has at most 255 bytes; give a shorter one with --name";
+	case EINVAL:
+		return "a tree must have a name";
+	default:
+		return strerror(-err);
+	}
+}
+
+static int ask(int dir, const char *shown, const char *name)
+{
+	autoclose int dev = keptdev_open_or_say();
+	int err;
+
+	if (dev < 0)
+		return exit_code_of_open(dev);
+	err = keptdev_keep(dev, dir, name);
+	if (!err || err == -EALREADY)
+		return EXIT_OK;
+	say("%s cannot be kept: %s.", shown, explain(err));
+	return exit_code_of(err);
+}
+
+static int keep_dir(int dir, const char *path, const char *name)
+{
+	autofree char *shown = printable(path, strlen(path));
+	const char *why = objection(dir);
+
+	if (!why)
+		return ask(dir, shown, name);
+	say("%s cannot be kept: %s.", shown, why);
+	return EXIT_FAILED;
+}
+
+static int keep(const char *path, const char *name)
+{
+	autofree char *real = realpath(path, NULL);
+	autofree char *shown = printable(path, strlen(path));
+	autoclose int dir =
+		real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (dir >= 0)
+		return keep_dir(dir, real, name ? name : real);
+	say("%s cannot be kept: %s.", shown,
+	    errno == ENOTDIR ? "it is not a directory" :
+	    errno == ENOENT  ? "there is no such directory" :
+			       strerror(errno));
+	return exit_code_of_open(-errno);
+}
+
+/* By name, and if there is none, by the path that a name is made of. */
+static int forget_any(int dev, const char *name)
+{
+	autofree char *real = NULL;
+	int err = keptdev_forget(dev, name);
+
+	if (err != -ENOENT)
+		return err;
+	real = realpath(name, NULL);
+	return real ? keptdev_forget(dev, real) : err;
+}
+
+static int forget(const char *name)
+{
+	autofree char *shown = printable(name, strlen(name));
+	autoclose int dev = keptdev_open_or_say();
+	int err;
+
+	if (dev < 0)
+		return exit_code_of_open(dev);
+	err = forget_any(dev, name);
+	if (!err)
+		return EXIT_OK;
+	if (err == -ENOENT)
+		say("nothing is kept by the name '%s'; `kho list` shows all trees.",
+		    shown);
+	else
+		say("'%s' is kept still: %s.", shown, explain(err));
+	return exit_code_of(err);
+}
+
+int verb_keep(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "name", required_argument, NULL, 'n' },
+		{ "drop", no_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *name = NULL;
+	bool drop = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h')
+			return show_help(help_text);
+		if (c == '?')
+			return usage_error("keep");
+		if (c == 'n')
+			name = optarg;
+		else
+			drop = true;
+	}
+	if (argc - optind != 1) {
+		say("give one directory; `kho list` shows what is kept.");
+		return usage_error("keep");
+	}
+	if (drop && name) {
+		say("--drop takes the name as its argument; leave --name out.");
+		return usage_error("keep");
+	}
+	return drop ? forget(argv[optind]) : keep(argv[optind], name);
+}
