@@ -43,13 +43,19 @@ static bool probes(void)
 	return !strcmp(how, "probe");
 }
 
+/* A kernel may say that it has a probe which it could not arm, and has forgotten: 7.3 does. */
+static int probe_on(void)
+{
+	return register_kprobe(&probe) ?: enable_kprobe(&probe);
+}
+
 static int __init patch_init(void)
 {
 	if (!symbol)
 		return -EINVAL;
 	functions[0].old_name = symbol;
 	probe.symbol_name = symbol;
-	return probes() ? register_kprobe(&probe) : klp_enable_patch(&patch);
+	return probes() ? probe_on() : klp_enable_patch(&patch);
 }
 module_init(patch_init);
 
