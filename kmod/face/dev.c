@@ -144,7 +144,7 @@ void kho_status_get(struct kho_ioctl_status *status)
 		kho_out_status(status);
 	}
 	kho_image_status(status);
-	if (kho_adopt_works())
+	if (kho_image_adopts)
 		status->flags |= KHO_STATUS_ADOPTS;
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);

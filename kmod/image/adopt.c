@@ -299,9 +299,6 @@ static struct kho_hook add_hook =
 static struct kho_hook cleanup_hook =
 	KHO_HOOK("kimage_file_post_load_cleanup", kho_kimage_cleanup);
 
-/* Set once, while the module starts. */
-static bool adopts;
-
 static int redirect(void)
 {
 	int ret = kho_hook_find(&add_hook);
@@ -333,7 +330,7 @@ void kho_adopt_init(void)
 	if (!kho_image_refuses_foreign())
 		return;
 	ret = redirect();
-	adopts = !ret;
+	kho_image_adopts = !ret;
 	if (ret)
 		pr_warn("cannot adopt images of kexec_file_load(2), as %s() %s (error %d): use `kho load`\n",
 			add_hook.problem ? add_hook.symbol :
@@ -346,17 +343,9 @@ void kho_adopt_init(void)
  */
 void kho_adopt_exit(void)
 {
-	adopts = false;
+	kho_image_adopts = false;
 	kho_hook_off(&add_hook);
 	kho_hook_off(&cleanup_hook);
-}
-
-/**
- * kho_adopt_works() - are images of kexec_file_load(2) adopted?
- */
-bool kho_adopt_works(void)
-{
-	return adopts;
 }
 
 #else
@@ -367,11 +356,6 @@ void kho_adopt_init(void)
 
 void kho_adopt_exit(void)
 {
-}
-
-bool kho_adopt_works(void)
-{
-	return false;
 }
 
 #endif

@@ -50,6 +50,9 @@
 /* What images there are, and what became of each. */
 DEFINE_MUTEX(kho_image_lock);
 
+/* Images of kexec_file_load(2) are made such that they carry; what adopts them says so. */
+bool kho_image_adopts;
+
 /* All that are not gone; under kho_image_lock. */
 static LIST_HEAD(images);
 /* The functions of the kernel are redirected. Set once, while the module starts. */
@@ -466,6 +469,13 @@ static int adopt(struct kho_image *image, const struct kimage *kimage)
 	return 0;
 }
 
+/* Where nothing can be adopted, what kexec_file_load(2) loads is refused, too. */
+static const char *what_carries(void)
+{
+	return kho_image_adopts ? "use `kho load` or `kexec -s`" :
+				  "use `kho load`";
+}
+
 static int bind_foreign(const struct kimage *kimage)
 {
 	const char *why =
@@ -475,9 +485,7 @@ static int bind_foreign(const struct kimage *kimage)
 	struct kho_image *image;
 	int ret;
 
-	ret = kho_image_tolerate(why, kimage->file_mode ?
-					      "use `kho load`" :
-					      "use `kho load` or `kexec -s`");
+	ret = kho_image_tolerate(why, what_carries());
 	if (ret)
 		return ret;
 	image = add(KHO_IMAGE_LOADING);

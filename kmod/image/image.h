@@ -111,6 +111,7 @@ struct kho_image {
 };
 
 extern struct mutex kho_image_lock;
+extern bool kho_image_adopts;
 
 struct kho_image *kho_image_find(const struct kimage *kimage);
 struct kho_image *kho_image_place(const struct kimage *kimage);
@@ -137,6 +138,5 @@ int kho_image_set_foreign(bool refuse);
 
 void kho_adopt_init(void);
 void kho_adopt_exit(void);
-bool kho_adopt_works(void);
 
 #endif /* KHO_KMOD_IMAGE_H */
