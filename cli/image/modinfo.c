@@ -69,6 +69,7 @@ bool modinfo_parse(struct modinfo *m, const u8 *file, size_t bytes)
 	take_all(m, "kho_aside", file, bytes);
 	take_all(m, "kho_wire", file, bytes);
 	m->is_signed = signature_of_module(file, bytes);
+	signer_of_module(&m->signer, file, bytes);
 	return true;
 }
 

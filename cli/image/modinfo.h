@@ -6,7 +6,7 @@
 #ifndef KHO_CLI_MODINFO_H
 #define KHO_CLI_MODINFO_H
 
-#include "cli/base/util.h"
+#include "cli/image/signer.h"
 
 enum modinfo_consts { MODINFO_WIRES = 8 };
 
@@ -29,6 +29,7 @@ struct modinfo_wire {
  * @release: kernel that it was built for, "" if it does not say
  * @version: of the module, "" if it does not say
  * @is_signed: a signature is attached to it
+ * @signer: whose that is
  * @aside: why it only says that it does nothing; "" if it does something
  * @wire: formats; a module from before versions were told has none
  * @nr_wires: how many
@@ -37,6 +38,7 @@ struct modinfo {
 	char release[80];
 	char version[32];
 	bool is_signed;
+	struct signer signer;
 	char aside[256];
 	struct modinfo_wire wire[MODINFO_WIRES];
 	unsigned int nr_wires;

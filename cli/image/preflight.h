@@ -26,6 +26,18 @@ void preflight_wire(struct image *im, const struct modinfo *next);
 void preflight_kexec_tools(struct image *im);
 void preflight_devices(struct image *im);
 
+/* Whose signature a module has, of a file that may be compressed; false if it has none. */
+bool signer_of_file(struct signer *s, const char *path);
+
+/**
+ * signer_is_trusted() - will the next kernel of this machine accept modules that it has signed?
+ * @s: the signer
+ * @dir: directory of the next kernel's modules, NULL if it is not known: their key comes with it
+ *
+ * Return: 1 if it will, 0 if its key is not enrolled, or negative errno if nobody knows.
+ */
+int signer_is_trusted(const struct signer *s, const char *dir);
+
 /* What the kho module that is installed for a kernel says of itself; false if there is none. */
 bool modinfo_installed(struct modinfo *m, const char *release);
 

@@ -123,33 +123,55 @@ static const char *wants_signature(const struct image *im,
 	return NULL;
 }
 
+static void say_signed(struct findings *f, int trusted, const char *why,
+		       const char *path, const struct signer *signer)
+{
+	finding_ok(
+		f, "target-signature",
+		"%s is signed, as the next kernel wants it, since %s; %s%s%s",
+		path, why,
+		trusted == 1 ? "it will have the key" :
+			       "whether its key is enrolled is not known here",
+		*signer->name ? ": " : "", signer->name);
+}
+
 /* Return: will it do? */
 static bool check_signature(struct image *im, const struct target *t,
-			    const char *path, const struct modinfo *info)
+			    const char *dir, const char *path, bool is_signed,
+			    const struct signer *signer)
 {
 	const char *why = wants_signature(im, t);
+	int trusted;
 
 	if (!why)
 		return true;
-	if (info->is_signed) {
-		finding_ok(
-			&im->findings, "target-signature",
-			"%s is signed, as the next kernel wants it, since %s",
-			path, why);
-		return true;
+	if (!is_signed) {
+		finding_problem(
+			&im->findings, "target-module",
+			"sign it with a key that is enrolled (dkms does, see the administrator's guide), or give another kernel",
+			"the next kernel loads signed modules only, since %s, and %s is not signed",
+			why, path);
+		return false;
 	}
-	finding_problem(
-		&im->findings, "target-module",
-		"sign it with a key that is enrolled (dkms does, see the administrator's guide), or give another kernel",
-		"the next kernel loads signed modules only, since %s, and %s is not signed",
-		why, path);
-	return false;
+	trusted = signer_is_trusted(signer, dir);
+	if (!trusted) {
+		finding_problem(
+			&im->findings, "target-module",
+			"enroll it (`mokutil --import /var/lib/dkms/mok.pub`, then confirm that at the console after a cold reboot), or sign the module with a key that is",
+			"the next kernel loads modules only if it has the key that they are signed with, since %s, and that of %s (%s) is not enrolled",
+			why, path, *signer->name ? signer->name : "no name");
+		return false;
+	}
+	say_signed(&im->findings, trusted, why, path, signer);
+	return true;
 }
 
 /* Return: is the module that is installed of use? */
 static bool check_installed(struct image *im, const struct target *t,
 			    const struct installed *in)
 {
+	struct signer signer;
+
 	if (!in->path)
 		return false;
 	if (in->wrong) {
@@ -168,7 +190,9 @@ static bool check_installed(struct image *im, const struct target *t,
 			in->info.aside);
 		return false;
 	}
-	if (!check_signature(im, t, in->path, &in->info))
+	signer_of_file(&signer, in->path);
+	if (!check_signature(im, t, in->dir, in->path, in->info.is_signed,
+			     &signer))
 		return false;
 	finding_ok(&im->findings, "target-module",
 		   "the kho module is installed for %s: %s", t->release,
@@ -177,7 +201,8 @@ static bool check_installed(struct image *im, const struct target *t,
 }
 
 /* Return: is the module that is in the initramfs of use? */
-static bool check_packed(struct image *im, const struct target *t)
+static bool check_packed(struct image *im, const struct target *t,
+			 const char *dir)
 {
 	const struct initramfs_seen *seen = &im->initramfs;
 
@@ -189,7 +214,8 @@ static bool check_packed(struct image *im, const struct target *t)
 			seen->found, seen->info.aside);
 		return false;
 	}
-	if (!check_signature(im, t, seen->found, &seen->info))
+	if (!check_signature(im, t, dir, seen->found, seen->info.is_signed,
+			     &seen->info.signer))
 		return false;
 	finding_ok(&im->findings, "initramfs",
 		   "the initramfs has the kho module: %s", seen->found);
@@ -198,12 +224,12 @@ static bool check_packed(struct image *im, const struct target *t)
 
 /* Return: is there a module for the kernel in its initramfs? */
 static bool check_initramfs(struct image *im, const struct target *t,
-			    bool installed)
+			    const char *dir, bool installed)
 {
 	const struct initramfs_seen *seen = &im->initramfs;
 
 	if (*seen->found)
-		return check_packed(im, t);
+		return check_packed(im, t, dir);
 	if (!im->have_initramfs)
 		return false;
 	if (*seen->damaged)
@@ -259,7 +285,7 @@ void preflight_module(struct image *im, const struct target *t)
 
 	find_installed(&in, t->release);
 	installed = check_installed(im, t, &in);
-	packed = check_initramfs(im, t, installed);
+	packed = check_initramfs(im, t, in.dir, installed);
 	if (!installed && !packed && im->findings.nr_problems == before)
 		say_missing(im, t, &in);
 	/* The first one that is loaded is the one that counts. */

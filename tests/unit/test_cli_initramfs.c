@@ -16,6 +16,7 @@
 #include "cli/image/modinfo.c"
 #include "cli/image/pe.c"
 #include "cli/image/signature.c"
+#include "cli/image/signer.c"
 #include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };
