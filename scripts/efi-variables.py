@@ -3,10 +3,12 @@
 #
 # Variables of an EFI machine on which Secure Boot is on: a store as OVMF has it, with keys enrolled.
 #
-# usage: scripts/efi-variables.py BLANK OUT OWNER.pem KERNEL...
-#   BLANK      store without variables (OVMF_VARS_4M.fd)
-#   OUT        the same with PK, KEK and db
-#   OWNER.pem  certificate of the machine's owner: PK, KEK, and in db for what the owner signs
+# usage: scripts/efi-variables.py STORE OUT OWNER.pem KERNEL...
+#        scripts/efi-variables.py --shim STORE OUT OWNER.pem
+#   STORE      without keys (OVMF_VARS_4M.fd); with --shim, with those that a PC comes with (OVMF_VARS_4M.ms.fd)
+#   OUT        the same with PK, KEK and db; with --shim, with MokList, as if `mokutil --import` had been confirmed
+#   OWNER.pem  certificate of the machine's owner, or in DER: PK, KEK, and in db for what the owner signs; with
+#              --shim, in MokList alone
 #   KERNEL     signed kernels: the certificates that come with their signatures go into db
 
 import base64
@@ -19,10 +21,13 @@ import uuid
 GLOBAL = uuid.UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c")
 SECURITY_DATABASE = uuid.UUID("d719b2cb-3d3a-4596-a3bc-dad00e67656f")
 CERT_X509 = uuid.UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")
+SHIM = uuid.UUID("605dab50-e046-4300-abb6-3dd810dd8b23")
 OWNER = uuid.UUID("6b686f00-7465-7374-6265-640000000000")
 AUTHENTICATED_STORE = uuid.UUID("aaf32c78-947b-439a-a180-2e144ec37792")
 # Non-volatile, of boot services and of the running system, changed by signed updates only.
-ATTRIBUTES = 0x27
+SIGNED_ATTRIBUTES = 0x27
+# Non-volatile, of boot services: shim believes no other.
+SHIM_ATTRIBUTES = 0x3
 VARIABLE_ADDED = 0x3F
 
 
@@ -30,6 +35,11 @@ def der_of(pem):
     """Every certificate of a text, in DER."""
     block = r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----"
     return [base64.b64decode(body) for body in re.findall(block, pem, re.S)]
+
+
+def certificate_in(path):
+    data = open(path, "rb").read()
+    return data if data[:1] == b"\x30" else der_of(data.decode())[0]
 
 
 def signature_of(path):
@@ -58,40 +68,55 @@ def signature_list(der):
     return CERT_X509.bytes_le + struct.pack("<III", 28 + len(entry), 0, len(entry)) + entry
 
 
-def variable(name, vendor, data):
+def variable(name, vendor, data, attributes=SIGNED_ATTRIBUTES):
     text = name.encode("utf-16-le") + b"\0\0"
-    # 2026-01-01 00:00:00
+    # 2026-01-01 00:00:00; of none but signed ones
     time = struct.pack("<HBBBBBBIhBB", 2026, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
-    head = struct.pack("<HBBIQ", 0x55AA, VARIABLE_ADDED, 0, ATTRIBUTES, 0) + time
+    if attributes != SIGNED_ATTRIBUTES:
+        time = bytes(len(time))
+    head = struct.pack("<HBBIQ", 0x55AA, VARIABLE_ADDED, 0, attributes, 0) + time
     head += struct.pack("<III", 0, len(text), len(data)) + vendor.bytes_le
     whole = head + text + data
     return whole + b"\xff" * (-len(whole) % 4)
 
 
-def main():
-    blank, out, owner_file, *kernels = sys.argv[1:]
-    store = bytearray(open(blank, "rb").read())
+def owners_keys(owner, kernels):
+    trusted = [owner]
+    for kernel in kernels:
+        trusted += [der for der in certificates_of(kernel) if der not in trusted]
+    new = variable("PK", GLOBAL, signature_list(owner))
+    new += variable("KEK", GLOBAL, signature_list(owner))
+    return new + variable("db", SECURITY_DATABASE, b"".join(map(signature_list, trusted)))
+
+
+def main(with_shim, source, out, owner_file, *kernels):
+    store = bytearray(open(source, "rb").read())
     # Behind the header of the volume; its length is a word of that.
     at = struct.unpack_from("<H", store, 48)[0]
     if store[at : at + 16] != AUTHENTICATED_STORE.bytes_le:
-        sys.exit(f"{blank}: not a store of authenticated variables")
+        sys.exit(f"{source}: not a store of authenticated variables")
     at += 28
     while store[at : at + 2] == b"\xaa\x55":
         sizes = struct.unpack_from("<II", store, at + 36)
         at += 60 + sum(sizes)
         at += -at % 4
-    owner = der_of(open(owner_file).read())
-    trusted = list(owner)
-    for kernel in kernels:
-        trusted += [der for der in certificates_of(kernel) if der not in trusted]
-    new = variable("PK", GLOBAL, signature_list(owner[0]))
-    new += variable("KEK", GLOBAL, signature_list(owner[0]))
-    new += variable("db", SECURITY_DATABASE, b"".join(map(signature_list, trusted)))
+    owner = certificate_in(owner_file)
+    if with_shim:
+        new = variable("MokList", SHIM, signature_list(owner), SHIM_ATTRIBUTES)
+    else:
+        new = owners_keys(owner, kernels)
     store[at : at + len(new)] = new
     open(out, "wb").write(store)
 
 
-if len(sys.argv) < 5:
-    print(__doc__ or "usage: efi-variables.py BLANK OUT OWNER.pem KERNEL...", file=sys.stderr)
+USAGE = """usage: efi-variables.py STORE OUT OWNER.pem KERNEL...
+       efi-variables.py --shim STORE OUT OWNER.pem"""
+
+arguments = sys.argv[1:]
+shim = arguments[:1] == ["--shim"]
+if shim:
+    del arguments[0]
+if len(arguments) < 4 if not shim else len(arguments) != 3:
+    print(USAGE, file=sys.stderr)
     sys.exit(2)
-main()
+main(shim, *arguments)

@@ -10,7 +10,10 @@
 #        scripts/extras.sh checkpatch  the kernel's checkpatch.pl: no package installs it
 #        scripts/extras.sh ovmf        EFI firmware for virtual machines; with it, a file "variables", and
 #                                      "secure", the same with Secure Boot
+#        scripts/extras.sh shim        Debian's signed shim, which starts its signed GRUB ("grub"); with them, in
+#                                      "variables", what the firmware of a PC trusts
 #        scripts/extras.sh owner       key and certificate (".key") of the owner of machines with Secure Boot
+#        scripts/extras.sh --key FILE NAME  a certificate of that name in FILE, its key in FILE.key; not in the cache
 # Prints the path of the program, or of the archive.
 
 set -eu -o pipefail
@@ -90,17 +93,36 @@ fetch_ovmf() {
 	rm -r "${1:?}/usr"
 }
 
+fetch_shim() {
+	suite_unpack "$suite" "$1" shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed ovmf
+	mv "$1/usr/lib/shim/shimx64.efi.signed" "$1/shim"
+	mv "$1/usr/lib/shim/mmx64.efi.signed" "$1/mok-manager"
+	mv "$1/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$1/grub"
+	mv "$1/usr/share/OVMF/OVMF_VARS_4M.ms.fd" "$1/variables"
+	rm -r "${1:?}/usr"
+}
+
+# make_key FILE NAME: a certificate, and FILE.key
+make_key() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj "/CN=$2/" \
+		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning \
+		-keyout "$1.key" -out "$1" 2>/dev/null || die "openssl(1) cannot make a key"
+}
+
 # Made, not fetched: what mokutil(1) would have enrolled, and DKMS signs modules with.
 fetch_owner() {
 	mkdir -p "$1"
-	openssl req -x509 -newkey rsa:2048 -nodes -days 36500 -subj "/CN=kho test bed/" \
-		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning \
-		-keyout "$1/owner.key" -out "$1/owner" 2>/dev/null || die "openssl(1) cannot make a key"
+	make_key "$1/owner" "kho test bed"
 }
 
 name=${1-}
 case $name in
-kexec | kexec-13 | checkpatch | ovmf | owner) ;;
+kexec | kexec-13 | checkpatch | ovmf | shim | owner) ;;
+--key)
+	[ $# -eq 3 ] || usage
+	make_key "$2" "$3"
+	exit
+	;;
 *) usage "${name:+$name: unknown argument}" ;;
 esac
 [ $# -eq 1 ] || usage "$2: unknown argument"

@@ -64,12 +64,15 @@ sign_file() {
 	die "there is no sign-file that runs here"
 }
 
-# As DKMS does where Secure Boot is on; elsewhere nobody minds. And one that is not signed.
+# As DKMS does where Secure Boot is on; elsewhere nobody minds. And one that is not signed, and one with a key that
+# no machine knows.
 add_modules() {
-	local name release file owner signer
+	local name release file owner stranger signer
 
 	owner=$("$top/scripts/extras.sh" owner)
 	signer=$(sign_file)
+	stranger=$1/../stranger
+	"$top/scripts/extras.sh" --key "$stranger" "a stranger"
 
 	for name in $(kernel_names); do
 		release=$(kernel_release "$name")
@@ -84,6 +87,7 @@ add_modules() {
 		done
 		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
 		cp "$1/ko/$release/kho.ko" "$1/ko/$release/kho.unsigned"
+		"$signer" sha256 "$stranger.key" "$stranger" "$1/ko/$release/kho.ko" "$1/ko/$release/kho.stranger"
 		for file in "$1/ko/$release"/*.ko; do
 			"$signer" sha256 "$owner.key" "$owner" "$file"
 		done

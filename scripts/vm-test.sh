@@ -173,28 +173,55 @@ memory_options() {
 }
 
 # firmware_options DIR KERNEL...: none, or those of an EFI machine whose variables are its own; on a secure one
-# they trust what these kernels, and the modules of the test bed, are signed with
+# they trust what these kernels, and the modules of the test bed, are signed with. One with shim trusts what PCs do:
+# what the owner signs is in shim's list.
 firmware_options() {
-	local code dir=$1 kernel
+	local code shim owner dir=$1 kernel
 	local -a images=()
 
 	[ "$firmware" != bios ] || return 0
-	code=$("$top/scripts/extras.sh" ovmf) || return
-	if [ "$firmware" = secure ]; then
-		shift
+	code=$("$top/scripts/extras.sh" ovmf) && owner=$("$top/scripts/extras.sh" owner) || return
+	shift
+	case $firmware in
+	shim)
+		shim=$("$top/scripts/extras.sh" shim) || return
+		"$top/scripts/efi-variables.py" --shim "${shim%/*}/variables" "$dir/variables" "$owner" || return
+		;;
+	secure)
 		for kernel in "$@"; do
 			images+=("$(kernel_image "$kernel")")
 		done
-		"$top/scripts/efi-variables.py" "${code%/*}/variables" "$dir/variables" \
-			"$("$top/scripts/extras.sh" owner)" "${images[@]}" || return
+		"$top/scripts/efi-variables.py" "${code%/*}/variables" "$dir/variables" "$owner" "${images[@]}" || return
+		;;
+	*) cp "${code%/*}/variables" "$dir/variables" ;;
+	esac
+	if [ "$firmware" != efi ]; then
 		code=${code%/*}/secure
 		printf '%s\n' -global driver=cfi.pflash01,property=secure,value=on
-	else
-		cp "${code%/*}/variables" "$dir/variables"
 	fi
-	set -- "$dir"
 	printf '%s\n' -drive "if=pflash,unit=0,format=raw,readonly=on,file=$code" \
-		-drive "if=pflash,unit=1,format=raw,file=${1//,/,,}/variables"
+		-drive "if=pflash,unit=1,format=raw,file=${dir//,/,,}/variables"
+}
+
+# start_options DIR KERNEL APPEND: the kernel to start with, and DIR/initrd; with shim, as Debian has it installed on
+# a disk
+start_options() {
+	local shim esp=$1/esp kernel
+
+	kernel=$(kernel_image "$2") || return
+	if [ "$firmware" != shim ]; then
+		printf '%s\n' -kernel "$kernel" -initrd "$1/initrd" -append "$3"
+		return
+	fi
+	shim=$("$top/scripts/extras.sh" shim) || return
+	mkdir -p "$esp/EFI/BOOT" "$esp/EFI/debian"
+	cp "$shim" "$esp/EFI/BOOT/BOOTX64.EFI"
+	cp "${shim%/*}/mok-manager" "$esp/EFI/BOOT/mmx64.efi"
+	cp "${shim%/*}/grub" "$esp/EFI/BOOT/grubx64.efi"
+	cp "$kernel" "$esp/vmlinuz"
+	mv "$1/initrd" "$esp/initrd"
+	printf '%s\n' "linux /vmlinuz $3" 'initrd /initrd' boot >"$esp/EFI/debian/grub.cfg"
+	printf '%s\n' -drive "file=fat:${esp//,/,,},format=raw,if=virtio,readonly=on"
 }
 
 # boot DIR NAME: start the machine and wait for its end. On a busy host the machine's processors stand
@@ -206,7 +233,7 @@ firmware_options() {
 # another processor has replaced, of which the machine dies.
 boot() {
 	local dir=$1 scenario=${2%%@*} path=${2#*@} kernel socket monitor_pid
-	local -a kernels memory command more
+	local -a kernels memory start command more
 	local -a machine=(-accel "tcg,thread=$threads,tb-size=64" -cpu "max,cx16=off,erms=off,fsrm=off")
 
 	# Guest time then counts instructions, also for the clock that boot waits for, and repeats agree. What
@@ -219,13 +246,13 @@ boot() {
 		cat "$image/boot-$kernel.cpio" >>"$dir/initrd"
 	done
 	mapfile -t memory < <(memory_options && firmware_options "$dir" "${kernels[@]}")
+	mapfile -t start < <(start_options "$dir" "${kernels[0]}" "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
 	read -r -d '' -a more <<<"$qemu" || true
 	command=(qemu-system-x86_64 -machine q35 "${machine[@]}"
 		"${memory[@]}" -nodefaults -display none
 		-action "reboot=$([ -z "$reboots" ] && echo shutdown || echo reset)"
 		-serial "file:$dir/console" -serial "file:$dir/verdict"
-		-kernel "$(kernel_image "${kernels[0]}")" -initrd "$dir/initrd" "${more[@]}"
-		-append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 vmtest.scenario=$scenario vmtest.path=$path vmtest.stage=0${append:+ $append}")
+		"${start[@]}" "${more[@]}")
 	: >"$dir/verdict"
 	: >"$dir/console"
 	# The name of a socket must be short.
@@ -237,7 +264,7 @@ boot() {
 	}
 	printf '%q ' "${command[@]}" >"$dir/command"
 	timeout --foreground $((limit * (${#kernels[@]} + 3) / 4)) "${command[@]}" </dev/null >"$dir/qemu" 2>&1 || true
-	rm -f "$dir/initrd"
+	rm -rf "$dir/initrd" "$dir/esp"
 	[ -z "$monitor" ] || {
 		kill "$monitor_pid" 2>/dev/null || true
 		rm -f "$socket"
@@ -312,11 +339,12 @@ run_one() {
 
 # find_parts NAME...: what the machines need is there, or is fetched, before the first one starts
 find_parts() {
-	local name kernel efi='' kexec=''
+	local name kernel efi='' shim='' kexec=''
 
 	for name in "$@"; do
 		read_scenario "${name%%@*}"
 		[ "$firmware" = bios ] || efi=1
+		[ "$firmware" != shim ] || shim=1
 		[ "${extra##*/}" != kexec-13 ] || kexec=1
 		kernel=${name#*@}
 		for kernel in ${kernel//,/ }; do
@@ -325,6 +353,7 @@ find_parts() {
 		done
 	done
 	[ -z "$efi" ] || "$top/scripts/extras.sh" ovmf >/dev/null
+	[ -z "$shim" ] || "$top/scripts/extras.sh" shim >/dev/null
 	[ -z "$kexec" ] || "$top/scripts/extras.sh" kexec-13 >/dev/null
 }
 
