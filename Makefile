@@ -64,6 +64,7 @@ fuzz: ## FUZZ_RUNS runs of each fuzzer
 golden: ## compare the wire with the golden files
 completion: ## compare the completion with what the tool's help names
 routes: ## where reboots go, and what is loaded for them, by the installed scripts
+keep: ## what /etc/kho/keep.d becomes, by the installed generator
 lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
@@ -228,6 +229,9 @@ completion: cli
 routes:
 	@tests/boot/routes.sh
 
+keep:
+	@tests/boot/keep.sh
+
 lint:
 	@scripts/lint.sh
 
@@ -249,6 +253,6 @@ clean:
 include install.mk
 
 .PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden completion routes lint format vm test bench nightly clean FORCE
+	golden completion routes keep lint format vm test bench nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

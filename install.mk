@@ -43,23 +43,30 @@ install-lib: lib
 
 LIBEXECDIR ?= $(PREFIX)/lib/kho
 UNITDIR ?= /usr/lib/systemd/system
+GENERATORDIR ?= $(patsubst %/system,%/system-generators,$(UNITDIR))
 INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR ?= /usr/lib/dracut/modules.d/90kho
 
 $(B)/boot/%: boot/%.in install.mk FORCE
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@sbindir@|$(SBINDIR)|g' -e 's|@libexecdir@|$(LIBEXECDIR)|g' $< >$@
+	$(Q)sed -e 's|@sbindir@|$(SBINDIR)|g' -e 's|@libexecdir@|$(LIBEXECDIR)|g' \
+		-e 's|@unitdir@|$(UNITDIR)|g' $< >$@
 
 # $(call script,FILE,PATH) installs a script, $(call text,FILE,PATH) a file
 script = install -D -m 755 $(1) $(DESTDIR)$(2)
 text = install -D -m 644 $(1) $(DESTDIR)$(2)
 
 install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.service) \
+		$(addprefix $(B)/boot/,kho-keep@.service kho-keep-generator) \
 		$(addprefix $(B)/boot/,kho-reboot systemd-reboot.conf systemd-kexec.conf) \
 		$(addprefix $(B)/boot/kernel/,postinst postrm header-postinst initramfs)
 	$(call script,boot/kho-boot,$(LIBEXECDIR)/kho-boot)
 	$(call text,boot/default,/etc/default/kho)
 	install -d -m 755 $(DESTDIR)/etc/kho/pre-load.d
+	install -d -m 755 $(DESTDIR)/etc/kho/keep.d
+	$(call script,boot/kho-keep,$(LIBEXECDIR)/kho-keep)
+	$(call script,$(B)/boot/kho-keep-generator,$(GENERATORDIR)/kho-keep-generator)
+	$(call text,$(B)/boot/kho-keep@.service,$(UNITDIR)/kho-keep@.service)
 	$(call text,$(B)/boot/kho.service,$(UNITDIR)/kho.service)
 	$(call text,$(B)/boot/kho-load.service,$(UNITDIR)/kho-load.service)
 	$(call text,$(B)/boot/kho-stopping.service,$(UNITDIR)/kho-stopping.service)

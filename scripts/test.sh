@@ -140,6 +140,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	fuzzers
 	beside completion make -s completion
 	beside routes make -s routes
+	beside keep make -s keep
 	beside scripts/usage tests/scripts/usage.sh
 	beside scripts/demo-files tests/scripts/demo-files.sh
 	beside scripts/trouble tests/scripts/trouble.sh

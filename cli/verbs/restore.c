@@ -18,6 +18,7 @@ static const char help_text[] =
 	"names are paths.\n\n"
 	"Options:\n"
 	"      --to DIR  in this directory of a tmpfs; without it, in the one that the name says\n"
+	"      --if-any  success, and no message, if no tree of that name came in\n"
 	"  -J, --json    what was done as JSON\n"
 	"  -h, --help    this help\n\n"
 	"Nothing is overwritten: if a file of the tree exists, nothing is restored. Directories may\n"
@@ -33,6 +34,7 @@ static const char help_text[] =
 struct restore_options {
 	const char *name;
 	const char *to;
+	bool if_any;
 	bool json;
 };
 
@@ -104,9 +106,11 @@ static int open_directory(const struct kept_tree *tree, const char *path)
 }
 
 /* One that the previous kernel did not hand over is not here, as after a power cut. */
-static int code_of_tree(int err)
+static int code_of_tree(int err, const struct restore_options *opt)
 {
-	return err == -ENODATA ? EXIT_ABSENT : exit_code_of(err);
+	if (err != -ENOENT && err != -ENODATA)
+		return exit_code_of(err);
+	return opt->if_any ? EXIT_OK : EXIT_ABSENT;
 }
 
 static int restore_tree(const struct kept_tree *tree, const char *path,
@@ -125,11 +129,11 @@ static int restore_one(int dev, const char *name,
 	const char *path = opt->to ? opt->to : name;
 	int err = kept_tree_open(&tree, dev, name);
 
-	if (err == -ENOENT)
+	if (err == -ENOENT && !opt->if_any)
 		say("no tree '%s' came from the previous kernel; `kho list` shows all trees.",
 		    tree.shown);
 	if (err)
-		return code_of_tree(err);
+		return code_of_tree(err, opt);
 	if (*path == '/' || opt->to)
 		return restore_tree(&tree, path, list);
 	say("the name of tree '%s' is no path; say with --to where to restore it.",
@@ -199,6 +203,7 @@ int verb_restore(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "to", required_argument, NULL, 't' },
+		{ "if-any", no_argument, NULL, 'i' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -213,6 +218,8 @@ int verb_restore(int argc, char **argv)
 			return usage_error("restore");
 		if (c == 't')
 			opt.to = optarg;
+		else if (c == 'i')
+			opt.if_any = true;
 		else
 			opt.json = true;
 	}

@@ -462,6 +462,7 @@ static void without_a_module_everything_fails_but_unload(void **state)
 	acts(verb_keep, "--drop a", EXIT_FAILED);
 	acts(verb_restore, "a", EXIT_FAILED);
 	acts(verb_restore, "", EXIT_FAILED);
+	acts(verb_restore, "a --if-any", EXIT_FAILED);
 	acts(verb_restore, "a --to /dev/shm --json", EXIT_FAILED);
 	acts(verb_save, "a /dev/null", EXIT_FAILED);
 	acts(verb_reserve, "a 4K", EXIT_FAILED);
