@@ -38,6 +38,7 @@
 #include <linux/kho/abi/memfd.h>
 
 #include "luo.h"
+#include "shmem/pages.h"
 
 /* How long the lock of a file is waited for at the last moment, and those of all together. */
 #define FILE_WAIT (HZ / 2)
@@ -99,11 +100,6 @@ struct memfd_out {
 static u64 pfn_of(const struct memfd_luo_folio_ser *ser)
 {
 	return ser->pfn_flags & ((1ULL << MEMFD_LUO_PFN_BITS) - 1);
-}
-
-static pgoff_t end_of(loff_t size)
-{
-	return (size >> PAGE_SHIFT) + !!(size & ~PAGE_MASK);
 }
 
 /* ----------------------------------------------------------------------- the list of folios */
@@ -251,64 +247,10 @@ static int hold_folios(struct memfd_out *m, struct folio **folio,
 	return ret;
 }
 
-/* A page that is swapped out, or was allocated but never written to: reads or clears it. */
-static struct folio *read_folio(struct address_space *mapping, pgoff_t index)
-{
-	struct page *page = shmem_read_mapping_page_gfp(
-		mapping, index, mapping_gfp_mask(mapping));
-
-	return IS_ERR(page) ? ERR_CAST(page) : page_folio(page);
-}
-
-/*
- * Takes a reference on a folio of the page cache that is there for good: reclaim leaves alone
- * what is referenced when it has locked it.
- */
-static bool get_settled(struct xa_state *xas, struct address_space *mapping,
-			struct folio *folio)
-{
-	bool settled;
-
-	if (!folio_try_get(folio))
-		return false;
-	settled = xas_reload(xas) == folio && folio_trylock(folio);
-	if (settled) {
-		settled = folio->mapping == mapping &&
-			  folio_test_uptodate(folio);
-		folio_unlock(folio);
-	}
-	if (!settled)
-		folio_put(folio);
-	return settled;
-}
-
-/* Up to @max folios from @index on, in this order. Ends before one that takes more to get. */
-static unsigned int get_some(struct address_space *mapping, pgoff_t index,
-			     pgoff_t end, struct folio **folio,
-			     unsigned int max)
-{
-	XA_STATE(xas, &mapping->i_pages, index);
-	unsigned int nr = 0;
-	void *entry;
-
-	rcu_read_lock();
-	xas_for_each(&xas, entry, end - 1)
-	{
-		if (xas_retry(&xas, entry))
-			continue;
-		if (nr == max || xa_is_value(entry) ||
-		    !get_settled(&xas, mapping, entry))
-			break;
-		folio[nr++] = entry;
-	}
-	rcu_read_unlock();
-	return nr;
-}
-
 /* A file that is not locked may become shorter. */
 static bool is_cut_off(struct address_space *mapping, pgoff_t index)
 {
-	return index >= end_of(i_size_read(mapping->host));
+	return index >= kho_shmem_end(i_size_read(mapping->host));
 }
 
 /*
@@ -324,11 +266,11 @@ static int hold_all(struct memfd_out *m, struct address_space *mapping,
 
 	while (!ret && index < end &&
 	       xa_find(&mapping->i_pages, &index, end - 1, XA_PRESENT)) {
-		unsigned int nr =
-			get_some(mapping, index, end, folio, HOLD_BATCH);
+		unsigned int nr = kho_shmem_get_some(mapping, index, end, folio,
+						     HOLD_BATCH);
 
 		if (!nr) {
-			folio[nr] = read_folio(mapping, index);
+			folio[nr] = kho_shmem_read(mapping, index, 0);
 			if (IS_ERR(folio[nr]) && is_cut_off(mapping, index))
 				return 0;
 			if (IS_ERR(folio[nr]))
@@ -479,7 +421,7 @@ static int memfd_preserve(struct liveupdate_file_op_args *args)
 
 	if (SHMEM_I(inode)->seals & ~MEMFD_LUO_ALL_SEALS)
 		return -EOPNOTSUPP;
-	if (end_of(i_size_read(inode)) > U32_MAX)
+	if (kho_shmem_end(i_size_read(inode)) > U32_MAX)
 		return -EFBIG;
 	/* It may take for ever, so nothing is preserved before. */
 	ret = down_write_killable(&inode->i_rwsem);
@@ -489,7 +431,8 @@ static int memfd_preserve(struct liveupdate_file_op_args *args)
 	ret = PTR_ERR_OR_ZERO(m);
 	if (ret)
 		goto err_unlock;
-	ret = hold_and_list(m, inode->i_mapping, end_of(i_size_read(inode)));
+	ret = hold_and_list(m, inode->i_mapping,
+			    kho_shmem_end(i_size_read(inode)));
 	if (ret)
 		goto err_free;
 	inode_unlock(inode);
@@ -658,10 +601,10 @@ static int memfd_freeze(struct liveupdate_file_op_args *args)
 
 	lock_for_good(m, args->file);
 	size = i_size_read(inode);
-	if (!is_same(m, inode->i_mapping, end_of(size))) {
+	if (!is_same(m, inode->i_mapping, kho_shmem_end(size))) {
 		list_unpreserve(m);
 		release_all(m);
-		ret = hold_and_list(m, inode->i_mapping, end_of(size));
+		ret = hold_and_list(m, inode->i_mapping, kho_shmem_end(size));
 		if (ret)
 			goto err_unlock;
 	}
