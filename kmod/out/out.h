@@ -43,6 +43,7 @@ bool kho_out_holds(const struct kho_range *range);
 int kho_out_keepout_add(const struct kho_range *range, u32 nr);
 void kho_out_keepout_del(const struct kho_range *range, u32 nr);
 void kho_out_status(struct kho_ioctl_status *status);
+u64 kho_out_missing(void);
 u32 kho_out_ranges(struct kho_range_info *info, u32 room);
 
 /* --- check.c: what the next kernel would say */

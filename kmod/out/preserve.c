@@ -795,6 +795,24 @@ void kho_out_room(u64 *ram, u64 *left, u64 *least)
 }
 
 /**
+ * kho_out_missing() - how much does the next kernel lack to boot with?
+ *
+ * Context: may sleep.
+ *
+ * Return: bytes; 0: it has enough.
+ */
+u64 kho_out_missing(void)
+{
+	u64 ram, left, least;
+
+	guard(mutex)(&kho_out_lock);
+	/* Extents as they were may hold more than is to be had. */
+	kho_out_replan();
+	kho_out_room(&ram, &left, &least);
+	return least > left ? least - left : 0;
+}
+
+/**
  * kho_out_ranges() - list extents and scratch
  * @info: filled as far as there is room
  * @room: elements
