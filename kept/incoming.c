@@ -573,15 +573,18 @@ int kept_in_drop(const char *name)
 }
 
 /**
- * kept_in_has() - did a tree of this name come in, and is it here still?
+ * kept_in_has() - does a tree of this name wait to be restored?
  * @name: NUL-terminated
  *
  * Context: may sleep.
  */
 bool kept_in_has(const char *name)
 {
+	struct kept_in *t;
+
 	guard(mutex)(&kept_in_lock);
-	return kept_in_find(name);
+	t = kept_in_find(name);
+	return t && t->state == KHO_KEPT_STATE_WAITING;
 }
 
 /**
@@ -674,8 +677,10 @@ static int preserve_entries(const struct kept_in *t)
 
 		if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO)
 			ret = preserve_waiting(entry);
-		if (!(i % 256))
+		if (!(i % 256)) {
+			kept_step();
 			cond_resched();
+		}
 	}
 	if (ret)
 		unpreserve_waiting(t, i - 1);
@@ -804,6 +809,7 @@ static int put_file(struct kept_files *f, struct kept_in *t, u64 file)
 {
 	struct kept_partial *p = xa_load(&t->partials, file);
 
+	kept_step();
 	cond_resched();
 	if (t->inode[file])
 		return kept_files_add(f, t->inode[file]);

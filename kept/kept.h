@@ -2,8 +2,8 @@
 /*
  * kho-kept.ko: what its files offer each other. Trees go
  *
- *   out  tree (which directories) -> jump (the last moment) -> walk (names) -> pages (contents)
- *        -> stream (bytes on the wire)
+ *   out  tree (which directories) -> jump (the last moment) -> records (names) -> pages
+ *        (contents) -> stream (bytes on the wire); estimate looks without a jump; both walk over names
  *   in   incoming (what came in) -> descriptor (of a tree) -> restore (contents) -> shmem/
  *
  * and dev, the device, asks tree and incoming. What nobody has restored goes from incoming to
@@ -13,10 +13,22 @@
 #define KEPT_KEPT_H
 
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/kho_kept.h>
+#include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
+struct vfsmount;
+struct xarray;
+
 #include "core/kept.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "kho-kept: " fmt
+
+/* For memory on the way to the jump: nobody is killed for it. */
+#define KEPT_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* --------------------------------------------------- stream.c: bytes in pages that travel */
 
@@ -38,7 +50,11 @@ struct kept_stream {
 	char *page;
 };
 
+void *kept_page_alloc(void);
 int kept_stream_append(struct kept_stream *s, const void *data, size_t bytes);
+void kept_stream_each(const struct kept_stream *s,
+		      void (*each)(void *ctx, void *page, u32 bytes),
+		      void *ctx);
 void kept_stream_free(struct kept_stream *s);
 
 /* ------------------------------------------------------- pages.c: what is in regular files */
@@ -60,14 +76,112 @@ struct kept_files {
 };
 
 int kept_files_add(struct kept_files *f, struct inode *inode);
+int kept_files_add_copy(struct kept_files *f, struct inode *inode);
 int kept_files_begin(struct kept_files *f, u64 bytes);
 int kept_files_entry(struct kept_files *f, u64 entry);
 void kept_files_release(struct kept_files *f);
 
+/* ------------------------------------------------------------ walk.c: from name to name */
+
+/**
+ * struct kept_walk - a walk over all names in a directory
+ * @root: the directory, referenced
+ * @dir: directories from @root down to where the walk is, referenced
+ * @depth: how many
+ * @child: last name in the last of them, referenced; NULL: none yet
+ * @ended: @child is a directory whose names were all seen
+ */
+struct kept_walk {
+	struct dentry *root;
+	struct dentry **dir;
+	unsigned int depth;
+	struct dentry *child;
+	bool ended;
+};
+
+enum kept_walk_step { KEPT_WALK_END, KEPT_WALK_NODE, KEPT_WALK_UP };
+
+int kept_walk_begin(struct kept_walk *w, struct dentry *root);
+int kept_walk_next(struct kept_walk *w);
+void kept_walk_end(struct kept_walk *w);
+
+/* -------------------------------------------------------- records.c: what names stand for */
+
+/**
+ * struct kept_out - all of a tree, on its way out
+ * @records: list of records
+ * @nr_records: of them
+ * @files: what is in its regular files
+ */
+struct kept_out {
+	struct kept_stream records;
+	u64 nr_records;
+	struct kept_files files;
+};
+
+int kept_records_write(struct kept_out *out, const struct vfsmount *mnt,
+		       struct xarray *gone);
+void kept_out_release(struct kept_out *out);
+
+/* -------------------------------------------------------- tree.c: directories that are kept */
+
+/**
+ * struct kept_going - what is told the next kernel of a tree
+ * @list: in the order of the wire
+ * @out: what goes along; only of a directory that is kept here, and if @ser says that it is whole
+ * @ser: for the next kernel
+ */
+struct kept_going {
+	struct list_head list;
+	struct kept_out out;
+	struct kho_kept_tree_ser ser;
+};
+
+/**
+ * struct kept_tree - a directory that is kept
+ * @list: in the order in which they were kept
+ * @refs: references; the last lets go of @mnt
+ * @mnt: private mount of the directory: the file system stays
+ * @kept_ns: CLOCK_REALTIME when it was kept
+ * @name: of the tree, all 0 behind
+ * @going: the jump's
+ */
+struct kept_tree {
+	struct list_head list;
+	struct kref refs;
+	struct vfsmount *mnt;
+	u64 kept_ns;
+	char name[KHO_KEPT_NAME_SIZE];
+	struct kept_going going;
+};
+
+int kept_tree_keep(const struct kho_kept_ioctl_keep *arg);
+int kept_tree_forget(const char *name);
+int kept_tree_list(struct kho_kept_ioctl_list *arg);
+struct kept_tree *kept_tree_get(const char *name);
+void kept_tree_put(struct kept_tree *t);
+bool kept_trees_close(void);
+struct kept_tree *kept_tree_after(struct kept_tree *t);
+
+/* ---------------------------------------------------- estimate.c: what a tree would take */
+
+int kept_estimate(struct kho_kept_ioctl_estimate *arg);
+
 /* ----------------------------------------------------------- jump.c: the last moment */
 
+int kept_jump_init(void);
+void kept_jump_exit(void);
+
+/* ------------------------------------------------ gate.c: what all files ask at that moment */
+
+int kept_gate_init(void);
+void kept_gate_exit(void);
+void kept_jump_begins(void);
 bool kept_is_jumping(void);
 int kept_freeze(struct super_block *sb);
+bool kept_is_frozen(const struct super_block *sb);
+void kept_step(void);
+unsigned long kept_steps(void);
 
 /* --------------------------------------------------------- incoming.c: trees that came in */
 
@@ -85,5 +199,10 @@ int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser);
 /* -------------------------------------------------- descriptor.c: a tree that is restored */
 
 int kept_in_open(struct kho_kept_ioctl_open *arg, void __user *user);
+
+/* -------------------------------------------------------------------- dev.c: /dev/kho-kept */
+
+int kept_dev_init(void);
+void kept_dev_exit(void);
 
 #endif /* KEPT_KEPT_H */

@@ -20,7 +20,7 @@ int kho_ioctl_get(void *to, size_t known, size_t least, const void __user *from,
 {
 	if (bytes < least)
 		return -EINVAL;
-	if (bytes > PAGE_SIZE)
+	if (bytes > max_t(size_t, PAGE_SIZE, 2 * known))
 		return -E2BIG;
 	return copy_struct_from_user(to, known, from, bytes);
 }

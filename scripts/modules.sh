@@ -6,7 +6,7 @@
 # meet.
 #
 # usage: scripts/modules.sh NAME [MAKE-ARGUMENT...]           a kernel of tests/vm/kernels.list
-#        scripts/modules.sh --tree DIR NAME                   only kho.ko and liveupdate.ko, of the sources there
+#        scripts/modules.sh --tree DIR NAME                   only kho.ko, liveupdate.ko and kho-kept.ko, of the sources there
 #        scripts/modules.sh --headers DIR [MAKE-ARGUMENT...]  a kernel of your own
 # A kernel of the list that was built with a compiler that is not here, or whose build tools do not
 # run here, is built for where they do; see scripts/in-suite.sh.

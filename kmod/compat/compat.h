@@ -6,6 +6,8 @@
 #ifndef KHO_COMPAT_H
 #define KHO_COMPAT_H
 
+#include <linux/dcache.h>
+#include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -14,7 +16,9 @@
 #include <linux/mmzone.h>
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
+#include <linux/posix_acl_xattr.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "probed.h"
@@ -162,6 +166,75 @@ static inline void kho_compat_set_ctime(struct inode *inode,
 	inode_set_ctime_to_ts(inode, time);
 #else
 	inode->i_ctime = time;
+#endif
+}
+
+/*
+ * Keeps everybody from writing to a file system. Waits for those who are writing, so it may last.
+ * Where the kernel knows who froze it, nobody else can end it.
+ */
+static inline int kho_compat_freeze_super(struct super_block *sb)
+{
+#if defined(KHO_HAVE_FREEZE_OWNER)
+	return freeze_super(sb, FREEZE_HOLDER_KERNEL, NULL);
+#elif defined(KHO_HAVE_FREEZE_HOLDER)
+	return freeze_super(sb, FREEZE_HOLDER_KERNEL);
+#else
+	return freeze_super(sb);
+#endif
+}
+
+/* The value of an ACL's extended attribute, to be given to kvfree(); or an error pointer. */
+static inline void *kho_compat_acl_to_xattr(struct posix_acl *acl,
+					    size_t *bytes)
+{
+#ifdef KHO_HAVE_ACL_TO_XATTR_ALLOC
+	void *value = posix_acl_to_xattr(&init_user_ns, acl, bytes, GFP_KERNEL);
+
+	return value ?: ERR_PTR(-ENOMEM);
+#else
+	size_t size = posix_acl_xattr_size(acl->a_count);
+	void *value = kmalloc(size, GFP_KERNEL);
+	int ret;
+
+	if (!value)
+		return ERR_PTR(-ENOMEM);
+	ret = posix_acl_to_xattr(&init_user_ns, acl, value, size);
+	if (ret < 0) {
+		kfree(value);
+		return ERR_PTR(ret);
+	}
+	*bytes = ret;
+	return value;
+#endif
+}
+
+/* The child after @prev, NULL: the first; under the lock of @dir. */
+static inline struct dentry *kho_compat_next_child(struct dentry *dir,
+						   struct dentry *prev)
+{
+#ifdef KHO_HAVE_D_CHILDREN
+	struct hlist_node *next = prev ? prev->d_sib.next :
+					 dir->d_children.first;
+
+	return hlist_entry_safe(next, struct dentry, d_sib);
+#else
+	struct list_head *next = prev ? prev->d_child.next :
+					dir->d_subdirs.next;
+
+	return next == &dir->d_subdirs ?
+		       NULL :
+		       list_entry(next, struct dentry, d_child);
+#endif
+}
+
+/* Was this tmpfs mounted with noswap? */
+static inline bool kho_compat_shmem_noswap(const struct shmem_sb_info *info)
+{
+#ifdef KHO_HAVE_SHMEM_NOSWAP
+	return info->noswap;
+#else
+	return false;
 #endif
 }
 

@@ -128,6 +128,38 @@ fact KHO_HAVE_INODE_SET_CTIME <<'END'
 static void f(struct inode *i, struct timespec64 t) { inode_set_ctime_to_ts(i, t); }
 END
 
+# v6.8: children of a dentry are in a list with one end.
+fact KHO_HAVE_D_CHILDREN <<'END'
+#include <linux/dcache.h>
+static void *f(struct dentry *d) { return d->d_children.first; }
+END
+
+# v6.6: who freezes a file system says whether it is the kernel.
+fact KHO_HAVE_FREEZE_HOLDER <<'END'
+#include <linux/fs.h>
+static int f(struct super_block *sb) { return freeze_super(sb, FREEZE_HOLDER_KERNEL); }
+END
+
+# v6.16: and names an owner.
+fact KHO_HAVE_FREEZE_OWNER <<'END'
+#include <linux/fs.h>
+static int f(struct super_block *sb) { return freeze_super(sb, FREEZE_HOLDER_KERNEL, NULL); }
+END
+
+# v7.0: posix_acl_to_xattr() allocates the value.
+fact KHO_HAVE_ACL_TO_XATTR_ALLOC <<'END'
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/posix_acl_xattr.h>
+static int f(struct posix_acl *a, size_t *n) { return *(char *)posix_acl_to_xattr(NULL, a, n, GFP_KERNEL); }
+END
+
+# v6.4: tmpfs has the mount option noswap.
+fact KHO_HAVE_SHMEM_NOSWAP <<'END'
+#include <linux/shmem_fs.h>
+static bool f(struct shmem_sb_info *i) { return i->noswap; }
+END
+
 # v6.16: KHO in the kernel itself; this module then steps aside.
 fact KHO_HAVE_KEXEC_HANDOVER_NATIVE <<'END'
 #include <linux/kconfig.h>

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Directories that are kept. Each has a private mount: nobody sees it, and the file system stays,
+ * with all that is in it, also if it is unmounted everywhere else.
+ *
+ * The list is locked for looking and for changing it, never for what waits for somebody. At the
+ * last moment it is locked for good.
+ */
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/kexec_handover.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/mutex.h>
+#include <linux/path.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "kept/kept.h"
+
+/* How long the list is tried to lock at the last moment: an allocation may go on under it. */
+#define LOCK_WAIT (10 * HZ)
+#define LOCK_PAUSE_MS 10
+
+static LIST_HEAD(trees);
+static unsigned int nr_trees;
+static DEFINE_MUTEX(trees_lock);
+
+static struct kept_tree *find(const char *name)
+{
+	struct kept_tree *t;
+
+	list_for_each_entry(t, &trees, list)
+		if (!strcmp(t->name, name))
+			return t;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------ keeping */
+
+/* Is this what init has as its root? The next kernel needs one before trees are restored. */
+static bool is_root(const struct super_block *sb)
+{
+	struct task_struct *init = init_pid_ns.child_reaper;
+	struct path root = {};
+	bool is;
+
+	task_lock(init);
+	if (init->fs)
+		get_fs_root(init->fs, &root);
+	task_unlock(init);
+	is = root.mnt && root.mnt->mnt_sb == sb;
+	path_put(&root);
+	return is;
+}
+
+static int may_keep(const struct path *path)
+{
+	const struct super_block *sb = path->dentry->d_sb;
+
+	if (!d_is_dir(path->dentry))
+		return -ENOTDIR;
+	if (sb->s_magic != TMPFS_MAGIC || strcmp(sb->s_type->name, "tmpfs") ||
+	    is_root(sb))
+		return -EXDEV;
+	return sb->s_user_ns == &init_user_ns ? 0 : -EPERM;
+}
+
+static bool overlaps(const struct dentry *a, const struct dentry *b)
+{
+	return a->d_sb == b->d_sb &&
+	       (is_subdir((struct dentry *)a, (struct dentry *)b) ||
+		is_subdir((struct dentry *)b, (struct dentry *)a));
+}
+
+/* Under trees_lock. */
+static int may_add(const struct kept_tree *new)
+{
+	const struct dentry *root = new->mnt->mnt_root;
+	struct kept_tree *t = find(new->name);
+
+	if (kept_is_jumping())
+		return -ESHUTDOWN;
+	if (t)
+		return t->mnt->mnt_root == root ? -EALREADY : -EEXIST;
+	/* Two of one name could not be told apart in the next kernel. */
+	if (kept_in_has(new->name))
+		return -EEXIST;
+	list_for_each_entry(t, &trees, list)
+		if (overlaps(t->mnt->mnt_root, root))
+			return -EBUSY;
+	return nr_trees < KHO_KEPT_TREES_MAX ? 0 : -ENOSPC;
+}
+
+static int add(struct kept_tree *t)
+{
+	int ret;
+
+	guard(mutex)(&trees_lock);
+	ret = may_add(t);
+	if (ret)
+		return ret;
+	list_add_tail(&t->list, &trees);
+	nr_trees++;
+	__module_get(THIS_MODULE);
+	return 0;
+}
+
+static struct vfsmount *clone(int fd)
+{
+	struct vfsmount *mnt;
+	struct file *file = fget_raw(fd);
+	int ret;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	ret = may_keep(&file->f_path);
+	mnt = ret ? ERR_PTR(ret) : clone_private_mount(&file->f_path);
+	fput(file);
+	/* A mount that this mount namespace does not have. */
+	return mnt == ERR_PTR(-EINVAL) ? ERR_PTR(-EPERM) : mnt;
+}
+
+/**
+ * kept_tree_keep() - have a directory handed over
+ * @arg: the ioctl's; its name is a string and not empty
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or an error of <linux/kho_kept.h>.
+ */
+int kept_tree_keep(const struct kho_kept_ioctl_keep *arg)
+{
+	struct kept_tree *t;
+	int ret;
+
+	if (!kho_is_enabled())
+		return -EOPNOTSUPP;
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return -ENOMEM;
+	kref_init(&t->refs);
+	t->kept_ns = ktime_get_real_ns();
+	strscpy(t->name, arg->name, sizeof(t->name));
+	t->mnt = clone(arg->dir_fd);
+	ret = PTR_ERR_OR_ZERO(t->mnt);
+	if (!ret)
+		ret = add(t);
+	if (ret)
+		kept_tree_put(t);
+	return ret;
+}
+
+static void tree_free(struct kref *refs)
+{
+	struct kept_tree *t = container_of(refs, struct kept_tree, refs);
+
+	kern_unmount(t->mnt);
+	kfree(t);
+}
+
+/**
+ * kept_tree_put() - let go of a tree
+ * @t: tree
+ *
+ * Context: may sleep.
+ */
+void kept_tree_put(struct kept_tree *t)
+{
+	kref_put(&t->refs, tree_free);
+}
+
+static struct kept_tree *take_off(const char *name)
+{
+	struct kept_tree *t;
+
+	guard(mutex)(&trees_lock);
+	if (kept_is_jumping())
+		return ERR_PTR(-ESHUTDOWN);
+	t = find(name);
+	if (!t)
+		return ERR_PTR(-ENOENT);
+	list_del(&t->list);
+	nr_trees--;
+	return t;
+}
+
+/**
+ * kept_tree_forget() - do not have a directory handed over after all
+ * @name: of the tree
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOENT, -ESHUTDOWN.
+ */
+int kept_tree_forget(const char *name)
+{
+	struct kept_tree *t = take_off(name);
+
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	kept_tree_put(t);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------ looking */
+
+/**
+ * kept_tree_get() - find a tree
+ * @name: of it
+ *
+ * Context: may sleep.
+ *
+ * Return: it, with a reference; or NULL.
+ */
+struct kept_tree *kept_tree_get(const char *name)
+{
+	struct kept_tree *t;
+
+	guard(mutex)(&trees_lock);
+	t = find(name);
+	if (t)
+		kref_get(&t->refs);
+	return t;
+}
+
+static struct kept_tree *get_nth(u32 index)
+{
+	struct kept_tree *t;
+
+	guard(mutex)(&trees_lock);
+	list_for_each_entry(t, &trees, list)
+		if (!index--) {
+			kref_get(&t->refs);
+			return t;
+		}
+	return NULL;
+}
+
+static void describe(const struct kept_tree *t, struct kho_kept_ioctl_list *arg)
+{
+	const struct path path = { .mnt = t->mnt, .dentry = t->mnt->mnt_root };
+	struct kstatfs st = {};
+	char *at;
+
+	arg->state = KHO_KEPT_STATE_KEPT;
+	arg->dev_major = MAJOR(t->mnt->mnt_sb->s_dev);
+	arg->dev_minor = MINOR(t->mnt->mnt_sb->s_dev);
+	if (!vfs_statfs(&path, &st)) {
+		arg->nr_records = st.f_files - st.f_ffree;
+		arg->bytes = (st.f_blocks - st.f_bfree) * st.f_bsize;
+	}
+	arg->kept_ns = t->kept_ns;
+	strscpy(arg->name, t->name, sizeof(arg->name));
+	at = dentry_path_raw(path.dentry, arg->path, sizeof(arg->path));
+	if (IS_ERR(at))
+		arg->path[0] = 0;
+	else
+		memmove(arg->path, at, strlen(at) + 1);
+}
+
+/**
+ * kept_tree_list() - describe a tree that is kept
+ * @arg: the ioctl's; zeroed but for what asks
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOENT.
+ */
+int kept_tree_list(struct kho_kept_ioctl_list *arg)
+{
+	struct kept_tree *t = get_nth(arg->index);
+	size_t used;
+
+	if (!t)
+		return -ENOENT;
+	describe(t, arg);
+	/* What is behind the path is what was before it. */
+	used = strlen(arg->path);
+	memset(arg->path + used, 0, sizeof(arg->path) - used);
+	kept_tree_put(t);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------ last moment */
+
+/**
+ * kept_trees_close() - let nobody keep and forget any more, until the machine jumps
+ *
+ * Context: may sleep; kept_is_jumping().
+ *
+ * Return: false: somebody has the list, and that does not end.
+ */
+bool kept_trees_close(void)
+{
+	unsigned long end = jiffies + LOCK_WAIT;
+
+	while (!mutex_trylock(&trees_lock)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(LOCK_PAUSE_MS);
+	}
+	return true;
+}
+
+/**
+ * kept_tree_after() - go through the trees
+ * @t: one of them, or NULL
+ *
+ * Context: kept_trees_close() succeeded.
+ *
+ * Return: the one after it, or the first; NULL: there is none.
+ */
+struct kept_tree *kept_tree_after(struct kept_tree *t)
+{
+	struct list_head *next = t ? t->list.next : trees.next;
+
+	return next == &trees ? NULL : list_entry(next, struct kept_tree, list);
+}
