@@ -127,7 +127,9 @@ make_base() {
 		"$top/tests/unit/goldentext.c" "$top"/cli/{wire/kcore,base/util}.c
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
-	strip "$root/bin/lutest" "$root/bin/kvstore"
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top/include/uapi" -static \
+		-o "$root/bin/kepttest" "$top"/tests/kept/*.c
+	strip "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)

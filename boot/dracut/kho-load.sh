@@ -5,3 +5,4 @@
 
 modprobe -q kho || :
 modprobe -q liveupdate || :
+modprobe -q kho-kept || :

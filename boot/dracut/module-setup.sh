@@ -25,7 +25,7 @@ wants_liveupdate() {
 }
 
 installkernel() {
-	hostonly='' instmods kho
+	hostonly='' instmods kho kho-kept
 	! wants_liveupdate || hostonly='' instmods liveupdate
 }
 

@@ -60,7 +60,7 @@ add_kernel() {
 			cp "$root/usr/lib/modules/$release/$file" "$root/boot/$file-$release"
 	done
 	mkdir "$root/usr/lib/modules/$release/updates"
-	cp "$build/modules/$release"/{kho,liveupdate}.ko "$root/usr/lib/modules/$release/updates/"
+	cp "$build/modules/$release"/{kho,kho-kept,liveupdate}.ko "$root/usr/lib/modules/$release/updates/"
 	inside depmod "$release"
 }
 

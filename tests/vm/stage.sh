@@ -9,6 +9,7 @@
 #   module [PARAM...]      load kho.ko
 #   client                 load kho.ko and the test client
 #   liveupdate             load kho.ko and liveupdate.ko
+#   kept [PARAM...]        load kho.ko and kho-kept.ko
 #   lutest COMMAND...      the client of /dev/liveupdate (tests/luo), which must succeed
 #   vmtest COMMAND...      a command to the client, which must succeed (tests/kmod/kho_vmtest.c)
 #   found                  what its last command found
@@ -66,6 +67,11 @@ client() {
 liveupdate() {
 	module "$@"
 	insmod "/ko/$(uname -r)/liveupdate.ko" || fail "insmod liveupdate.ko"
+}
+
+kept() {
+	module "$@"
+	insmod "/ko/$(uname -r)/kho-kept.ko" || fail "insmod kho-kept.ko"
 }
 
 lutest() {
