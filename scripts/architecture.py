@@ -25,9 +25,11 @@ ROOMS = {
     "cli/report": (308, 312, 112, "blackout, map"),
     "cli/base": (44, 534, 240, "tables, JSON, files, ioctls"),
     "lib": (308, 534, 112, "libliveupdate"),
-    "liveupdate": (490, 104, 200, "sessions and their files"),
-    "kmod/clients": (730, 104, 200, "parcels, regions, metadata"),
-    "kmod/face": (970, 104, 200, "/dev/kho, sysfs, debugfs"),
+    "liveupdate": (490, 104, 150, "sessions and their files"),
+    "kept": (660, 104, 150, "directories of a tmpfs"),
+    "kmod/clients": (830, 104, 160, "parcels, regions, metadata"),
+    "kmod/face": (1010, 104, 160, "/dev/kho, sysfs, debugfs"),
+    "shmem": (730, 254, 160, "files in memory"),
     "kmod/api": (490, 254, 200, "what drivers call"),
     "kmod/image": (994, 254, 176, "image and scratch"),
     "kmod/out": (490, 404, 320, "what the next kernel will be given"),
@@ -38,7 +40,7 @@ ROOMS = {
 }
 HEIGHT = 80
 GROUND = {"core": "core", "cli/base": "base", "kmod/machine": "machine", "kmod/compat": "compat"}
-COLOURS = {"cli": "#2f6f9f", "lib": "#2f6f9f", "kmod": "#3d7a4b", "liveupdate": "#3d7a4b", "core": "#8a5a2b"}
+COLOURS = {"cli": "#2f6f9f", "lib": "#2f6f9f", "kmod": "#3d7a4b", "liveupdate": "#3d7a4b", "kept": "#3d7a4b", "shmem": "#3d7a4b", "core": "#8a5a2b"}
 
 # Against the flow, or past a room, and why that is so.
 KNOWN = {
@@ -49,7 +51,7 @@ KNOWN = {
 
 # Never, for any reason.
 def forbidden(source, target):
-    kernel = ("kmod", "liveupdate")
+    kernel = ("kmod", "liveupdate", "kept", "shmem")
     if source == "core":
         return "core/ knows nothing of what it is compiled into"
     if source.startswith(kernel) and target.startswith(("cli", "lib")):
@@ -77,7 +79,7 @@ def world_of(name):
 
 def read_sources():
     names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "core", "kmod",
-                            "liveupdate", "cli", "lib"], cwd=TOP, capture_output=True, text=True, check=True)
+                            "liveupdate", "kept", "shmem", "cli", "lib"], cwd=TOP, capture_output=True, text=True, check=True)
     sources = {}
     for name in sorted(set(names.stdout.split())):
         path = TOP / name
@@ -214,7 +216,7 @@ def colour(room):
 
 def draw_room(room, tags):
     x, y, width, caption = ROOMS[room]
-    name = {"lib": "lib/", "core": "core/", "liveupdate": "liveupdate/"}.get(room, room.split("/")[-1] + "/")
+    name = {"lib": "lib/", "core": "core/", "liveupdate": "liveupdate/", "kept": "kept/", "shmem": "shmem/"}.get(room, room.split("/")[-1] + "/")
     out = [f'<rect x="{x}" y="{y}" width="{width}" height="{HEIGHT}" rx="7" fill="#fff" stroke="{colour(room)}" '
            f'stroke-width="1.6"/>',
            f'<rect x="{x}" y="{y}" width="6" height="{HEIGHT}" rx="3" fill="{colour(room)}"/>',
@@ -296,7 +298,7 @@ def draw(arrows):
                    f'markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#{name}"/></marker>')
     out += ['</defs>', '<rect width="1214" height="872" fill="#fff"/>']
     for x, width, fill, text in ((24, 416, "#eef4f9", "user space: the tool kho"),
-                                 (470, 720, "#eef6f0", "the kernel: kho.ko, liveupdate.ko; drivers call api/")):
+                                 (470, 720, "#eef6f0", "the kernel: kho.ko, liveupdate.ko, kho-kept.ko; drivers call api/")):
         out.append(f'<rect x="{x}" y="56" width="{width}" height="580" rx="12" fill="{fill}"/>'
                    f'<text x="{x + 20}" y="82" class="panel">{text}</text>')
     out.append('<rect x="24" y="656" width="1166" height="124" rx="12" fill="#f8f2ea"/>')
