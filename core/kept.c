@@ -290,19 +290,19 @@ static int check_trees(const struct kho_slots *slots,
 {
 	struct tree_sum sum = { 0, 0 };
 	struct kho_slot_walk w;
-	u64 block_phys = 0;
+	u32 nr_blocks = 0;
 	int step, err = 0;
 
 	kho_slot_walk_begin(&w, slots);
 	while ((step = kho_slot_next(&w, r)) == KHO_STEP_NEXT) {
 		struct kho_kept_tree_ser t;
 
-		if (w.block_phys != block_phys)
+		if (w.nr_blocks != nr_blocks)
 			err = remember(ops, w.block_phys, 0, "tree block twice",
-				       block_phys, r);
+				       w.block_phys, r);
 		if (err)
 			return err;
-		block_phys = w.block_phys;
+		nr_blocks = w.nr_blocks;
 		kho_slot_copy(&w, &t, sizeof(t));
 		err = check_slot(&t, kho_slot_contents(&w), slots->slot_bytes,
 				 kho_slot_phys(&w), r);

@@ -20,9 +20,10 @@
 #include "core/bad.h"
 #include "core/reserve_fdt.h"
 #include "handover.h"
+#include "keptwire.h"
 #include "parcels.h"
 
-enum { TREE_PAGES = 32, PARCEL_PAGES = 8 };
+enum { TREE_PAGES = 32, PARCEL_PAGES = 8, KEPT_PAGES = 32 };
 
 static bool write_files;
 
@@ -35,6 +36,7 @@ struct golden {
 
 static struct handover handover;
 static struct parcels parcels;
+static struct keptwire kept;
 static u8 region_page[KHO_PAGE_SIZE];
 static struct kho_bad_ser bad;
 
@@ -105,6 +107,18 @@ static void write_parcels(void)
 	parcels_put(&parcels, "empty", 0);
 }
 
+/* Likewise: a tree with something of everything, and one that is lost. */
+static void write_kept(void)
+{
+	struct kepttree tree;
+
+	keptwire_init(&kept, KEPT_PAGES);
+	kepttree_sample(&tree, &kept);
+	keptwire_put(&kept, "/srv/cache", &tree);
+	keptwire_lost(&kept, "/dev/shm", "it did not fit");
+	kepttree_exit(&tree);
+}
+
 static const struct kho_region regions[] = {
 	{ .name = "oops", .phys = 0x3fa00000, .bytes = 4 * MIB },
 	{ .name = "fifteen-letters", .phys = 0x100000000ULL, .bytes = 1 },
@@ -139,6 +153,7 @@ static int write_all(void **state)
 					  sizeof(struct kho_parcel_head_ser) };
 	handover_seal(&handover);
 	write_parcels();
+	write_kept();
 	write_regions();
 	write_bad();
 	return 0;
@@ -148,6 +163,7 @@ static int free_all(void **state)
 {
 	handover_exit(&handover);
 	parcels_exit(&parcels);
+	keptwire_exit(&kept);
 	return 0;
 }
 
@@ -168,6 +184,7 @@ static size_t list_files(struct golden *file)
 		{ "tree.bin", handover_at(h, HANDOVER_BASE + MAP_NODES),
 		  handover.next_node_phys - (HANDOVER_BASE + MAP_NODES) },
 		{ "parcels.bin", parcels.page, parcels.next * KHO_PAGE_SIZE },
+		{ "kept.bin", kept.mem.page, kept.mem.next * KHO_PAGE_SIZE },
 		{ "regions.bin", region_page, KHO_PAGE_SIZE },
 		{ "bad-pages.bin", &bad, sizeof(bad) },
 	};
@@ -176,7 +193,7 @@ static size_t list_files(struct golden *file)
 	return ARRAY_SIZE(all);
 }
 
-enum { MAX_FILES = 9 };
+enum { MAX_FILES = 10 };
 
 /* ---- files ---- */
 
@@ -313,6 +330,52 @@ static void the_parcels_are_read(void **state)
 	assert_string_equal(names, "lease empty ");
 }
 
+static int note_tree(void *ctx, const struct kho_kept_tree_ser *slot)
+{
+	strcat(ctx, slot->name);
+	strcat(ctx, *slot->why ? " lost, since " : " ");
+	strcat(ctx, slot->why);
+	return 0;
+}
+
+static void the_trees_are_read(void **state)
+{
+	struct kho_kept_ops ops = keptwire_ops(&kept);
+	char text[100] = "";
+	struct kho_refusal r;
+
+	load_files();
+	if (keptwire_check(&kept, &r))
+		fail_msg("%s", r.check);
+	ops.first_time = NULL;
+	assert_int_equal(kho_kept_check(kept.head_phys, 24, &ops, note_tree,
+					NULL, text, NULL),
+			 0);
+	assert_string_equal(text,
+			    "/srv/cache /dev/shm lost, since it did not fit");
+}
+
+/* What core/ writes of them is the same. */
+static void the_records_are_written(void **state)
+{
+	struct keptrecords k = { 0 };
+	struct keptbytes again = { 0 };
+	const struct kho_kept_tree_ser *slot;
+	struct kho_vmalloc list;
+	const void *bytes;
+
+	load_files();
+	slot = parcels_at(&kept.mem, kept.last_phys + 16);
+	list = slot->records;
+	bytes = parcels_at(&kept.mem, keptwire_list_phys(&kept, &list, 0));
+	assert_null(keptrecords_read(&k, bytes, slot->record_bytes));
+	keptrecords_write_core(&k, &again);
+	assert_int_equal(again.nr, slot->record_bytes);
+	assert_memory_equal(again.data, bytes, again.nr);
+	keptbytes_exit(&again);
+	keptrecords_exit(&k);
+}
+
 static void the_regions_are_read(void **state)
 {
 	struct kho_region found;
@@ -351,6 +414,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_written_is_what_always_was),
 		cmocka_unit_test(the_handover_is_read),
 		cmocka_unit_test(the_parcels_are_read),
+		cmocka_unit_test(the_trees_are_read),
+		cmocka_unit_test(the_records_are_written),
 		cmocka_unit_test(the_regions_are_read),
 		cmocka_unit_test(the_bad_pages_are_read),
 	};
