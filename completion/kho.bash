@@ -87,6 +87,7 @@ _kho_dump_columns()
 	*' tree '*) echo 'ADDRESS ORDER SIZE KEY' ;;
 	*' parcels '*) echo 'NAME SIZE CREATED CRC PAGES ORDER CHUNKS SLOT' ;;
 	*' regions '*) echo 'NAME ADDRESS SIZE' ;;
+	*' kept '*) echo 'NAME STATE GOOD SIZE FILES RECORDS KEPT WHY' ;;
 	esac
 }
 
@@ -113,7 +114,7 @@ _kho()
 		_kho_words TIME COUNT FROM TO SIZE SERVICES SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT
 		;;
 	dump,-S | dump,--section)
-		_kho_words verdict head extents fdt module memmap metadata tree parcels regions
+		_kho_words verdict head extents fdt module memmap metadata tree parcels regions kept
 		;;
 	*,--syscall) _kho_words auto load file ;;
 	*,--append | *,--command-line | map,-w | map,--width | keep,--name) ;;

@@ -68,6 +68,14 @@ static const struct kind kinds[] = {
 	  { "name", "bytes", "created-ns", "crc", "pages", "order", "chunks",
 	    "slot-address" },
 	  8 },
+	{ "kept",
+	  "trees",
+	  false,
+	  { "NAME", "STATE", "GOOD", "SIZE", "FILES", "RECORDS", "KEPT",
+	    "WHY" },
+	  { "name", "state", "good", "bytes", "files", "records", "kept-ns",
+	    "why" },
+	  8 },
 	{ "regions",
 	  "regions",
 	  false,
@@ -131,7 +139,8 @@ static char *dump_cell(const void *data, size_t nr, size_t column)
 
 bool dumptable_init(struct table *t, const char *section)
 {
-	static const char *const text[] = { LIST, USED, "NAME", "CREATED" };
+	static const char *const text[] = { LIST,    USED,   "NAME", "CREATED",
+					    "STATE", "GOOD", "KEPT", "WHY" };
 	const struct kind *kind = kind_of(section);
 	size_t i, j;
 

@@ -15,7 +15,8 @@
 	"  memmap   START, END, SIZE, TYPE\n"                               \
 	"  tree     ADDRESS, ORDER, SIZE, KEY: of each preserved block\n"   \
 	"  parcels  NAME, SIZE, CREATED, CRC, PAGES, ORDER, CHUNKS, SLOT\n" \
-	"  regions  NAME, ADDRESS, SIZE\n"
+	"  regions  NAME, ADDRESS, SIZE\n"                                  \
+	"  kept     NAME, STATE, GOOD, SIZE, FILES, RECORDS, KEPT, WHY\n"
 
 /**
  * dumptable_init() - say which columns there are

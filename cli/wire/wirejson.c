@@ -11,7 +11,7 @@
 
 const char *const wire_sections[] = { "verdict", "head",    "extents",	"fdt",
 				      "module",	 "memmap",  "metadata", "tree",
-				      "parcels", "regions", NULL };
+				      "parcels", "regions", "kept",	NULL };
 
 void json_add_number(struct json_object *o, const char *key, u64 value)
 {
@@ -379,9 +379,9 @@ static struct json_object *json_regions(struct wire *w, bool all)
 struct json_object *wire_json(struct wire *w, const char *section, bool all)
 {
 	static struct json_object *(*const make[])(struct wire *, bool) = {
-		json_verdict, json_head,    json_chains,   json_fdts,
-		json_module,  json_memmap,  json_metadata, json_tree,
-		json_parcels, json_regions,
+		json_verdict, json_head,    json_chains,    json_fdts,
+		json_module,  json_memmap,  json_metadata,  json_tree,
+		json_parcels, json_regions, wire_json_kept,
 	};
 	size_t i;
 

@@ -14,7 +14,7 @@ extern const char *const wire_sections[];
  * wire_json() - describe a handover
  * @w: read
  * @section: one of wire_sections
- * @all: also each node of the tree and each block
+ * @all: also each node of the tree and each block, and each record of kept trees
  *
  * Return: object, array, or NULL if there is nothing of it.
  */
@@ -23,6 +23,9 @@ struct json_object *wire_json(struct wire *w, const char *section, bool all);
 /* The part for clients of the module itself: parcels and regions. */
 struct json_object *wire_json_parcels(struct wire *w);
 struct json_object *wire_json_regions(struct wire *w);
+
+/* Kept trees; everything in them is checked but the contents of files. */
+struct json_object *wire_json_kept(struct wire *w, bool all);
 
 /* Shorthands. */
 void json_add_number(struct json_object *o, const char *key, u64 value);

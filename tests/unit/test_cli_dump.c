@@ -15,19 +15,28 @@
 #include "cli/base/util.c"
 #include "cli/wire/wirepages.c"
 #include "cli/wire/wiremarks.c"
+#include "cli/base/printable.c"
 #include "cli/wire/wireclients.c"
+#include "cli/wire/wirekept.c"
 #include "cli/wire/wirejson.c"
 #include "cli/wire/wire.c"
 #include "handover.h"
+#include "keptwire.h"
 
 static struct handover h;
+/* Memory inside of it that has kept trees in it; no pages: there is none. */
+static struct keptwire kept;
 
 static bool fetch(void *ctx, u64 phys, u8 *data)
 {
 	if (phys < HANDOVER_BASE + MAP_EXTENT_0 ||
 	    phys + KHO_PAGE_SIZE > HANDOVER_BASE + MAP_EXTENT_2_END)
 		return false;
-	memcpy(data, handover_at(&h, phys), KHO_PAGE_SIZE);
+	if (phys >= PARCELS_BASE &&
+	    phys < PARCELS_BASE + kept.mem.nr_pages * KHO_PAGE_SIZE)
+		memcpy(data, parcels_at(&kept.mem, phys), KHO_PAGE_SIZE);
+	else
+		memcpy(data, handover_at(&h, phys), KHO_PAGE_SIZE);
 	return true;
 }
 
@@ -175,6 +184,164 @@ static void a_circle_ends(void **state)
 	wire_pages_free(&pages);
 }
 
+/* ---- kept trees ---- */
+
+/* Two trees that are whole and one that is lost; the slot of the first. */
+static struct kho_kept_tree_ser *make_trees(void)
+{
+	struct kho_kept_tree_ser *first;
+	struct kepttree tree;
+	u64 nr;
+
+	keptwire_init(&kept, 256);
+	kepttree_sample(&tree, &kept);
+	first = keptwire_put(&kept, "/srv/cache", &tree);
+	kepttree_exit(&tree);
+	kepttree_sample(&tree, &kept);
+	keptwire_put(&kept, "/run/a\xff\nb", &tree);
+	kepttree_exit(&tree);
+	keptwire_lost(&kept, "/dev/shm", "it did not fit");
+	handover_clear(&h);
+	for (nr = 0; nr < kept.mem.next; nr++) {
+		u32 order = kept.order[nr] ? kept.order[nr] - 1U : 0;
+
+		if (kept.mem.known[nr] == PAGE_KNOWN)
+			handover_preserve(&h, PARCELS_BASE + nr * KHO_PAGE_SIZE,
+					  order);
+		nr += (1ULL << order) - 1;
+	}
+	h.subtree[h.nr_subtrees++] =
+		(struct kho_fdt_subtree){ KHO_KEPT_SUBTREE, kept.head_phys,
+					  sizeof(struct kho_kept_head_ser) };
+	handover_seal(&h);
+	return first;
+}
+
+static struct json_object *kept_section(struct wire *w,
+					struct wire_pages *pages, bool all)
+{
+	wire_read(w, pages, h.head_phys);
+	assert_int_equal(w->err, 0);
+	return wire_json(w, "kept", all);
+}
+
+static const char *text_at(struct json_object *o, const char *list, size_t nr,
+			   const char *key)
+{
+	struct json_object *element =
+		json_object_array_get_idx(json_object_object_get(o, list), nr);
+
+	assert_non_null(json_object_object_get(element, key));
+	return json_object_get_string(json_object_object_get(element, key));
+}
+
+static void assert_trees(const char *first_good, const char *first_why)
+{
+	struct wire_pages pages = { .fetch = fetch };
+	struct json_object *o;
+	struct wire w;
+
+	o = kept_section(&w, &pages, false);
+	assert_true(json_object_get_boolean(json_object_object_get(o, "good")));
+	assert_int_equal(
+		json_object_array_length(json_object_object_get(o, "trees")),
+		3);
+	assert_string_equal(text_at(o, "trees", 0, "name"), "/srv/cache");
+	assert_string_equal(text_at(o, "trees", 0, "state"), "whole");
+	assert_string_equal(text_at(o, "trees", 0, "good"), first_good);
+	assert_string_equal(text_at(o, "trees", 0, "why"), first_why);
+	assert_string_equal(text_at(o, "trees", 0, "bytes"), "20480");
+	assert_string_equal(text_at(o, "trees", 0, "files"), "3");
+	assert_string_equal(text_at(o, "trees", 0, "records"), "16");
+	assert_string_equal(text_at(o, "trees", 0, "kept-ns"),
+			    "1700000000000000000");
+	assert_string_equal(text_at(o, "trees", 1, "name"),
+			    "/run/a\\377\\012b");
+	assert_string_equal(text_at(o, "trees", 1, "good"), "true");
+	assert_string_equal(text_at(o, "trees", 2, "state"), "lost");
+	assert_string_equal(text_at(o, "trees", 2, "why"), "it did not fit");
+	json_object_put(o);
+	wire_free(&w);
+	wire_pages_free(&pages);
+}
+
+static u64 *words_of(const struct kho_kept_tree_ser *t, size_t list)
+{
+	const struct kho_vmalloc lists[] = { t->records, t->files, t->entries };
+
+	return parcels_at(&kept.mem,
+			  keptwire_list_phys(&kept, &lists[list], 0));
+}
+
+static void kept_trees_are_shown_and_checked(void **state)
+{
+	struct kho_kept_tree_ser *first = make_trees();
+	struct wire_pages pages = { .fetch = fetch };
+	struct json_object *o;
+	struct wire w;
+	size_t list;
+
+	assert_trees("true", "");
+	for (list = 0; list < 3; list++) {
+		words_of(first, list)[0] ^= 1;
+		assert_trees("false", "list checksum");
+		words_of(first, list)[0] ^= 1;
+	}
+	/* With its checksums right, but not what it says. */
+	words_of(first, 2)[0] ^= 1ULL << 60;
+	keptwire_seal_lists(&kept, first);
+	assert_trees("false", "run behind the end of the file");
+	words_of(first, 2)[0] ^= 1ULL << 60;
+	words_of(first, 0)[0] ^= 3;
+	keptwire_seal_lists(&kept, first);
+	assert_trees("false", "order of records");
+	words_of(first, 0)[0] ^= 3;
+	keptwire_seal_lists(&kept, first);
+	first->fs_blocks++;
+	o = kept_section(&w, &pages, false);
+	assert_string_equal(
+		json_object_get_string(json_object_object_get(o, "check")),
+		"tree checksum");
+	json_object_put(o);
+	wire_free(&w);
+	wire_pages_free(&pages);
+	keptwire_exit(&kept);
+	memset(&kept, 0, sizeof(kept));
+}
+
+/* Names get into a dump; what is in the files does not. */
+static void records_are_shown_and_contents_are_not(void **state)
+{
+	struct kho_kept_tree_ser *first = make_trees();
+	struct wire_pages pages = { .fetch = fetch };
+	u64 phys = words_of(first, 2)[0] << KHO_PAGE_SHIFT;
+	const struct kho_vmalloc list = first->records;
+	struct json_object *o;
+	struct wire w;
+
+	o = kept_section(&w, &pages, true);
+	assert_int_equal(json_object_array_length(
+				 json_object_object_get(o, "record-list")),
+			 32);
+	assert_string_equal(text_at(o, "record-list", 0, "type"), "directory");
+	assert_string_equal(text_at(o, "record-list", 2, "name"), "data");
+	assert_string_equal(text_at(o, "record-list", 2, "type"), "file");
+	assert_string_equal(text_at(o, "record-list", 2, "bytes"), "24577");
+	assert_string_equal(text_at(o, "record-list", 2, "uid"), "1000");
+	assert_string_equal(text_at(o, "record-list", 15, "type"), "end");
+	assert_string_equal(text_at(o, "record-list", 16, "tree"),
+			    "/run/a\\377\\012b");
+	assert_true(
+		wire_pages_has(&pages, keptwire_list_phys(&kept, &list, 0)));
+	assert_true(wire_has_block(&w, phys, 0));
+	assert_false(wire_pages_has(&pages, phys));
+	json_object_put(o);
+	wire_free(&w);
+	wire_pages_free(&pages);
+	keptwire_exit(&kept);
+	memset(&kept, 0, sizeof(kept));
+}
+
 static int set_up(void **state)
 {
 	handover_init(&h);
@@ -195,6 +362,8 @@ int main(void)
 		cmocka_unit_test(a_page_is_there_once),
 		cmocka_unit_test(says_why_it_would_be_refused),
 		cmocka_unit_test(a_circle_ends),
+		cmocka_unit_test(kept_trees_are_shown_and_checked),
+		cmocka_unit_test(records_are_shown_and_contents_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -22,7 +22,9 @@
 #include "cli/verbs/verbs.c"
 #include "cli/wire/wirepages.c"
 #include "cli/wire/wiremarks.c"
+#include "cli/base/printable.c"
 #include "cli/wire/wireclients.c"
+#include "cli/wire/wirekept.c"
 #include "cli/wire/wirejson.c"
 #include "cli/wire/wire.c"
 #include "handover.h"
@@ -99,13 +101,14 @@ static void lists_are_shown(void **state)
 	/* There are no such clients in this handover. */
 	a_line_for_each("parcels", 0);
 	a_line_for_each("regions", 0);
+	a_line_for_each("kept", 0);
 }
 
 static void columns_are_those_of_the_section(void **state)
 {
 	static const char *const section[] = { "head",	  "extents", "fdt",
 					       "memmap",  "tree",    "parcels",
-					       "regions", NULL };
+					       "regions", "kept",    NULL };
 	struct table t = { .verb = "dump" };
 	size_t i, nr = 0;
 
@@ -113,7 +116,7 @@ static void columns_are_those_of_the_section(void **state)
 		assert_true(dumptable_init(&t, section[i]));
 	for (i = 0; wire_sections[i]; i++)
 		nr += dumptable_init(&t, wire_sections[i]);
-	assert_int_equal(nr, 7);
+	assert_int_equal(nr, 8);
 	assert_false(dumptable_init(&t, "verdict"));
 	assert_true(dumptable_init(&t, "tree"));
 	assert_true(table_take(&t, 'o', "order,ADDRESS"));
