@@ -25,7 +25,7 @@ static const char help_text[] =
 	"  --all       all parcels and regions, and everything that came from the previous kernel\n"
 	"              and nobody has claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
-	"  --force     also while sessions of /dev/liveupdate wait for a program: they are lost\n"
+	"  --force     also while sessions of /dev/liveupdate, or kept trees, wait: they are lost\n"
 	"  -h, --help  this help\n\n"
 	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage, 3 there is none of that name,\n"
 	"6 not permitted.\n\n"
@@ -240,6 +240,14 @@ static int sessions_wait(u32 nr)
 	return EXIT_FAILED;
 }
 
+static int trees_wait(u32 nr)
+{
+	say("%u kept tree%s of the previous kernel wait%s to be restored, so nothing that came in was given back; restore %s with `kho restore`, save %s with `kho save`, or use --force to lose %s.",
+	    nr, nr == 1 ? "" : "s", nr == 1 ? "s" : "", nr == 1 ? "it" : "them",
+	    nr == 1 ? "it" : "them", nr == 1 ? "it" : "them");
+	return EXIT_FAILED;
+}
+
 static void report_incoming(const struct kho_ioctl_status *st)
 {
 	char size[32];
@@ -253,6 +261,10 @@ static void report_incoming(const struct kho_ioctl_status *st)
 		printf("%u session%s that waited %s lost with it.\n",
 		       st->in_sessions, st->in_sessions == 1 ? "" : "s",
 		       st->in_sessions == 1 ? "is" : "are");
+	if (st->in_trees)
+		printf("%u kept tree%s that waited %s lost with it.\n",
+		       st->in_trees, st->in_trees == 1 ? "" : "s",
+		       st->in_trees == 1 ? "is" : "are");
 }
 
 static int drop_incoming(int fd, bool force)
@@ -268,6 +280,8 @@ static int drop_incoming(int fd, bool force)
 	}
 	if (err == -EBUSY && st.in_sessions)
 		return sessions_wait(st.in_sessions);
+	if (err == -EBUSY && st.in_trees)
+		return trees_wait(st.in_trees);
 	if (err) {
 		say("what came from the previous kernel was not given back (%s); see the "
 		    "kernel log.",

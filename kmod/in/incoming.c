@@ -10,7 +10,7 @@
  */
 
 #include <linux/kho.h>
-#include <linux/kho_sessions.h>
+#include <linux/kho_holders.h>
 #include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -1050,17 +1050,20 @@ static void drop_refused(void)
 				 CONSUMED);
 }
 
-/* Memory that sessions lead to is lost to them when it is dropped. */
-static int sessions_wait(void)
+/* Memory that sessions and trees lead to is lost to them when it is dropped. */
+static int holders_wait(void)
 {
-	struct kho_sessions s;
+	struct kho_held sessions, trees;
 
-	kho_sessions_count(&s);
-	if (!s.nr_in)
-		return 0;
-	pr_warn("nothing is dropped: %u sessions of the previous kernel wait to be asked for\n",
-		s.nr_in);
-	return -EBUSY;
+	kho_holders_count(KHO_HOLDER_SESSION, &sessions);
+	kho_holders_count(KHO_HOLDER_TREE, &trees);
+	if (sessions.nr_in)
+		pr_warn("nothing is dropped: %u sessions of the previous kernel wait to be asked for\n",
+			sessions.nr_in);
+	if (trees.nr_in)
+		pr_warn("nothing is dropped: %u trees of the previous kernel wait to be restored\n",
+			trees.nr_in);
+	return sessions.nr_in || trees.nr_in ? -EBUSY : 0;
 }
 
 static int drop(void)
@@ -1081,14 +1084,14 @@ static int drop(void)
 
 /**
  * kho_in_drop() - give back everything that came in and that nobody has restored
- * @force: also what sessions lead to that nobody has finished
+ * @force: also what sessions and trees lead to that nobody has finished or restored
  *
  * Waits for who looks at it, see kho_waiting_begin().
  *
  * Context: may sleep.
  *
- * Return: 0; -ENOENT if there is nothing; -EBUSY (sessions wait); -EINTR if the task was killed
- * while it waited.
+ * Return: 0; -ENOENT if there is nothing; -EBUSY (sessions or trees wait); -EINTR if the task was
+ * killed while it waited.
  */
 int kho_in_drop(bool force)
 {
@@ -1098,7 +1101,7 @@ int kho_in_drop(bool force)
 	if (down_write_killable(&kho_in_looking))
 		return -EINTR;
 	if (!force)
-		ret = sessions_wait();
+		ret = holders_wait();
 	if (!ret)
 		ret = drop();
 	up_write(&kho_in_looking);

@@ -137,6 +137,9 @@
  * @image_why_not: why the loaded image carries nothing: the end of a sentence that starts with
  *   "since"; empty if it does, or none is loaded
  * @refused_why: why the last load was refused, in the same form; the kernel log has it, too
+ * @out_trees: kept trees that are to be handed over
+ * @in_trees: trees of the previous kernel that nobody has restored
+ * @out_tree_bytes: bytes of the file systems of @out_trees: they are preserved at the last moment
  *
  * The first version ended with @out_reason.
  */
@@ -180,6 +183,9 @@ struct kho_ioctl_status {
 	char image_program[KHO_PROGRAM_SIZE];
 	char image_why_not[KHO_WHY_SIZE];
 	char refused_why[KHO_WHY_SIZE];
+	__u32 out_trees;
+	__u32 in_trees;
+	__aligned_u64 out_tree_bytes;
 };
 
 /* Size of the first version of struct kho_ioctl_status. */
