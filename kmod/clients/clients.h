@@ -22,6 +22,7 @@ int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes);
 int kho_parcel_commit(struct kho_parcel *p, bool replace);
 struct kho_parcel *kho_parcel_find(const char *name);
+int kho_parcel_absent(const char *name, char *why, size_t room);
 void kho_parcel_put(struct kho_parcel *p);
 int kho_parcel_verify(struct kho_parcel *p);
 int kho_parcel_index(struct kho_parcel *p);

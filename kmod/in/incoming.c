@@ -233,7 +233,18 @@ static void forget_marks(void)
 
 /* ---------------------------------------------------------------------------------- refusals */
 
-static const char *explain(char *to, size_t room, const char *by,
+/**
+ * kho_in_explain() - say why something was refused
+ * @to: filled
+ * @room: its size
+ * @by: what comes before it
+ * @r: why
+ *
+ * Context: any.
+ *
+ * Return: @to.
+ */
+const char *kho_in_explain(char *to, size_t room, const char *by,
 			   const struct kho_refusal *r)
 {
 	size_t n = scnprintf(to, room, "%s%s", by, r->check);
@@ -260,7 +271,7 @@ static const char *refuse(const char *by, const struct kho_refusal *r)
 	if (!n)
 		in_error = -r->err;
 	scnprintf(in_reason + n, sizeof(in_reason) - n, "%s%s", n ? "; " : "",
-		  explain(what, sizeof(what), by, r));
+		  kho_in_explain(what, sizeof(what), by, r));
 	return what;
 }
 
@@ -278,6 +289,22 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 	/* The reason begins with who says so. */
 	pr_err("refused: %s; its memory stays reserved until `kho drop --all`\n",
 	       refuse(client, r));
+}
+
+/**
+ * kho_in_refused() - was there a handover that was refused as a whole?
+ * @why: filled if there was
+ * @room: its size
+ *
+ * Context: may sleep.
+ */
+bool kho_in_refused(char *why, size_t room)
+{
+	guard(mutex)(&in_lock);
+	if (in_state != IN_REFUSED)
+		return false;
+	strscpy(why, in_reason, room);
+	return true;
 }
 
 /* ---------------------------------------------------------------------------- give back gaps */
@@ -849,7 +876,7 @@ u64 kho_in_pages(void)
  * @name: NUL-terminated
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0; -ENOENT, also if its blob cannot be there, was not preserved, or went bad.
+ * Return: 0; -ENOENT; -EBADMSG: its blob cannot be there, was not preserved, or went bad.
  */
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 {
@@ -857,7 +884,7 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 
 	for (i = 0; i < MAX_SUBTREES && !kho_in_subtree_at(i, subtree); i++)
 		if (!strcmp(subtree->name, name))
-			return test_bit(i, in_strays) ? -ENOENT : 0;
+			return test_bit(i, in_strays) ? -EBADMSG : 0;
 	return -ENOENT;
 }
 

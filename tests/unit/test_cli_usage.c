@@ -126,7 +126,7 @@ int dev_parcel_commit(int parcel_fd)
 	return never();
 }
 
-int dev_parcel_open(int fd, const char *name, u64 *bytes)
+int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why)
 {
 	return never();
 }
