@@ -18,6 +18,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -834,9 +835,15 @@ static bool went_bad(void *ctx, u64 phys, unsigned int order)
 	return kho_in_bad(phys, PAGE_SIZE << order);
 }
 
+static bool stopped(void *ctx)
+{
+	return fatal_signal_pending(current);
+}
+
 static struct kho_page_ops waiting_pages = {
 	.page = waiting_page,
 	.bad = went_bad,
+	.stop = stopped,
 };
 
 static int take_page(struct page *page, void *done)
