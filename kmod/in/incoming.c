@@ -544,7 +544,8 @@ static DECLARE_BITMAP(in_strays, MAX_SUBTREES);
  */
 static const char *blob_objection(const struct kho_fdt_subtree *s)
 {
-	u64 page = PAGE_ALIGN_DOWN(s->phys), end, head;
+	u64 page = PAGE_ALIGN_DOWN(s->phys), end, head, marked_to = 0;
+	struct kho_mark mark;
 
 	if (!kho_checked_has_blob(&in_data, s))
 		return "its data is outside the extents";
@@ -554,9 +555,13 @@ static const char *blob_objection(const struct kho_fdt_subtree *s)
 			return "its data is not reserved memory";
 		if (is_bad(page))
 			return "its data went bad";
-		if (!in_wire_area(page) &&
-		    !kho_marked(block_around(page, &head)))
+		if (page < marked_to || in_wire_area(page))
+			continue;
+		mark = block_around(page, &head);
+		if (!kho_marked(mark))
 			return "its data is not preserved, or memory next to it went bad";
+		/* A block is looked for once, however many of its pages there are. */
+		marked_to = head + kho_mark_pages(mark) * PAGE_SIZE;
 	}
 	return NULL;
 }
