@@ -57,7 +57,7 @@ static void say_not_opened(const struct kept_tree *tree, int dev, int err)
 	case EBADMSG:
 		why = why_not(dev, tree->name);
 		say("tree '%s' came in and was refused, since %s; nothing of it can be had. "
-		    "`kho drop --tree` gives its memory back.",
+		    "`kho drop --incoming` gives its memory back.",
 		    tree->shown, why);
 		break;
 	case ENODATA:
@@ -108,7 +108,7 @@ int kept_tree_open(struct kept_tree *tree, int dev, const char *name)
 	err = kept_tree_check(tree, &r);
 	if (!err)
 		return 0;
-	say("tree '%s' is damaged, so nothing of it was restored: %s at byte %llu of its records is "
+	say("tree '%s' is damaged, so nothing of it can be had: %s at byte %llu of its records is "
 	    "%llu. `kho drop --tree` gives its memory back.",
 	    tree->shown, r.check ? r.check : strerror(-err),
 	    (unsigned long long)r.where, (unsigned long long)r.found);

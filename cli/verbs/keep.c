@@ -70,7 +70,8 @@ static const char *explain(int err)
 		return "its tmpfs was mounted in a user or mount namespace of its own, such as a "
 		       "container's";
 	case EEXIST:
-		return "another directory is kept by this name; give another one with --name";
+		return "a tree of this name is kept, or came in and waits for `kho restore`; give another "
+		       "one with --name";
 	case EBUSY:
 		return "it, a directory in it, or one that it lies in is kept by another name; `kho list` "
 		       "shows which";

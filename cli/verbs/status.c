@@ -396,7 +396,7 @@ static void print_came_in(const struct kept_info *t)
 		break;
 	case KHO_KEPT_STATE_REFUSED:
 		printf("  Tree %s was REFUSED, since %s.\n"
-		       "  Its memory stays reserved; `kho drop --tree` gives it back.\n",
+		       "  Its memory stays reserved; `kho drop --incoming` gives it back.\n",
 		       name, why);
 		break;
 	case KHO_KEPT_STATE_LOST:
