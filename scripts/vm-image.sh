@@ -128,8 +128,9 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top/include/uapi" -static \
-		-o "$root/bin/kepttest" "$top"/tests/kept/*.c
-	strip "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest"
+		-o "$root/bin/kepttest" "$top"/tests/kept/kept*.c
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -static -o "$root/bin/treetool" "$top/tests/kept/treetool.c"
+	strip "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest" "$root/bin/treetool"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)

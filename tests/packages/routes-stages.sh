@@ -89,11 +89,9 @@ as_asked() {
 	go "$@"
 }
 
-# watchdog PROPERTY SECONDS: what systemd is to do with the watchdog, which cannot be stopped, as modprobe.d says
-watchdog() {
-	[ "$(cat /sys/class/watchdog/watchdog0/nowayout)" = 1 ] || fail "there is no watchdog that cannot be stopped"
-	busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-		org.freedesktop.systemd1.Manager "$1" t "$2"000000 || fail "$1"
+# None of those that there are can be stopped: so it is written in modprobe.d.
+has_watchdog() {
+	[ "$(cat /sys/class/watchdog/watchdog0/nowayout 2>/dev/null)" = 1 ]
 }
 
 stage_0() {
@@ -106,8 +104,12 @@ stage_1() {
 	handed_over
 	ended_with kexec
 	no_traces
-	# If systemd armed it for this, it would reset the machine before the next kernel has booted.
-	watchdog RebootWatchdogUSec 10
+	# If systemd had armed it, it would reset the machine before the next kernel has booted.
+	if has_watchdog; then
+		busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+			org.freedesktop.systemd1.Manager RebootWatchdogUSec t 10000000 || fail "RebootWatchdogUSec"
+		say "a watchdog is to guard the reboot"
+	fi
 	systemctl mask --runtime --now systemd-logind.service dbus.socket dbus.service >/dev/null 2>&1
 	as_asked systemctl reboot
 }
@@ -169,7 +171,12 @@ stage_8() {
 
 stage_9() {
 	cold
-	watchdog RuntimeWatchdogUSec 600
+	if ! has_watchdog; then
+		say "this kernel has no driver for the watchdog"
+		as_asked systemctl reboot --force
+	fi
+	busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+		org.freedesktop.systemd1.Manager RuntimeWatchdogUSec t 600000000 || fail "RuntimeWatchdogUSec"
 	[ "$(cat /sys/class/watchdog/watchdog0/state)" = active ] || fail "the watchdog is not armed"
 	as_asked systemctl reboot
 }

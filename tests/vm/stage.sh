@@ -10,6 +10,10 @@
 #   client                 load kho.ko and the test client
 #   liveupdate             load kho.ko and liveupdate.ko
 #   kept [PARAM...]        load kho.ko and kho-kept.ko
+#   tree_make DIR SEED NR  a tmpfs with a tree that has everything (tests/kept/treetool.c); its description goes
+#                          into a parcel
+#   tree_mount DIR [OPTION,...]  a tmpfs for it to be restored in
+#   tree_same DIR          fail unless the description is the same
 #   lutest COMMAND...      the client of /dev/liveupdate (tests/luo), which must succeed
 #   vmtest COMMAND...      a command to the client, which must succeed (tests/kmod/kho_vmtest.c)
 #   found                  what its last command found
@@ -72,6 +76,27 @@ liveupdate() {
 kept() {
 	module "$@"
 	insmod "/ko/$(uname -r)/kho-kept.ko" || fail "insmod kho-kept.ko"
+}
+
+tree_mount() {
+	mkdir -p "$1"
+	mount -t tmpfs -o "noatime,${2:-size=50%}" none "$1" || fail "mount $1"
+}
+
+# One that nobody could describe twice would differ from anything.
+tree_make() {
+	tree_mount "$1" "${4:-huge=within_size,mode=1777}"
+	treetool make "$1" "$2" "$3" || fail "treetool make $1"
+	treetool describe "$1" >/tmp/described || fail "treetool describe $1"
+	treetool describe "$1" | cmp -s - /tmp/described || fail "$1 is not described twice alike"
+	kho put "tree$(echo "$1" | tr / .)" --replace --file /tmp/described || fail "kho put"
+}
+
+tree_same() {
+	kho get "tree$(echo "$1" | tr / .)" >/tmp/wanted || fail "kho get"
+	treetool describe "$1" >/tmp/described || fail "treetool describe $1"
+	cmp -s /tmp/wanted /tmp/described ||
+		fail "$1 is another one: $(diff /tmp/wanted /tmp/described | head -c 3000)"
 }
 
 lutest() {
