@@ -102,17 +102,18 @@ const char *initramfs_explain(int err)
 	}
 }
 
-bool is_kho_module(const char *path)
+bool is_module_file(const char *path, const char *module)
 {
-	static const char *const ending[] = { "", ".xz", ".zst", ".gz" };
+	static const char *const ending[] = { ".ko", ".ko.xz", ".ko.zst",
+					      ".ko.gz" };
 	const char *name = strrchr(path, '/');
-	size_t i;
+	size_t i, bytes = strlen(module);
 
 	name = name ? name + 1 : path;
-	if (strncmp(name, "kho.ko", 6))
+	if (strncmp(name, module, bytes))
 		return false;
 	for (i = 0; i < ARRAY_LEN(ending); i++) {
-		if (!strcmp(name + 6, ending[i]))
+		if (!strcmp(name + bytes, ending[i]))
 			return true;
 	}
 	return false;
@@ -141,13 +142,15 @@ static bool is_init(const char *path)
 /**
  * struct looker - state of initramfs_look()
  * @seen: what was seen so far
- * @path: of the kho module that is being read; "" if there is none
+ * @path: of the module that is being read; "" if there is none
+ * @is_kept: it is kho-kept, not kho
  * @bytes: its length
  * @module: what has been read of it
  */
 struct looker {
 	struct initramfs_seen *seen;
 	char path[256];
+	bool is_kept;
 	u64 bytes;
 	struct blob module;
 };
@@ -170,13 +173,21 @@ static bool parse_module(struct modinfo *info, const struct blob *module)
 static void judge_module(struct looker *l)
 {
 	struct initramfs_seen *seen = l->seen;
+	bool good, is_other;
 	struct modinfo info;
 	char *which;
 
-	if (!parse_module(&info, &l->module)) {
+	good = parse_module(&info, &l->module);
+	is_other = is_of_other(l->path, seen->release) ||
+		   (*seen->release && strcmp(info.release, seen->release));
+	if (l->is_kept) {
+		if (!good || is_other)
+			return;
+		which = seen->kept;
+		seen->kept_info = info;
+	} else if (!good) {
 		which = seen->damaged;
-	} else if (is_of_other(l->path, seen->release) ||
-		   (*seen->release && strcmp(info.release, seen->release))) {
+	} else if (is_other) {
 		which = seen->other;
 	} else {
 		which = seen->found;
@@ -197,10 +208,13 @@ static void look(void *ctx, const char *name, u32 mode, u64 bytes)
 	if ((mode & 0170000) != 0100000)
 		return;
 	seen->unpacked += round_up_to(bytes, PAGE_BYTES);
-	if (!is_kho_module(name))
+	l->is_kept = is_module_file(name, "kho-kept");
+	if (!l->is_kept && !is_module_file(name, "kho"))
 		return;
 	if (!bytes || bytes > MODULE_MAX) {
-		snprintf(seen->damaged, sizeof(seen->damaged), "%s", name);
+		if (!l->is_kept)
+			snprintf(seen->damaged, sizeof(seen->damaged), "%s",
+				 name);
 		return;
 	}
 	snprintf(l->path, sizeof(l->path), "%s", name);

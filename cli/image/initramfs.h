@@ -33,6 +33,8 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
  * @other: path of a kho module that is for another kernel; "" for none
  * @damaged: path of a kho module that says nothing of itself; "" for none
  * @info: what @found says of itself
+ * @kept: path of the kho-kept module for that kernel; "" for none
+ * @kept_info: what it says of itself
  * @init: it has an init
  * @members: of all archives
  * @unpacked: memory that its files take once they are unpacked
@@ -43,6 +45,8 @@ struct initramfs_seen {
 	char other[256];
 	char damaged[256];
 	struct modinfo info;
+	char kept[256];
+	struct modinfo kept_info;
 	bool init;
 	u64 members;
 	u64 unpacked;
@@ -55,7 +59,7 @@ int initramfs_look(const u8 *data, size_t bytes, u64 limit,
 /* What an error of these means, as the end of a sentence. Static storage. */
 const char *initramfs_explain(int err);
 
-/* Is this the file name of the kho module, compressed or not? */
-bool is_kho_module(const char *path);
+/* Is this the file name of a module, compressed or not? @module: "kho", "kho-kept" */
+bool is_module_file(const char *path, const char *module);
 
 #endif /* KHO_CLI_INITRAMFS_H */

@@ -57,10 +57,12 @@ void preflight_check(struct image *im, struct target *t)
 		target_find_config(t, im->opt.kernel);
 		check_payload(im, t);
 		check_options(im, t);
-		if (target_is_native(t))
+		if (target_is_native(t)) {
 			preflight_native(im, t);
-		else
+		} else {
 			preflight_module(im, t);
+			preflight_kept(im, t);
+		}
 	}
 	preflight_kexec_tools(im);
 	preflight_devices(im);

@@ -22,7 +22,9 @@ bool target_is_native(const struct target *t);
 /* Parts of the above: about that, about modules, about what else is on this machine. */
 void preflight_native(struct image *im, const struct target *t);
 void preflight_module(struct image *im, const struct target *t);
+void preflight_kept(struct image *im, const struct target *t);
 void preflight_wire(struct image *im, const struct modinfo *next);
+void preflight_wire_kept(struct image *im, const struct modinfo *next);
 void preflight_kexec_tools(struct image *im);
 void preflight_devices(struct image *im);
 
@@ -38,7 +40,8 @@ bool signer_of_file(struct signer *s, const char *path);
  */
 int signer_is_trusted(const struct signer *s, const char *dir);
 
-/* What the kho module that is installed for a kernel says of itself; false if there is none. */
-bool modinfo_installed(struct modinfo *m, const char *release);
+/* What a module that is installed for a kernel says of itself; false if there is none. */
+bool modinfo_installed(struct modinfo *m, const char *module,
+		       const char *release);
 
 #endif /* KHO_CLI_PREFLIGHT_H */

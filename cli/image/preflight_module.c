@@ -49,13 +49,13 @@ static void look_at_info(struct installed *in, struct kmod_module *mod,
 }
 
 static void look_up(struct installed *in, struct kmod_ctx *ctx,
-		    const char *release)
+		    const char *module, const char *release)
 {
 	struct kmod_list *list = NULL;
 	struct kmod_module *mod;
 	const char *path;
 
-	if (kmod_module_new_from_lookup(ctx, "kho", &list) < 0 || !list)
+	if (kmod_module_new_from_lookup(ctx, module, &list) < 0 || !list)
 		return;
 	mod = kmod_module_get_module(list);
 	path = kmod_module_get_path(mod);
@@ -72,7 +72,8 @@ static void silent(void *data, int priority, const char *file, int line,
 {
 }
 
-static void find_installed(struct installed *in, const char *release)
+static void find_installed(struct installed *in, const char *module,
+			   const char *release)
 {
 	const char *const no_config[] = { NULL };
 	struct kmod_ctx *ctx;
@@ -84,7 +85,7 @@ static void find_installed(struct installed *in, const char *release)
 	in->dir = sysinfo_path("/lib/modules/", release);
 	ctx = need(kmod_new(in->dir, no_config));
 	kmod_set_log_fn(ctx, silent, NULL);
-	look_up(in, ctx, release);
+	look_up(in, ctx, module, release);
 	kmod_unref(ctx);
 }
 
@@ -94,12 +95,13 @@ static void free_installed(struct installed *in)
 	free(in->path);
 }
 
-bool modinfo_installed(struct modinfo *m, const char *release)
+bool modinfo_installed(struct modinfo *m, const char *module,
+		       const char *release)
 {
 	struct installed in;
 	bool found;
 
-	find_installed(&in, release);
+	find_installed(&in, module, release);
 	*m = in.info;
 	found = in.path;
 	free_installed(&in);
@@ -283,7 +285,7 @@ void preflight_module(struct image *im, const struct target *t)
 	size_t before = im->findings.nr_problems;
 	bool installed, packed;
 
-	find_installed(&in, t->release);
+	find_installed(&in, "kho", t->release);
 	installed = check_installed(im, t, &in);
 	packed = check_initramfs(im, t, in.dir, installed);
 	if (!installed && !packed && im->findings.nr_problems == before)

@@ -4,6 +4,7 @@
  * the same version: each says which versions of the formats it writes and reads.
  */
 #include <string.h>
+#include <linux/kho/abi/kept.h>
 #include <linux/kho/abi/kho_module.h>
 #include <linux/kho/abi/parcel.h>
 
@@ -19,6 +20,14 @@ static const struct modinfo own = {
 	.nr_wires = 2,
 };
 
+/* Likewise, of kho-kept. */
+static const struct modinfo own_kept = {
+	.version = KHO_VERSION,
+	.wire = { { KHO_KEPT_SUBTREE, KHO_KEPT_VERSION, KHO_KEPT_READERS_FROM,
+		    KHO_KEPT_READS_FROM } },
+	.nr_wires = 1,
+};
+
 static bool is_version(const char *running, const struct modinfo *m)
 {
 	return running && *m->version && !strcmp(running, m->version);
@@ -26,17 +35,18 @@ static bool is_version(const char *running, const struct modinfo *m)
 
 /*
  * What the module that runs writes: it was loaded from a file that need not be there any more.
+ * @m: what one of this version writes; filled. @sys: where the kernel tells its version
+ *
  * Return: false if nobody knows.
  */
-static bool find_running(struct modinfo *m)
+static bool find_running(struct modinfo *m, const char *sys, const char *module)
 {
-	autofree char *version = sysinfo_text("/sys/module/kho/version");
+	autofree char *version = sysinfo_text(sys);
 	autofree char *release = sysinfo_text("/proc/sys/kernel/osrelease");
 
-	*m = own;
 	if (is_version(version, m))
 		return true;
-	return release && modinfo_installed(m, release) &&
+	return release && modinfo_installed(m, module, release) &&
 	       is_version(version, m);
 }
 
@@ -64,13 +74,13 @@ static void say_not_understood(struct image *im, const struct modinfo *next,
 
 void preflight_wire(struct image *im, const struct modinfo *next)
 {
-	struct modinfo running;
+	struct modinfo running = own;
 	size_t before = im->findings.nr;
 	unsigned int i;
 
 	if (im->dev < 0)
 		return;
-	if (!find_running(&running)) {
+	if (!find_running(&running, "/sys/module/kho/version", "kho")) {
 		finding_note(
 			&im->findings, "target-version", NULL,
 			"which versions the kho module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
@@ -87,4 +97,30 @@ void preflight_wire(struct image *im, const struct modinfo *next)
 			&im->findings, "target-version",
 			"the kho module of the next kernel (version %s) understands that of this one (version %s)",
 			version_of(next), version_of(&running));
+}
+
+void preflight_wire_kept(struct image *im, const struct modinfo *next)
+{
+	struct modinfo running = own_kept;
+
+	if (!find_running(&running, "/sys/module/kho_kept/version",
+			  "kho-kept")) {
+		finding_note(
+			&im->findings, "trees-version", NULL,
+			"which version of trees the kho-kept module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
+			version_of(next));
+		return;
+	}
+	if (!running.nr_wires || modinfo_understands(next, &running.wire[0])) {
+		finding_ok(
+			&im->findings, "trees-version",
+			"the kho-kept module of the next kernel (version %s) understands that of this one (version %s)",
+			version_of(next), version_of(&running));
+		return;
+	}
+	finding_problem(
+		&im->findings, "trees-version",
+		"install the same kho-dkms for both kernels and make the initramfs anew (`update-initramfs -u -k RELEASE`)",
+		"the kho-kept module of the next kernel (version %s) does not understand version %u of trees, which that of this kernel (version %s) writes, so it would refuse all trees",
+		version_of(next), running.wire[0].writes, version_of(&running));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Kept trees of a handover. Lists are read, and records with them: so names of files get into a
- * dump, but never what is in the files.
+ * dump, but never what is in the files. wirejson asks for them, and has the shorthands that they
+ * are described with: a circle.
  */
 #include "cli/wire/wirejson.h"
 

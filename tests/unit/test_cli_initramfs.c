@@ -433,15 +433,42 @@ static void finds_the_module_among_others(void **state)
 	assert_string_equal(m.found, "ko/kho.ko.xz");
 }
 
+/* The other module, of the same kernel, and no other one. */
+static void finds_the_module_of_trees(void **state)
+{
+	struct initramfs_seen m = { .release = "6.12.9" };
+	enum compression how;
+
+	clear();
+	add_module(&all, "ko/a/kho-kept.ko", "6.1.9");
+	add_module(&all, "lib/modules/6.1.9/kho-kept.ko", "6.12.9");
+	add(&all, "ko/d/kho-kept.ko", 0100644, 0);
+	finish(&all);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_string_equal(m.kept, "");
+	clear();
+	add_module(&all, "ko/b/kho-kept.ko", "6.12.9");
+	add_module(&all, "ko/b/kho-keptx.ko", "6.12.9");
+	finish(&all);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_string_equal(m.kept, "ko/b/kho-kept.ko");
+	assert_string_equal(m.kept_info.release, "6.12.9");
+	assert_string_equal(m.found, "");
+	assert_string_equal(m.other, "");
+	assert_string_equal(m.damaged, "");
+}
+
 static void knows_the_module_by_name(void **state)
 {
-	assert_true(is_kho_module("kho.ko"));
-	assert_true(is_kho_module("a/b/kho.ko.zst"));
-	assert_true(is_kho_module("a/kho.ko.gz"));
-	assert_false(is_kho_module("a/kho.ko/x"));
-	assert_false(is_kho_module("a/xkho.ko"));
-	assert_false(is_kho_module("a/kho.kon"));
-	assert_false(is_kho_module("kho.ko.bak"));
+	assert_true(is_module_file("kho.ko", "kho"));
+	assert_true(is_module_file("a/b/kho.ko.zst", "kho"));
+	assert_true(is_module_file("a/kho.ko.gz", "kho"));
+	assert_false(is_module_file("a/kho.ko/x", "kho"));
+	assert_false(is_module_file("a/xkho.ko", "kho"));
+	assert_false(is_module_file("a/kho.kon", "kho"));
+	assert_false(is_module_file("kho.ko.bak", "kho"));
 }
 
 int main(void)
@@ -459,6 +486,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_limit),
 		cmocka_unit_test(finds_the_module),
 		cmocka_unit_test(finds_the_module_among_others),
+		cmocka_unit_test(finds_the_module_of_trees),
 		cmocka_unit_test(knows_the_module_by_name),
 	};
 
