@@ -36,7 +36,7 @@ prepare_debug() {
 # Not there: what needs two kernels that differ, or folios that 6.1 does not make, expects areas for a machine
 # of just its size, or memory in one piece as soon as it is freed (KASAN keeps some), or has allocations fail
 # at a place that this kernel does not have, or patches a live kernel, or wants one that Debian has signed.
-not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files ftrace-users secure-boot '
+not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files ftrace-users secure-boot shim-keys '
 # Machines that are large enough as they are.
 large=' above-4g many-pages three-hops large-machine luo-4g '
 
@@ -108,6 +108,7 @@ run_packages() {
 		scripts/test-system.sh "$suite" --keep || failed=1
 		scripts/test-routes.sh "$suite" --keep || failed=1
 	done
+	scripts/test-secure.sh trixie --keep || failed=1
 	# Takes the packages of Debian 12, as its kernels are those of the test bed.
 	scripts/test-systemd.sh || failed=1
 	scripts/test-routes.sh forky --keep || failed=1

@@ -30,7 +30,7 @@ all_packages=(
 
 package_packages=(
 	build-essential dpkg-dev debhelper dh-dkms lintian systemd-dev pkg-config
-	debootstrap e2fsprogs git
+	debootstrap e2fsprogs git dosfstools mtools fdisk
 )
 nightly_packages=(flex bison bc libelf-dev libssl-dev)
 bench_packages=(libroaring-dev gnuplot-nox)

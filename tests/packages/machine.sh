@@ -82,22 +82,53 @@ make_disk() {
 	rm -rf "$out/tree"
 }
 
-boot() {
-	local -a command
+# make_esp OPTIONS: an EFI partition on a disk of its own, as Debian has it: shim starts GRUB, and that the kernel
+make_esp() {
+	local shim files=$out/esp.files name
 
-	if [ "${firmware-}" = efi ]; then
-		code=$("$top/scripts/extras.sh" ovmf)
+	shim=$("$top/scripts/extras.sh" shim)
+	mkdir -p "$files/EFI/BOOT" "$files/EFI/debian"
+	cp "$shim" "$files/EFI/BOOT/BOOTX64.EFI"
+	cp "${shim%/*}/mok-manager" "$files/EFI/BOOT/mmx64.efi"
+	cp "${shim%/*}/grub" "$files/EFI/BOOT/grubx64.efi"
+	cp "$out/vmlinuz" "$out/initrd" "$files/"
+	printf '%s\n' "linux /vmlinuz $1" 'initrd /initrd' boot >"$files/EFI/debian/grub.cfg"
+	truncate -s 300M "$out/esp"
+	printf 'label: gpt\nstart=2048, type=uefi\n' | sfdisk -q "$out/esp"
+	mkfs.vfat -F 32 --offset 2048 "$out/esp" $((298 * 1024)) >/dev/null 2>&1
+	for name in "$files"/*; do
+		mcopy -s -i "$out/esp@@1M" "$name" ::/
+	done
+	rm -r "$files"
+}
+
+# Sets start and devices. With shim the variables are there already, with the owner's key.
+start_machine() {
+	local code options="$1"
+
+	start=(-kernel "$out/vmlinuz" -initrd "$out/initrd" -append "$options")
+	[ -n "${firmware-}" ] || return 0
+	code=$("$top/scripts/extras.sh" ovmf)
+	if [ "$firmware" = shim ]; then
+		code=${code%/*}/secure
+		make_esp "$options"
+		start=(-drive "file=$out/esp,if=virtio,format=raw,cache=unsafe")
+		devices+=(-global "driver=cfi.pflash01,property=secure,value=on")
+	else
 		cp "${code%/*}/variables" "$out/variables"
-		devices+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$code"
-			-drive "if=pflash,unit=1,format=raw,file=$out/variables")
 	fi
+	devices+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$code"
+		-drive "if=pflash,unit=1,format=raw,file=$out/variables")
+}
 
-	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off,erms=off,fsrm=off" -m 2G -smp 2
+boot() {
+	local -a command start
+
+	start_machine "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800${append:+ $append}"
+	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off,erms=off,fsrm=off" -m "${memory:-2G}" -smp 2
 		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
 		${devices[@]+"${devices[@]}"}
-		-serial "file:$out/console" -serial "file:$out/verdict"
-		-kernel "$out/vmlinuz" -initrd "$out/initrd"
-		-append "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800")
+		-serial "file:$out/console" -serial "file:$out/verdict" "${start[@]}")
 	printf '%q ' "${command[@]}" >"$out/command"
 	: >"$out/console"
 	: >"$out/verdict"
