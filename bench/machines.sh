@@ -32,6 +32,8 @@ cases=(
 	"plain 3 4096 bench.plain bench.count=0"
 	"nothing 3 4096 bench.count=0"
 	"kexec 3 4096 bench.kexec bench.count=0"
+	"file 3 4096 bench.file bench.count=0"
+	"kexec-file 3 4096 bench.kexec bench.file bench.count=0"
 	"plain-order9-256 3 4096 bench.plain bench.count=256 bench.order=9"
 	"order9-256 3 4096 bench.count=256 bench.order=9"
 	"order9-64 1 4096 bench.count=64 bench.order=9"
@@ -53,7 +55,7 @@ cases=(
 	"parcel-64 1 4096 bench.count=0 bench.parcel=64"
 )
 # What takes a native kernel minutes, or what it does not have.
-not_native='plain* kexec parcel* isolated-65536 isolated-200000'
+not_native='plain* kexec* file parcel* isolated-65536 isolated-200000'
 
 # Programs that only benches need, as an archive; there in every case so that all are alike.
 pack_guest() {
