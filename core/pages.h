@@ -14,12 +14,15 @@
  *            followed; 0 = not known, so that hostile lists are bounded by what they claim only
  * @bad: whether there is none because memory of this block, naturally aligned, went bad; NULL if
  *       nobody knows
+ * @stop: asked again and again while something is checked: is whoever wants to know gone? NULL if
+ *        nobody is; once true it stays so
  */
 struct kho_page_ops {
 	const void *(*page)(void *ctx, u64 phys, unsigned int order);
 	void *ctx;
 	u64 nr_pages;
 	bool (*bad)(void *ctx, u64 phys, unsigned int order);
+	bool (*stop)(void *ctx);
 };
 
 /* What is missing is missing because memory went bad: the hardware's fault and nobody's lie. */
@@ -39,6 +42,15 @@ static inline bool kho_page_went_bad(const struct kho_page_ops *ops, u64 phys,
 {
 	return ops->bad && phys && !(phys % (KHO_PAGE_SIZE << order)) &&
 	       ops->bad(ops->ctx, phys, order);
+}
+
+/* May a check go on, which has come to @phys? Return: 0 or -EINTR. */
+static inline int kho_page_go_on(const struct kho_page_ops *ops, u64 phys,
+				 struct kho_refusal *r)
+{
+	if (!ops->stop || !ops->stop(ops->ctx))
+		return 0;
+	return kho_refuse(r, -EINTR, "the check was stopped", phys, 0, 0);
 }
 
 /**

@@ -148,8 +148,11 @@ int kho_page_list_check(const struct kho_vmalloc *list,
 
 	err = check_descriptor(list, ops, r);
 	/* A chunk that is followed is full, and takes its share off what is left: this ends. */
-	while (!err && phys)
-		err = check_chunk(&l, phys, &phys);
+	while (!err && phys) {
+		err = kho_page_go_on(ops, phys, r);
+		if (!err)
+			err = check_chunk(&l, phys, &phys);
+	}
 	return err;
 }
 
@@ -312,6 +315,7 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 	const struct kho_parcel_head_ser *head = kho_page_at(ops, head_phys);
 	struct kho_slots slots = { .like = &parcel_slots, .ops = ops };
 	struct index_sum sum = { 0, 0, 0 };
+	struct kho_page_ops good = *ops;
 	struct kho_refusal lost;
 	struct kho_slot_walk w;
 	int err;
@@ -324,6 +328,9 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 	}
 	if (err || !each)
 		return err;
+	/* All of what was found good is taken, or none of it. */
+	good.stop = NULL;
+	slots.ops = &good;
 	kho_slot_walk_begin(&w, &slots);
 	while ((err = kho_slot_next(&w, r)) == KHO_STEP_NEXT) {
 		struct kho_parcel_ser p;
@@ -331,7 +338,7 @@ int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		kho_slot_copy(&w, &p, sizeof(p));
 		/* Of a list that is lost the rest was not looked at: none is taken on trust. */
 		if (sum.nr_lost)
-			err = check_data(&p, ops, &lost);
+			err = check_data(&p, &good, &lost);
 		if (err == KHO_WENT_BAD)
 			err = each(ctx, &p, &lost);
 		else if (err < 0)

@@ -39,7 +39,8 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p);
  * knows, and @chunk a chunk.
  *
  * Return: 0, -EBADMSG (order, flags, count, or an address that @ops does not know), -ERANGE,
- * KHO_WENT_BAD (one that it does not know for this reason; what follows was not looked at).
+ * -EINTR (it was stopped), KHO_WENT_BAD (one that it does not know for this reason; what follows
+ * was not looked at).
  */
 int kho_page_list_check(const struct kho_vmalloc *list,
 			const struct kho_page_ops *ops,
@@ -60,12 +61,12 @@ int kho_page_list_check(const struct kho_vmalloc *list,
  * @r: filled on refusal
  *
  * The index is gone over once for every 64 parcels, of which there are KHO_PARCELS_MAX at most;
- * names with one hash, which nobody but an enemy has many of, are compared with all others. Names
- * are valid and appear once. That no page is named twice is up to the caller's restore, which
- * works once a page.
+ * names with one hash, which nobody but an enemy has many of, are compared with all others. That
+ * can be stopped, but not what @each does. Names are valid and appear once. That no page is named
+ * twice is up to the caller's restore, which works once a page.
  *
- * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice), KHO_WENT_BAD (a page of
- * the index; one of a parcel costs that parcel alone).
+ * Return: 0, -EBADMSG, -EPROTONOSUPPORT, -ERANGE, -EEXIST (name twice), -EINTR (it was stopped),
+ * KHO_WENT_BAD (a page of the index; one of a parcel costs that parcel alone).
  */
 int kho_parcels_check(u64 head_phys, u64 blob_bytes,
 		      const struct kho_page_ops *ops,

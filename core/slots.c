@@ -42,7 +42,12 @@ static int next_block(struct kho_slot_walk *w, struct kho_refusal *r)
 	const struct kho_slot_format *f = w->slots->like;
 	u32 most = (KHO_PAGE_SIZE - sizeof(*w->block)) / w->slots->slot_bytes;
 	u64 from = w->block_phys, count;
+	int err;
 
+	/* Also at the end: a comparison that was stopped has found nothing. */
+	err = kho_page_go_on(w->slots->ops, from, r);
+	if (err)
+		return err;
 	if (!w->next_phys)
 		return KHO_STEP_END;
 	if (w->nr_blocks == KHO_BLOCK_CHAIN_MAX)

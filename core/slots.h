@@ -75,7 +75,7 @@ void kho_slot_walk_begin(struct kho_slot_walk *w,
  * When it is called, contents of the block that the last slot was the last one of are not looked
  * at any more.
  *
- * Return: KHO_STEP_NEXT, KHO_STEP_END, -EBADMSG, -ERANGE, KHO_WENT_BAD.
+ * Return: KHO_STEP_NEXT, KHO_STEP_END, -EBADMSG, -ERANGE, -EINTR (it was stopped), KHO_WENT_BAD.
  */
 int kho_slot_next(struct kho_slot_walk *w, struct kho_refusal *r);
 
@@ -95,7 +95,7 @@ const void *kho_slot_contents(const struct kho_slot_walk *w);
  * @r: filled on refusal, may be NULL
  *
  * The chain is gone over once for every 64 slots. Names with one hash, which nobody but an enemy
- * has many of, are compared with all others.
+ * has many of, are compared with all others; that can be stopped.
  *
  * Return: 0 or -EEXIST; what kho_slot_next() returns.
  */

@@ -102,7 +102,7 @@ struct kept_in {
 	struct kept_pages files;
 	struct kept_pages entries;
 
-	struct mutex lock;
+	struct mutex lock; /* of all below */
 	struct vfsmount *mnt;
 	u64 *others;
 	u64 nr_others;
@@ -120,7 +120,7 @@ struct kept_in {
 	} peek;
 };
 
-extern struct mutex kept_in_lock;
+extern struct mutex kept_in_lock; /* of the list of trees */
 
 /* incoming.c */
 int kept_in_try_read(struct kept_in *t);

@@ -8,8 +8,10 @@
  * What nobody has restored is handed on at the next jump: where it lies, if nobody has begun to;
  * else files that were filled go with what they hold by then.
  *
- * Locks, in the order in which they are taken: kept_in_lock, of the list of trees, and a tree's
- * own. At the last moment both are tried, and kept. Neither is held while user memory is touched.
+ * Locks, in the order in which they are taken: kept_in_lock, of the list of trees; a tree's own;
+ * kho.ko's, that keeps what waits from being dropped. At the last moment the former two are
+ * tried, and all are kept. None is held while user memory is touched. Who holds the last for
+ * writing asks kept_in_count(), which takes none.
  */
 
 #include <linux/delay.h>
@@ -34,8 +36,10 @@
 /* Frames that one element of struct seen is about. */
 #define SEEN_FRAMES 512
 
-DEFINE_MUTEX(kept_in_lock);
+DEFINE_MUTEX(kept_in_lock); /* of the list of trees */
 static LIST_HEAD(trees);
+/* Trees that are KHO_KEPT_STATE_WAITING; changes under kept_in_lock. */
+static u32 nr_waiting;
 
 /* --------------------------------------------------------------- what was named already */
 
@@ -273,6 +277,7 @@ static int own_lists(struct kept_in *t, struct kho_refusal *r)
 static void refuse(struct kept_in *t, struct kho_refusal *r)
 {
 	t->state = KHO_KEPT_STATE_REFUSED;
+	WRITE_ONCE(nr_waiting, nr_waiting - 1);
 	snprintf(t->why, sizeof(t->why), "it is damaged: %s at %#llx",
 		 r->check ?: "unknown", r->where);
 	pr_err("tree \"%*pE\" is not good: %s at %#llx: found %#llx, expected %#llx\n",
@@ -309,6 +314,21 @@ static void read_tree(struct kept_in *t, struct seen *seen)
 	refuse(t, &r);
 }
 
+/* Nothing is dropped meanwhile. */
+static int try_read(struct kept_in *t)
+{
+	struct seen seen = {};
+
+	if (!t->unread)
+		return 0;
+	xa_init(&seen.bits);
+	read_tree(t, &seen);
+	seen_free(&seen);
+	if (t->unread)
+		return -ENOMEM;
+	return t->state == KHO_KEPT_STATE_REFUSED ? -EBADMSG : 0;
+}
+
 /**
  * kept_in_try_read() - read a tree that there was no memory for
  * @t: tree
@@ -319,18 +339,12 @@ static void read_tree(struct kept_in *t, struct seen *seen)
  */
 int kept_in_try_read(struct kept_in *t)
 {
-	struct seen seen = {};
+	int ret;
 
-	if (!t->unread)
-		return 0;
-	xa_init(&seen.bits);
 	kho_waiting_begin();
-	read_tree(t, &seen);
+	ret = try_read(t);
 	kho_waiting_end();
-	seen_free(&seen);
-	if (t->unread)
-		return -ENOMEM;
-	return t->state == KHO_KEPT_STATE_REFUSED ? -EBADMSG : 0;
+	return ret;
 }
 
 /* -------------------------------------------------------------------------- the list */
@@ -350,6 +364,8 @@ static int add_tree(void *ctx, const struct kho_kept_tree_ser *ser)
 		t->state = KHO_KEPT_STATE_LOST;
 		memcpy(t->why, ser->why, sizeof(t->why));
 	}
+	if (t->state == KHO_KEPT_STATE_WAITING)
+		WRITE_ONCE(nr_waiting, nr_waiting + 1);
 	list_add_tail(&t->list, &trees);
 	/* It is gone only when it was restored, or dropped. */
 	__module_get(THIS_MODULE);
@@ -403,6 +419,8 @@ void kept_in_free(struct kept_in *t)
 void kept_in_remove(struct kept_in *t)
 {
 	list_del_init(&t->list);
+	if (t->state == KHO_KEPT_STATE_WAITING)
+		WRITE_ONCE(nr_waiting, nr_waiting - 1);
 	module_put(THIS_MODULE);
 }
 
@@ -590,17 +608,11 @@ bool kept_in_has(const char *name)
 /**
  * kept_in_count() - how many trees wait to be restored?
  *
- * Context: may sleep.
+ * Context: any.
  */
 u32 kept_in_count(void)
 {
-	struct kept_in *t;
-	u32 nr = 0;
-
-	guard(mutex)(&kept_in_lock);
-	list_for_each_entry(t, &trees, list)
-		nr += t->state == KHO_KEPT_STATE_WAITING;
-	return nr;
+	return READ_ONCE(nr_waiting);
 }
 
 /* --------------------------------------------------------------------------- handing on */
@@ -876,6 +888,16 @@ static bool stop_filling(struct kept_in *t)
 	}
 }
 
+/* From now on nothing is dropped that waits: it is preserved, and would be overwritten. */
+static void drop_nothing(void)
+{
+	static bool is_kept;
+
+	if (!is_kept)
+		kho_waiting_begin();
+	is_kept = true;
+}
+
 static bool waits(struct kept_in *t)
 {
 	if (t->state == KHO_KEPT_STATE_REFUSED)
@@ -924,7 +946,8 @@ int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser)
 	memcpy(ser->name, in->name, sizeof(ser->name));
 	if (!stop_filling(in))
 		return -ETIMEDOUT;
-	ret = kept_in_try_read(in);
+	drop_nothing();
+	ret = try_read(in);
 	if (ret)
 		return ret;
 	ret = in->mnt ? hand_on_begun(in, ser) : hand_on_whole(in, ser);

@@ -160,6 +160,7 @@ int kept_tree_forget(const char *name);
 int kept_tree_list(struct kho_kept_ioctl_list *arg);
 struct kept_tree *kept_tree_get(const char *name);
 void kept_tree_put(struct kept_tree *t);
+void kept_trees_count(u32 *nr, u64 *bytes);
 bool kept_trees_close(void);
 struct kept_tree *kept_tree_after(struct kept_tree *t);
 

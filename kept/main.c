@@ -8,6 +8,7 @@
  */
 
 #include <linux/kexec_handover.h>
+#include <linux/kho_holders.h>
 #include <linux/module.h>
 
 #include "kept/kept.h"
@@ -20,6 +21,12 @@ MODULE_LICENSE("GPL");
 MODULE_INFO(kho_wire,
 	    KHO_WIRE_INFO(KHO_KEPT_SUBTREE, KHO_KEPT_VERSION,
 			  KHO_KEPT_READERS_FROM, KHO_KEPT_READS_FROM));
+
+static void count(struct kho_held *held)
+{
+	held->nr_in = kept_in_count();
+	kept_trees_count(&held->nr_out, &held->out_bytes);
+}
 
 static int __init kept_init(void)
 {
@@ -39,11 +46,16 @@ static int __init kept_init(void)
 	ret = kept_in_init();
 	if (ret)
 		goto err_jump;
-	ret = kept_dev_init();
+	ret = kho_holders_register(KHO_HOLDER_TREE, count);
 	if (ret)
 		goto err_in;
+	ret = kept_dev_init();
+	if (ret)
+		goto err_count;
 	return 0;
 
+err_count:
+	kho_holders_unregister(KHO_HOLDER_TREE);
 err_in:
 	kept_in_exit();
 err_jump:
@@ -56,6 +68,7 @@ err_gate:
 static void __exit kept_exit(void)
 {
 	kept_dev_exit();
+	kho_holders_unregister(KHO_HOLDER_TREE);
 	kept_in_exit();
 	kept_jump_exit();
 	kept_gate_exit();

@@ -110,7 +110,7 @@ static int add(struct kept_tree *t)
 	if (ret)
 		return ret;
 	list_add_tail(&t->list, &trees);
-	nr_trees++;
+	WRITE_ONCE(nr_trees, nr_trees + 1);
 	__module_get(THIS_MODULE);
 	return 0;
 }
@@ -190,7 +190,7 @@ static struct kept_tree *take_off(const char *name)
 	if (!t)
 		return ERR_PTR(-ENOENT);
 	list_del(&t->list);
-	nr_trees--;
+	WRITE_ONCE(nr_trees, nr_trees - 1);
 	return t;
 }
 
@@ -290,6 +290,57 @@ int kept_tree_list(struct kho_kept_ioctl_list *arg)
 	memset(arg->path + used, 0, sizeof(arg->path) - used);
 	kept_tree_put(t);
 	return 0;
+}
+
+/* Is the file system of @t also that of a tree before it? Under trees_lock. */
+static bool was_counted(const struct kept_tree *t)
+{
+	struct kept_tree *other;
+
+	list_for_each_entry(other, &trees, list) {
+		if (other == t)
+			return false;
+		if (other->mnt->mnt_sb == t->mnt->mnt_sb)
+			return true;
+	}
+	return false;
+}
+
+static u64 bytes_of_all(void)
+{
+	struct kept_tree *t;
+	u64 bytes = 0;
+
+	list_for_each_entry(t, &trees, list) {
+		const struct path path = {
+			.mnt = t->mnt,
+			.dentry = t->mnt->mnt_root,
+		};
+		struct kstatfs st;
+
+		if (!was_counted(t) && !vfs_statfs(&path, &st))
+			bytes += (st.f_blocks - st.f_bfree) * st.f_bsize;
+	}
+	return bytes;
+}
+
+/**
+ * kept_trees_count() - how many trees are kept, and how much is in their file systems?
+ * @nr: filled
+ * @bytes: filled; while somebody changes the list with what it was the last time
+ *
+ * Context: may sleep, but waits for nobody: see kho_holders_register().
+ */
+void kept_trees_count(u32 *nr, u64 *bytes)
+{
+	static u64 last;
+
+	*nr = READ_ONCE(nr_trees);
+	if (mutex_trylock(&trees_lock)) {
+		WRITE_ONCE(last, bytes_of_all());
+		mutex_unlock(&trees_lock);
+	}
+	*bytes = READ_ONCE(last);
 }
 
 /* ------------------------------------------------------------------------------ last moment */

@@ -143,6 +143,7 @@ static const struct stage stages[] = {
 	{ .run = kho_debugfs_init, .exit = kho_debugfs_exit },
 	{ .run = parcel_init, .exit = kho_parcel_exit },
 	{ .run = kho_reserve_init, .exit = kho_reserve_exit },
+	{ .run = kho_holders_init, .exit = kho_holders_exit },
 	/* Memory may have been short before what came in was accepted. */
 	{ .run = scratch_init, .exit = kho_scratch_exit },
 	{ .run = kho_sysfs_init, .exit = kho_sysfs_exit },

@@ -35,7 +35,7 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "liveupdate: " fmt
 
-struct kho_sessions;
+struct kho_held;
 struct seq_file;
 
 /**
@@ -107,7 +107,7 @@ void luo_sessions_say_closed(void);
 u64 luo_sessions_serialize(void);
 bool luo_sessions_have_spare(void);
 void luo_sessions_free_spare(void);
-void luo_sessions_count(struct kho_sessions *count);
+void luo_sessions_count(struct kho_held *count);
 void luo_sessions_show(struct seq_file *m, bool incoming);
 
 /* ------------------------------------------------------------------------------------ file.c */

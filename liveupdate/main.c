@@ -9,7 +9,7 @@
  */
 
 #include <linux/kexec_handover.h>
-#include <linux/kho_sessions.h>
+#include <linux/kho_holders.h>
 #include <linux/module.h>
 #include <linux/kho/abi/luo.h>
 #include <linux/kho/abi/memfd.h>
@@ -39,7 +39,7 @@ static int luo_setup(u64 *number)
 	ret = luo_memfd_init();
 	if (ret)
 		goto err_lost;
-	ret = kho_sessions_register(luo_sessions_count);
+	ret = kho_holders_register(KHO_HOLDER_SESSION, luo_sessions_count);
 	if (ret)
 		goto err_memfd;
 	ret = luo_dev_init();
@@ -50,7 +50,7 @@ static int luo_setup(u64 *number)
 	return 0;
 
 err_sessions:
-	kho_sessions_unregister();
+	kho_holders_unregister(KHO_HOLDER_SESSION);
 err_memfd:
 	luo_memfd_exit();
 err_lost:
@@ -84,7 +84,7 @@ static void __exit luo_exit(void)
 {
 	luo_jump_stop();
 	luo_dev_exit();
-	kho_sessions_unregister();
+	kho_holders_unregister(KHO_HOLDER_SESSION);
 	luo_memfd_exit();
 	luo_lost_exit();
 	luo_jump_exit();

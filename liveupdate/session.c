@@ -6,7 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/hashtable.h>
-#include <linux/kho_sessions.h>
+#include <linux/kho_holders.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -409,12 +409,12 @@ void luo_session_close(struct luo_session *s)
 }
 
 /**
- * luo_sessions_count() - count sessions, see <linux/kho_sessions.h>
+ * luo_sessions_count() - count sessions, see <linux/kho_holders.h>
  * @count: filled
  *
  * Context: may sleep.
  */
-void luo_sessions_count(struct kho_sessions *count)
+void luo_sessions_count(struct kho_held *count)
 {
 	struct luo_session *s;
 

@@ -35,14 +35,18 @@ make_packages() {
 	fi
 }
 
-# Debian to come has no kernel with it, and its compiler is not that of ours.
+# Debian to come has no kernel with it, and that of Debian 12 no driver for the watchdog.
 install_kernel_and_packages() {
+	case $suite in
+	bookworm | forky)
+		add_kernel 6.12
+		old=$(kernel_release 6.12)
+		;;
+	*) old=$(cd "$root/lib/modules" && echo *) ;;
+	esac
 	if [ "$suite" = forky ]; then
-		add_kernel 6.1
-		old=$(kernel_release 6.1)
 		install_packages "$build/packages"/kho_*.deb
 	else
-		old=$(cd "$root/lib/modules" && echo *)
 		mapfile -t packages < <(find "$build/packages-$suite" -name 'kho*.deb' -not -name '*-dbgsym_*')
 		install_packages "${packages[@]}"
 	fi

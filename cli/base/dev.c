@@ -237,12 +237,14 @@ int dev_parcel_commit(int parcel_fd)
 	return call_simple(parcel_fd, KHO_PARCEL_COMMIT);
 }
 
-int dev_parcel_open(int fd, const char *name, u64 *bytes)
+int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why)
 {
 	struct kho_ioctl_parcel arg = { 0 };
 	int err = call_parcel(fd, KHO_IOCTL_PARCEL_OPEN, name, &arg);
 
 	*bytes = arg.bytes;
+	memcpy(why, arg.why, sizeof(arg.why));
+	why[sizeof(arg.why) - 1] = '\0';
 	return err ? err : arg.fd;
 }
 

@@ -74,8 +74,11 @@ int dev_in_drop(int fd, bool force);
 int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
 		      u64 *missing);
 int dev_parcel_commit(int parcel_fd);
-/* A new descriptor to read the parcel from. */
-int dev_parcel_open(int fd, const char *name, u64 *bytes);
+/*
+ * A new descriptor to read the parcel from. -EIO: it came in and is lost; -ENODATA: what came in
+ * was not taken over. @why, of KHO_WHY_SIZE bytes, says why then.
+ */
+int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why);
 int dev_parcel_drop(int fd, const char *name);
 
 /**

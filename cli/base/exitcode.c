@@ -17,6 +17,7 @@ int exit_code_of(int err)
 		return EXIT_ABSENT;
 	case EBADMSG:
 	case EIO:
+	case ENODATA:
 		return EXIT_DAMAGED;
 	case ENOMEM:
 	case ENOSPC:

@@ -25,8 +25,7 @@ static const char help_text[] =
 	"  --all       all parcels and regions, and everything that came from the previous kernel\n"
 	"              and nobody has claimed, also if it was refused\n"
 	"  --incoming  only what came from the previous kernel and nobody has claimed\n"
-	"  --force     also while sessions of /dev/liveupdate wait for a program, or trees for\n"
-	"              `kho restore`: they are lost\n"
+	"  --force     also while sessions of /dev/liveupdate, or kept trees, wait: they are lost\n"
 	"  -h, --help  this help\n\n"
 	"Exit status: 0 all of it is gone, 1 failure, 2 wrong usage, 3 there is none of that name,\n"
 	"6 not permitted.\n\n"
@@ -241,6 +240,14 @@ static int sessions_wait(u32 nr)
 	return EXIT_FAILED;
 }
 
+static int trees_wait(u32 nr)
+{
+	say("%u kept tree%s of the previous kernel wait%s to be restored, so nothing that came in was given back; restore %s with `kho restore`, save %s with `kho save`, or use --force to lose %s.",
+	    nr, nr == 1 ? "" : "s", nr == 1 ? "s" : "", nr == 1 ? "it" : "them",
+	    nr == 1 ? "it" : "them", nr == 1 ? "it" : "them");
+	return EXIT_FAILED;
+}
+
 static void report_incoming(const struct kho_ioctl_status *st)
 {
 	char size[32];
@@ -254,6 +261,10 @@ static void report_incoming(const struct kho_ioctl_status *st)
 		printf("%u session%s that waited %s lost with it.\n",
 		       st->in_sessions, st->in_sessions == 1 ? "" : "s",
 		       st->in_sessions == 1 ? "is" : "are");
+	if (st->in_trees)
+		printf("%u kept tree%s that waited %s lost with it.\n",
+		       st->in_trees, st->in_trees == 1 ? "" : "s",
+		       st->in_trees == 1 ? "is" : "are");
 }
 
 static int drop_incoming(int fd, bool force)
@@ -269,6 +280,8 @@ static int drop_incoming(int fd, bool force)
 	}
 	if (err == -EBUSY && st.in_sessions)
 		return sessions_wait(st.in_sessions);
+	if (err == -EBUSY && st.in_trees)
+		return trees_wait(st.in_trees);
 	if (err) {
 		say("what came from the previous kernel was not given back (%s); see the "
 		    "kernel log.",
@@ -276,44 +289,6 @@ static int drop_incoming(int fd, bool force)
 		return exit_code_of_open(err);
 	}
 	report_incoming(&st);
-	return EXIT_OK;
-}
-
-static bool waits(const struct kept_info *t)
-{
-	return t->incoming && (t->state == KHO_KEPT_STATE_WAITING ||
-			       t->state == KHO_KEPT_STATE_BEGUN);
-}
-
-static int trees_wait(u64 nr)
-{
-	say("%llu tree%s of the previous kernel wait%s for `kho restore`, so nothing that came in was given back; restore %s, drop %s by name with `kho drop --tree`, or use --force to lose %s.",
-	    (unsigned long long)nr, nr == 1 ? "" : "s", nr == 1 ? "s" : "",
-	    nr == 1 ? "it" : "them", nr == 1 ? "it" : "them",
-	    nr == 1 ? "it" : "them");
-	return EXIT_FAILED;
-}
-
-/* What is given back is gone for them, too, so they go first, or nothing does. */
-static int drop_in_trees(bool force)
-{
-	autokept struct kept_list trees = { 0 };
-	u64 nr = 0;
-	size_t i;
-
-	if (kept_list_read(&trees))
-		return EXIT_OK;
-	for (i = 0; i < trees.nr; i++)
-		nr += waits(&trees.list[i]);
-	if (nr && !force)
-		return trees_wait(nr);
-	for (i = 0; i < trees.nr; i++)
-		if (trees.list[i].incoming)
-			drop_trees(&trees.list[i].name, 1);
-	if (nr)
-		printf("%llu tree%s that waited %s lost with it.\n",
-		       (unsigned long long)nr, nr == 1 ? "" : "s",
-		       nr == 1 ? "is" : "are");
 	return EXIT_OK;
 }
 
@@ -329,9 +304,6 @@ static int drop(int argc, char **argv, const struct drop_options *opt)
 		return exit_code_of_open(fd);
 	if (!opt->all && !opt->incoming)
 		return drop_names(fd, argv, argc, opt);
-	code = drop_in_trees(opt->force);
-	if (code)
-		return code;
 	code = opt->all ? drop_all(fd) : EXIT_OK;
 	in_code = drop_incoming(fd, opt->force);
 	if (finish_output())

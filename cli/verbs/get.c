@@ -20,12 +20,13 @@ static const char help_text[] =
 	"                     everything is written; - is the standard output\n"
 	"  -h, --help         this help\n\n"
 	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage, 3 there is no such parcel,\n"
-	"4 it is damaged, 6 not permitted.\n\n"
+	"4 it is damaged, or came from the previous kernel and is lost, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho get leases > leases\n"
 	"  kho get disk.img --output /srv/disk.img && kho drop disk.img\n";
 
-static void say_open_failed(const char *name, int err)
+/* @why: KHO_WHY_SIZE bytes, of the module */
+static void say_open_failed(const char *name, int err, const char *why)
 {
 	if (err == -ENOENT)
 		say("there is no parcel '%s'; `kho list` shows all of them.",
@@ -34,6 +35,13 @@ static void say_open_failed(const char *name, int err)
 		say("parcel '%s' is damaged: its contents do not match their checksum, so "
 		    "nothing was written.",
 		    name);
+	else if (err == -EIO)
+		say("parcel '%s' came from the previous kernel and is lost: %s.",
+		    name, why);
+	else if (err == -ENODATA)
+		say("there is no parcel '%s', but it may be lost: parcels that came from the "
+		    "previous kernel were not taken over (%s); see `kho status`.",
+		    name, why);
 	else if (err == -EINVAL)
 		say("'%s' cannot be the name of a parcel; `kho list` shows all of them.",
 		    name);
@@ -147,13 +155,14 @@ static int get(const char *name, const char *output)
 {
 	autoclose int dev = dev_open_or_say();
 	autoclose int parcel = -1;
+	char why[KHO_WHY_SIZE];
 	u64 bytes;
 
 	if (dev < 0)
 		return exit_code_of_open(dev);
-	parcel = dev_parcel_open(dev, name, &bytes);
+	parcel = dev_parcel_open(dev, name, &bytes, why);
 	if (parcel < 0) {
-		say_open_failed(name, parcel);
+		say_open_failed(name, parcel, why);
 		return exit_code_of(parcel);
 	}
 	if (!output || !strcmp(output, "-"))

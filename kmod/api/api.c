@@ -329,13 +329,11 @@ int kho_own_subtree_remove(void *blob)
 int kho_retrieve_subtree(const char *name, phys_addr_t *phys, size_t *size)
 {
 	struct kho_fdt_subtree subtree;
-	int ret;
 
 	if (!name || !phys)
 		return -EINVAL;
-	ret = kho_in_subtree(name, &subtree);
-	if (ret)
-		return ret;
+	if (kho_in_subtree(name, &subtree))
+		return -ENOENT;
 	*phys = subtree.phys;
 	if (size)
 		*size = subtree.bytes;

@@ -7,6 +7,7 @@
 #define KHO_KMOD_CLIENTS_H
 
 #include <linux/kho.h>
+#include <linux/kho_holders.h>
 #include <linux/types.h>
 
 /* --- parcel.c: named strings of bytes; parcel_dev.c: their ioctls */
@@ -21,6 +22,7 @@ int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes);
 int kho_parcel_commit(struct kho_parcel *p, bool replace);
 struct kho_parcel *kho_parcel_find(const char *name);
+int kho_parcel_absent(const char *name, char *why, size_t room);
 void kho_parcel_put(struct kho_parcel *p);
 int kho_parcel_verify(struct kho_parcel *p);
 int kho_parcel_index(struct kho_parcel *p);
@@ -40,11 +42,11 @@ void kho_reserve_init(void);
 void kho_reserve_exit(void);
 long kho_reserve_ioctl(unsigned int cmd, void __user *arg, u32 bytes);
 
-/* --- sessions.c: how many sessions there are */
+/* --- holders.c: how many sessions and kept trees there are */
 
-struct kho_sessions;
-
-void kho_sessions_count(struct kho_sessions *s);
+void kho_holders_count(enum kho_holder kind, struct kho_held *held);
+void kho_holders_init(void);
+void kho_holders_exit(void);
 
 /* --- metadata.c: subtree "kexec-metadata" */
 

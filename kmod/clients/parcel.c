@@ -18,6 +18,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -73,6 +74,18 @@ struct index_block {
 
 static_assert(sizeof(struct index_block) <= PAGE_SIZE);
 
+/**
+ * struct lost_parcel - one that came in, and is not there
+ * @list: in lost_parcels
+ * @name: NUL-terminated
+ * @why: which check failed
+ */
+struct lost_parcel {
+	struct list_head list;
+	char name[KHO_PARCEL_NAME_SIZE];
+	char why[KHO_WHY_SIZE];
+};
+
 /* Pages of a parcel between two looks at how much memory there is. */
 #define PAGES_PER_LOOK 64
 
@@ -81,6 +94,9 @@ static u32 nr_stored;
 static DEFINE_MUTEX(store_lock);
 /* Blob of the subtree; NULL until the first parcel. */
 static struct kho_parcel_head_ser *store_head;
+static LIST_HEAD(lost_parcels);
+/* Why what came in was not taken over, whatever its names; empty if it was. */
+static char all_lost_why[KHO_WHY_SIZE];
 
 /* ------------------------------------------------------------------------ pages of a parcel */
 
@@ -609,6 +625,34 @@ struct kho_parcel *kho_parcel_find(const char *name)
 }
 
 /**
+ * kho_parcel_absent() - tell a parcel that never was from one that is lost
+ * @name: NUL-terminated; kho_parcel_find() has not found it
+ * @why: filled if it may be lost
+ * @room: its size
+ *
+ * Context: may sleep.
+ *
+ * Return: -ENOENT; -EIO: it came in and is lost; -ENODATA: what came in was not taken over, and
+ * its names are not known.
+ */
+int kho_parcel_absent(const char *name, char *why, size_t room)
+{
+	struct lost_parcel *lost;
+
+	guard(mutex)(&store_lock);
+	list_for_each_entry(lost, &lost_parcels, list) {
+		if (strcmp(lost->name, name))
+			continue;
+		strscpy(why, lost->why, room);
+		return -EIO;
+	}
+	if (!*all_lost_why)
+		return -ENOENT;
+	strscpy(why, all_lost_why, room);
+	return -ENODATA;
+}
+
+/**
  * kho_parcel_drop() - take a parcel out of the handover
  * @name: NUL-terminated
  *
@@ -791,9 +835,15 @@ static bool went_bad(void *ctx, u64 phys, unsigned int order)
 	return kho_in_bad(phys, PAGE_SIZE << order);
 }
 
+static bool stopped(void *ctx)
+{
+	return fatal_signal_pending(current);
+}
+
 static struct kho_page_ops waiting_pages = {
 	.page = waiting_page,
 	.bad = went_bad,
+	.stop = stopped,
 };
 
 static int take_page(struct page *page, void *done)
@@ -851,9 +901,18 @@ static struct kho_parcel *parcel_from(const struct kho_parcel_ser *ser)
 static void say_lost(const char *name, const struct kho_refusal *why)
 {
 	char client[KHO_PARCEL_NAME_SIZE + 16];
+	struct lost_parcel *lost;
 
 	snprintf(client, sizeof(client), "parcel \"%s\": ", name);
 	kho_in_client_refused(client, why);
+	lost = kzalloc(sizeof(*lost), GFP_KERNEL);
+	if (!lost) {
+		kho_in_explain(all_lost_why, sizeof(all_lost_why), "", why);
+		return;
+	}
+	strscpy(lost->name, name, sizeof(lost->name));
+	kho_in_explain(lost->why, sizeof(lost->why), "", why);
+	list_add_tail(&lost->list, &lost_parcels);
 }
 
 /*
@@ -942,9 +1001,19 @@ int kho_parcel_init(void)
 	struct kho_fdt_subtree subtree;
 	int ret;
 
-	if (!kho_enabled || kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree))
-		return 0;
 	guard(mutex)(&store_lock);
+	if (kho_in_refused(all_lost_why, sizeof(all_lost_why)))
+		return 0;
+	ret = kho_in_subtree(KHO_PARCEL_SUBTREE, &subtree);
+	if (ret == -EBADMSG)
+		strscpy(all_lost_why, "their index is not good",
+			sizeof(all_lost_why));
+	else if (!ret && !kho_enabled)
+		strscpy(all_lost_why,
+			"handover is off (enable=0), so they wait",
+			sizeof(all_lost_why));
+	if (ret || !kho_enabled)
+		return 0;
 	waiting_pages.nr_pages = kho_in_pages();
 	ret = kho_parcels_check(subtree.phys, subtree.bytes, &waiting_pages,
 				adopt, &r, &r);
@@ -959,6 +1028,7 @@ int kho_parcel_init(void)
 				   "they cannot be handed on",
 			   0, -ret, -ret);
 	kho_in_client_refused("parcels: ", &r);
+	kho_in_explain(all_lost_why, sizeof(all_lost_why), "", &r);
 	return 0;
 }
 
@@ -968,6 +1038,10 @@ int kho_parcel_init(void)
  */
 void kho_parcel_exit(void)
 {
+	struct lost_parcel *lost, *next;
+
 	kho_fit_trim();
 	WARN_ON_ONCE(nr_stored);
+	list_for_each_entry_safe(lost, next, &lost_parcels, list)
+		kfree(lost);
 }

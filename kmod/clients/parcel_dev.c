@@ -196,8 +196,10 @@ static int parcel_open(struct kho_ioctl_parcel *p, void __user *arg, u32 bytes)
 	if (p->flags)
 		return -EINVAL;
 	parcel = kho_parcel_find(p->name);
-	if (!parcel)
-		return -ENOENT;
+	if (!parcel) {
+		ret = kho_parcel_absent(p->name, p->why, sizeof(p->why));
+		return kho_ioctl_put(arg, bytes, p, sizeof(*p)) ?: ret;
+	}
 	ret = kho_parcel_verify(parcel) ?: kho_parcel_index(parcel);
 	if (ret)
 		goto err_put;

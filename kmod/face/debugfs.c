@@ -5,9 +5,10 @@
  * but this: no failure here matters to anyone.
  *
  * Files of the outgoing side are read under the lock of out/, page by page, so that a
- * subtree is never looked at after it was removed. Who removes one does not wait for readers,
- * which may wait for user space without an end: an open file holds a reference. What came in is
- * copied when it was accepted: its owner may give the memory to something else at any time.
+ * subtree is never looked at after it was removed. Who adds or removes one does not wait for
+ * readers, which may wait for user space without an end: an open file holds a reference, and a
+ * worker makes and removes files. What came in is copied when it was accepted: its owner may give
+ * the memory to something else at any time.
  */
 
 #include <linux/debugfs.h>
@@ -19,6 +20,8 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "core/fdt.h"
 #include "kmod/face/face.h"
@@ -35,6 +38,37 @@ struct in_blob {
 	struct debugfs_blob_wrapper wrapper;
 	u8 data[];
 };
+
+/**
+ * struct subtree_file - the file of a subtree of the outgoing side
+ * @create: makes it
+ * @destroy: removes it, and frees this
+ * @file: NULL while it is not there
+ * @subtree: with a reference
+ * @bytes: size of its blob
+ * @name: of the file
+ */
+struct subtree_file {
+	struct work_struct create;
+	struct work_struct destroy;
+	struct dentry *file;
+	struct kho_out_subtree *subtree;
+	u64 bytes;
+	char name[];
+};
+
+/* How long clients wait for a file that comes or goes. */
+#define JOB_TIMEOUT (2 * HZ)
+
+/*
+ * Files of subtrees are made and removed by a worker, one after the other: the directory is
+ * locked for that, and who lists it into memory that nobody serves keeps it locked for ever.
+ */
+static struct workqueue_struct *files_wq;
+static DECLARE_WAIT_QUEUE_HEAD(job_wait);
+/* Under the lock of who calls the view. */
+static unsigned long jobs_queued;
+static unsigned long jobs_done;
 
 static struct dentry *debug_dir;
 static struct dentry *out_subtrees_dir;
@@ -125,24 +159,73 @@ static const struct file_operations subtree_fops = {
 	.llseek = default_llseek,
 };
 
+static void job_done(void)
+{
+	WRITE_ONCE(jobs_done, jobs_done + 1);
+	wake_up(&job_wait);
+}
+
+static void kho_subtree_file_create(struct work_struct *work)
+{
+	struct subtree_file *f =
+		container_of(work, struct subtree_file, create);
+	struct dentry *file;
+
+	file = debugfs_create_file_unsafe(f->name, 0400, out_subtrees_dir,
+					  f->subtree, &subtree_fops);
+	if (!IS_ERR(file)) {
+		i_size_write(d_inode(file), f->bytes);
+		f->file = file;
+	}
+	job_done();
+}
+
+static void kho_subtree_file_destroy(struct work_struct *work)
+{
+	struct subtree_file *f =
+		container_of(work, struct subtree_file, destroy);
+
+	debugfs_remove(f->file);
+	kho_out_subtree_put(f->subtree);
+	kfree(f);
+	job_done();
+}
+
+/* What is not done in time is done later, or never, and nobody depends on it. */
+static void do_job(struct work_struct *work)
+{
+	unsigned long job = ++jobs_queued;
+
+	queue_work(files_wq, work);
+	wait_event_timeout(job_wait, READ_ONCE(jobs_done) >= job, JOB_TIMEOUT);
+}
+
 static void *kho_subtree_file_add(const char *name, u64 bytes,
 				  struct kho_out_subtree *subtree)
 {
-	struct dentry *file;
+	struct subtree_file *f;
 
-	if (IS_ERR_OR_NULL(out_subtrees_dir))
+	if (IS_ERR_OR_NULL(out_subtrees_dir) || !files_wq)
 		return NULL;
-	file = debugfs_create_file_unsafe(name, 0400, out_subtrees_dir, subtree,
-					  &subtree_fops);
-	if (IS_ERR(file))
+	f = kzalloc(struct_size(f, name, strlen(name) + 1), GFP_KERNEL);
+	if (!f)
 		return NULL;
-	i_size_write(d_inode(file), bytes);
-	return file;
+	strcpy(f->name, name);
+	f->bytes = bytes;
+	f->subtree = subtree;
+	kho_out_subtree_get(subtree);
+	INIT_WORK(&f->create, kho_subtree_file_create);
+	INIT_WORK(&f->destroy, kho_subtree_file_destroy);
+	do_job(&f->create);
+	return f;
 }
 
-static void kho_subtree_file_remove(void *file)
+static void kho_subtree_file_remove(void *shown)
 {
-	debugfs_remove(file);
+	struct subtree_file *f = shown;
+
+	if (f)
+		do_job(&f->destroy);
 }
 
 static const struct kho_subtree_view subtree_files = {
@@ -159,6 +242,7 @@ static void show_outgoing(void)
 			    &scratch_phys_fops);
 	debugfs_create_file("scratch_len", 0400, dir, NULL, &scratch_len_fops);
 	out_subtrees_dir = debugfs_create_dir("sub_fdts", dir);
+	files_wq = alloc_ordered_workqueue("kho_debugfs", 0);
 	kho_out_subtrees_show(&subtree_files);
 }
 
@@ -237,6 +321,9 @@ void kho_debugfs_exit(void)
 
 	if (kho_enabled)
 		kho_out_subtrees_hide();
+	if (files_wq)
+		destroy_workqueue(files_wq);
+	files_wq = NULL;
 	debugfs_remove(debug_dir);
 	debug_dir = NULL;
 	out_subtrees_dir = NULL;

@@ -5,7 +5,7 @@
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/kho.h>
-#include <linux/kho_sessions.h>
+#include <linux/kho_holders.h>
 #include <linux/kho_waiting.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -118,16 +118,20 @@ static int in_drop(void __user *arg, u32 bytes)
 
 /* ----------------------------------------------------------------------------------- status */
 
-static void sessions_status(struct kho_ioctl_status *status)
+static void holders_status(struct kho_ioctl_status *status)
 {
-	struct kho_sessions s;
+	struct kho_held sessions, trees;
 
 	kho_waiting_begin();
-	kho_sessions_count(&s);
+	kho_holders_count(KHO_HOLDER_SESSION, &sessions);
+	kho_holders_count(KHO_HOLDER_TREE, &trees);
 	kho_waiting_end();
-	status->out_sessions = s.nr_out;
-	status->out_session_bytes = s.out_bytes;
-	status->in_sessions = s.nr_in;
+	status->out_sessions = sessions.nr_out;
+	status->out_session_bytes = sessions.out_bytes;
+	status->in_sessions = sessions.nr_in;
+	status->out_trees = trees.nr_out;
+	status->out_tree_bytes = trees.out_bytes;
+	status->in_trees = trees.nr_in;
 }
 
 /**
@@ -148,7 +152,7 @@ void kho_status_get(struct kho_ioctl_status *status)
 		status->flags |= KHO_STATUS_ADOPTS;
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);
-	sessions_status(status);
+	holders_status(status);
 }
 
 static int status(void __user *arg, u32 bytes)

@@ -175,6 +175,8 @@ MEMBER(extent_bytes, extent_bytes, 0444, show_u64, out_extent_bytes);
 MEMBER(scratch_bytes, scratch_bytes, 0444, show_u64, out_scratch_bytes);
 MEMBER(sessions, sessions, 0444, show_u32, out_sessions);
 MEMBER(session_bytes, session_bytes, 0444, show_u64, out_session_bytes);
+MEMBER(trees, trees, 0444, show_u32, out_trees);
+MEMBER(tree_bytes, tree_bytes, 0444, show_u64, out_tree_bytes);
 
 static struct value stopping = {
 	.attr = __ATTR(stopping_time_ns, 0644, kho_value_show,
@@ -202,6 +204,8 @@ static struct attribute *out_attrs[] = {
 	&scratch_bytes.attr.attr,
 	&sessions.attr.attr,
 	&session_bytes.attr.attr,
+	&trees.attr.attr,
+	&tree_bytes.attr.attr,
 	&stopping.attr.attr,
 	&foreign.attr.attr,
 	NULL,
@@ -235,6 +239,7 @@ MEMBER(in_blocks, blocks, 0444, show_u64, in_blocks);
 MEMBER(in_bytes, bytes, 0444, show_u64, in_bytes);
 MEMBER(in_unclaimed, unclaimed_bytes, 0444, show_u64, in_unclaimed_bytes);
 MEMBER(in_sessions, sessions, 0444, show_u32, in_sessions);
+MEMBER(in_trees, trees, 0444, show_u32, in_trees);
 MEMBER(in_released, released_bytes, 0444, show_u64, in_released_bytes);
 MEMBER(in_validate, validate_ns, 0444, show_u64, in_validate_ns);
 MEMBER(in_release, release_ns, 0444, show_u64, in_release_ns);
@@ -245,15 +250,25 @@ MEMBER(in_stopping, stopping_time_ns, 0444, show_u64, in_stopping_ns);
 MEMBER(in_ready, ready_time_ns, 0444, show_u64, in_ready_ns);
 
 static struct attribute *in_attrs[] = {
-	&in_result.attr.attr,	    &in_reason.attr.attr,
-	&in_from_release.attr.attr, &in_from_version.attr.attr,
-	&in_kexec_count.attr.attr,  &in_blocks.attr.attr,
-	&in_bytes.attr.attr,	    &in_unclaimed.attr.attr,
-	&in_sessions.attr.attr,	    &in_released.attr.attr,
-	&in_validate.attr.attr,	    &in_release.attr.attr,
-	&in_module_load.attr.attr,  &in_image_load.attr.attr,
-	&in_reboot.attr.attr,	    &in_stopping.attr.attr,
-	&in_ready.attr.attr,	    NULL,
+	&in_result.attr.attr,
+	&in_reason.attr.attr,
+	&in_from_release.attr.attr,
+	&in_from_version.attr.attr,
+	&in_kexec_count.attr.attr,
+	&in_blocks.attr.attr,
+	&in_bytes.attr.attr,
+	&in_unclaimed.attr.attr,
+	&in_sessions.attr.attr,
+	&in_trees.attr.attr,
+	&in_released.attr.attr,
+	&in_validate.attr.attr,
+	&in_release.attr.attr,
+	&in_module_load.attr.attr,
+	&in_image_load.attr.attr,
+	&in_reboot.attr.attr,
+	&in_stopping.attr.attr,
+	&in_ready.attr.attr,
+	NULL,
 };
 
 static const struct attribute_group in_group = {

@@ -45,7 +45,10 @@ bool kho_in_wait_for_gaps(void);
 u64 kho_in_held_pages(int nid, u64 max_phys);
 void kho_in_claimed(u64 bytes);
 u64 kho_in_unclaimed_pages(void);
+const char *kho_in_explain(char *to, size_t room, const char *by,
+			   const struct kho_refusal *r);
 void kho_in_client_refused(const char *client, const struct kho_refusal *r);
+bool kho_in_refused(char *why, size_t room);
 int kho_in_drop(bool force);
 extern struct rw_semaphore kho_in_looking;
 void kho_in_status(struct kho_ioctl_status *status);

@@ -10,7 +10,7 @@
  */
 
 #include <linux/kho.h>
-#include <linux/kho_sessions.h>
+#include <linux/kho_holders.h>
 #include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -233,7 +233,18 @@ static void forget_marks(void)
 
 /* ---------------------------------------------------------------------------------- refusals */
 
-static const char *explain(char *to, size_t room, const char *by,
+/**
+ * kho_in_explain() - say why something was refused
+ * @to: filled
+ * @room: its size
+ * @by: what comes before it
+ * @r: why
+ *
+ * Context: any.
+ *
+ * Return: @to.
+ */
+const char *kho_in_explain(char *to, size_t room, const char *by,
 			   const struct kho_refusal *r)
 {
 	size_t n = scnprintf(to, room, "%s%s", by, r->check);
@@ -260,7 +271,7 @@ static const char *refuse(const char *by, const struct kho_refusal *r)
 	if (!n)
 		in_error = -r->err;
 	scnprintf(in_reason + n, sizeof(in_reason) - n, "%s%s", n ? "; " : "",
-		  explain(what, sizeof(what), by, r));
+		  kho_in_explain(what, sizeof(what), by, r));
 	return what;
 }
 
@@ -278,6 +289,22 @@ void kho_in_client_refused(const char *client, const struct kho_refusal *r)
 	/* The reason begins with who says so. */
 	pr_err("refused: %s; its memory stays reserved until `kho drop --all`\n",
 	       refuse(client, r));
+}
+
+/**
+ * kho_in_refused() - was there a handover that was refused as a whole?
+ * @why: filled if there was
+ * @room: its size
+ *
+ * Context: may sleep.
+ */
+bool kho_in_refused(char *why, size_t room)
+{
+	guard(mutex)(&in_lock);
+	if (in_state != IN_REFUSED)
+		return false;
+	strscpy(why, in_reason, room);
+	return true;
 }
 
 /* ---------------------------------------------------------------------------- give back gaps */
@@ -517,7 +544,8 @@ static DECLARE_BITMAP(in_strays, MAX_SUBTREES);
  */
 static const char *blob_objection(const struct kho_fdt_subtree *s)
 {
-	u64 page = PAGE_ALIGN_DOWN(s->phys), end, head;
+	u64 page = PAGE_ALIGN_DOWN(s->phys), end, head, marked_to = 0;
+	struct kho_mark mark;
 
 	if (!kho_checked_has_blob(&in_data, s))
 		return "its data is outside the extents";
@@ -527,9 +555,13 @@ static const char *blob_objection(const struct kho_fdt_subtree *s)
 			return "its data is not reserved memory";
 		if (is_bad(page))
 			return "its data went bad";
-		if (!in_wire_area(page) &&
-		    !kho_marked(block_around(page, &head)))
+		if (page < marked_to || in_wire_area(page))
+			continue;
+		mark = block_around(page, &head);
+		if (!kho_marked(mark))
 			return "its data is not preserved, or memory next to it went bad";
+		/* A block is looked for once, however many of its pages there are. */
+		marked_to = head + kho_mark_pages(mark) * PAGE_SIZE;
 	}
 	return NULL;
 }
@@ -849,7 +881,7 @@ u64 kho_in_pages(void)
  * @name: NUL-terminated
  * @subtree: filled; its name points into the FDT
  *
- * Return: 0; -ENOENT, also if its blob cannot be there, was not preserved, or went bad.
+ * Return: 0; -ENOENT; -EBADMSG: its blob cannot be there, was not preserved, or went bad.
  */
 int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 {
@@ -857,7 +889,7 @@ int kho_in_subtree(const char *name, struct kho_fdt_subtree *subtree)
 
 	for (i = 0; i < MAX_SUBTREES && !kho_in_subtree_at(i, subtree); i++)
 		if (!strcmp(subtree->name, name))
-			return test_bit(i, in_strays) ? -ENOENT : 0;
+			return test_bit(i, in_strays) ? -EBADMSG : 0;
 	return -ENOENT;
 }
 
@@ -1050,17 +1082,20 @@ static void drop_refused(void)
 				 CONSUMED);
 }
 
-/* Memory that sessions lead to is lost to them when it is dropped. */
-static int sessions_wait(void)
+/* Memory that sessions and trees lead to is lost to them when it is dropped. */
+static int holders_wait(void)
 {
-	struct kho_sessions s;
+	struct kho_held sessions, trees;
 
-	kho_sessions_count(&s);
-	if (!s.nr_in)
-		return 0;
-	pr_warn("nothing is dropped: %u sessions of the previous kernel wait to be asked for\n",
-		s.nr_in);
-	return -EBUSY;
+	kho_holders_count(KHO_HOLDER_SESSION, &sessions);
+	kho_holders_count(KHO_HOLDER_TREE, &trees);
+	if (sessions.nr_in)
+		pr_warn("nothing is dropped: %u sessions of the previous kernel wait to be asked for\n",
+			sessions.nr_in);
+	if (trees.nr_in)
+		pr_warn("nothing is dropped: %u trees of the previous kernel wait to be restored\n",
+			trees.nr_in);
+	return sessions.nr_in || trees.nr_in ? -EBUSY : 0;
 }
 
 static int drop(void)
@@ -1081,14 +1116,14 @@ static int drop(void)
 
 /**
  * kho_in_drop() - give back everything that came in and that nobody has restored
- * @force: also what sessions lead to that nobody has finished
+ * @force: also what sessions and trees lead to that nobody has finished or restored
  *
  * Waits for who looks at it, see kho_waiting_begin().
  *
  * Context: may sleep.
  *
- * Return: 0; -ENOENT if there is nothing; -EBUSY (sessions wait); -EINTR if the task was killed
- * while it waited.
+ * Return: 0; -ENOENT if there is nothing; -EBUSY (sessions or trees wait); -EINTR if the task was
+ * killed while it waited.
  */
 int kho_in_drop(bool force)
 {
@@ -1098,7 +1133,7 @@ int kho_in_drop(bool force)
 	if (down_write_killable(&kho_in_looking))
 		return -EINTR;
 	if (!force)
-		ret = sessions_wait();
+		ret = holders_wait();
 	if (!ret)
 		ret = drop();
 	up_write(&kho_in_looking);

@@ -234,7 +234,7 @@ int kho_out_subtree_remove(void *blob)
 	}
 	if (ret)
 		return ret;
-	/* Waits for no reader: one may be waiting for user space, for as long as that likes. */
+	/* Waits for no reader without an end: one may be waiting for user space. */
 	hide(s);
 	kho_out_subtree_put(s);
 	return 0;

@@ -89,9 +89,11 @@ as_asked() {
 	go "$@"
 }
 
-# None of those that there are can be stopped: so it is written in modprobe.d.
-has_watchdog() {
-	[ "$(cat /sys/class/watchdog/watchdog0/nowayout 2>/dev/null)" = 1 ]
+# watchdog PROPERTY SECONDS: what systemd is to do with the watchdog, which cannot be stopped, as modprobe.d says
+watchdog() {
+	[ "$(cat /sys/class/watchdog/watchdog0/nowayout)" = 1 ] || fail "there is no watchdog that cannot be stopped"
+	busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+		org.freedesktop.systemd1.Manager "$1" t "$2"000000 || fail "$1"
 }
 
 stage_0() {
@@ -104,12 +106,8 @@ stage_1() {
 	handed_over
 	ended_with kexec
 	no_traces
-	# If systemd had armed it, it would reset the machine before the next kernel has booted.
-	if has_watchdog; then
-		busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-			org.freedesktop.systemd1.Manager RebootWatchdogUSec t 10000000 || fail "RebootWatchdogUSec"
-		say "a watchdog is to guard the reboot"
-	fi
+	# If systemd armed it for this, it would reset the machine before the next kernel has booted.
+	watchdog RebootWatchdogUSec 10
 	systemctl mask --runtime --now systemd-logind.service dbus.socket dbus.service >/dev/null 2>&1
 	as_asked systemctl reboot
 }
@@ -171,12 +169,7 @@ stage_8() {
 
 stage_9() {
 	cold
-	if ! has_watchdog; then
-		say "this kernel has no driver for the watchdog"
-		as_asked systemctl reboot --force
-	fi
-	busctl set-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-		org.freedesktop.systemd1.Manager RuntimeWatchdogUSec t 600000000 || fail "RuntimeWatchdogUSec"
+	watchdog RuntimeWatchdogUSec 600
 	[ "$(cat /sys/class/watchdog/watchdog0/state)" = active ] || fail "the watchdog is not armed"
 	as_asked systemctl reboot
 }

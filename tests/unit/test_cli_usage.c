@@ -126,7 +126,7 @@ int dev_parcel_commit(int parcel_fd)
 	return never();
 }
 
-int dev_parcel_open(int fd, const char *name, u64 *bytes)
+int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why)
 {
 	return never();
 }
@@ -173,11 +173,6 @@ int keptdev_forget(int fd, const char *name)
 }
 
 int keptdev_drop(int fd, const char *name)
-{
-	return never();
-}
-
-int kept_list_read(struct kept_list *out)
 {
 	return never();
 }

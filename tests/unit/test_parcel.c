@@ -732,6 +732,79 @@ static void as_many_as_there_may_be(void **state)
 	assert_index_refused(p, -ERANGE, "number of parcels");
 }
 
+struct patience {
+	struct kho_page_ops ops;
+	unsigned int left;
+};
+
+static const void *patient_page(void *ctx, u64 phys, unsigned int order)
+{
+	struct patience *patience = ctx;
+
+	return patience->ops.page(patience->ops.ctx, phys, order);
+}
+
+/* Once true it stays so. */
+static bool is_out_of_patience(void *ctx)
+{
+	struct patience *patience = ctx;
+
+	if (!patience->left)
+		return true;
+	patience->left--;
+	return false;
+}
+
+/* Stops a check at every point at which it can be; what comes of it if it is not. */
+static int check_impatiently(struct parcels *p, unsigned int *nr_points)
+{
+	struct patience patience = { .ops = parcels_ops(p) };
+	struct kho_page_ops ops = { .page = patient_page,
+				    .ctx = &patience,
+				    .stop = is_out_of_patience };
+	struct kho_refusal r;
+	struct names n;
+	int err;
+
+	for (*nr_points = 0;; ++*nr_points) {
+		n.nr = 0;
+		n.stop_at = 0;
+		patience.left = *nr_points;
+		err = kho_parcels_check(p->head_phys,
+					sizeof(struct kho_parcel_head_ser),
+					&ops, each_parcel, &n, &r);
+		if (err != -EINTR)
+			return err;
+		assert_string_equal(r.check, "the check was stopped");
+		assert_int_equal(n.nr, 0);
+	}
+}
+
+/* What was not compared is not taken for good. */
+static void it_can_be_stopped_anywhere(void **state)
+{
+	struct parcels *p = *state;
+	struct kho_parcel_ser *slot = NULL;
+	unsigned int i, nr;
+	char name[16];
+
+	for (i = 0; i < 150; i++) {
+		snprintf(name, sizeof(name), "parcel %u", i);
+		slot = parcels_put(p, name, i == 20 ? 600 * KHO_PAGE_SIZE : 1);
+	}
+	assert_int_equal(check_impatiently(p, &nr), 0);
+	/* Blocks of the index, pass after pass, and lists of pages. */
+	assert_true(nr > 160);
+	/* Names of every part of the hashes: one is in the last. */
+	for (i = 0; i < 20; i++) {
+		memset(slot->name, 0, sizeof(slot->name));
+		snprintf(slot->name, sizeof(slot->name), "parcel %u", i);
+		slot->crc = kho_parcel_crc(slot);
+		assert_int_equal(check_impatiently(p, &nr), -EEXIST);
+		assert_true(nr > 20);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -762,6 +835,7 @@ int main(void)
 		TEST(every_bit_of_a_slot),
 		TEST(more_than_there_is),
 		TEST(as_many_as_there_may_be),
+		TEST(it_can_be_stopped_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,9 @@
  * @image_why_not: why the loaded image carries nothing: the end of a sentence that starts with
  *   "since"; empty if it does, or none is loaded
  * @refused_why: why the last load was refused, in the same form; the kernel log has it, too
+ * @out_trees: kept trees that are to be handed over
+ * @in_trees: trees of the previous kernel that nobody has restored
+ * @out_tree_bytes: bytes of the file systems of @out_trees: they are preserved at the last moment
  *
  * The first version ended with @out_reason.
  */
@@ -180,6 +183,9 @@ struct kho_ioctl_status {
 	char image_program[KHO_PROGRAM_SIZE];
 	char image_why_not[KHO_WHY_SIZE];
 	char refused_why[KHO_WHY_SIZE];
+	__u32 out_trees;
+	__u32 in_trees;
+	__aligned_u64 out_tree_bytes;
 };
 
 /* Size of the first version of struct kho_ioctl_status. */
@@ -366,6 +372,7 @@ struct kho_ioctl_simple {
  * @bytes: out: length (OPEN); in: length as far as it is known, 0 = not at all (CREATE)
  * @missing: out: with ENOMEM: how much memory would have to be freed for @bytes, 0 = not known
  *   (CREATE)
+ * @why: out: with EIO and ENODATA: which check failed, as in kho_ioctl_status.in_reason (OPEN)
  *
  * CREATE: the new descriptor takes write(2) in order; KHO_PARCEL_COMMIT on it makes the parcel
  * part of the handover; closing it without a commit discards what was written. EEXIST from the
@@ -373,7 +380,9 @@ struct kho_ioctl_simple {
  * as that can change, also from write(2), which leaves what was written before.
  * OPEN: verifies the CRC, then the new descriptor takes read(2), pread(2) and lseek(2); it shows
  * the contents as they were at OPEN even if the parcel is dropped meanwhile. ENOENT if there is
- * none of that name, EBADMSG if the contents do not match their CRC.
+ * none of that name, EBADMSG if the contents do not match their CRC, EIO if it came from the
+ * previous kernel and is lost, ENODATA if there is none of that name and parcels that came were
+ * not taken over, of which nobody knows the names.
  * DROP: ENOENT if there is none of that name.
  * A parcel lives until it is dropped: each following kernel takes it over and hands it on.
  */
@@ -385,6 +394,7 @@ struct kho_ioctl_parcel {
 	__u32 crc;
 	__aligned_u64 bytes;
 	__aligned_u64 missing;
+	char why[KHO_WHY_SIZE];
 };
 
 /* Size of the first version of struct kho_ioctl_parcel, which ended with @bytes. */
