@@ -3,7 +3,8 @@
 #
 # Upstream's own tests of /dev/liveupdate, unchanged, against our module on unmodified kernels: they are
 # built from Debian's linux-source-7.3 with the Makefile they come with, and run by the scenarios of
-# tests/vm/upstream. Nothing of them is in this repository.
+# tests/vm/upstream. So is the init of upstream's test of handover, which loads the next kernel. Nothing of
+# them is in this repository.
 #
 # usage: scripts/upstream-selftests.sh [--build] [OPTION...] [NAME...]
 #   --build   only build them, into build/upstream
@@ -29,7 +30,7 @@ find_source() {
 	source_of "$version"
 	for dir in "$cache"/kernels/*-"$package_version"-*; do
 		source=$dir/usr/src/linux-source-$version
-		[ ! -e "$dir/configured" ] || [ ! -e "$source/$tests/liveupdate" ] || return 0
+		[ ! -e "$dir/configured" ] || [ ! -e "$source/$tests/kho/init.c" ] || return 0
 	done
 	dir=$cache/sources/$package_version
 	source=$dir/usr/src/linux-source-$version
@@ -48,13 +49,21 @@ build_tests() {
 	mkdir -p "$work/tree/$tests" "$work/tree/scripts"
 	cp -r "$source/$tests"/{*.h,lib.mk,liveupdate} "$work/tree/$tests/"
 	cp "$source/scripts/subarch.include" "$work/tree/scripts/"
-	make -s -C "$source" O="$work/headers" ARCH=x86_64 headers
+	make -s -C "$source" O="$work/headers" ARCH=x86_64 headers || return
 	make -C "$work/tree/$tests/liveupdate" OUTPUT="$work/programs" LDFLAGS=-static \
-		KHDR_INCLUDES="-isystem $work/headers/usr/include"
+		KHDR_INCLUDES="-isystem $work/headers/usr/include" || return
+	build_init || return
 	mkdir "$out/programs"
 	find "$work/programs" -maxdepth 1 -type f -executable -exec cp -t "$out/programs" {} +
 	strip "$out/programs"/*
 	rm -rf "$work"
+}
+
+# As the script it comes with does, which wants to build a kernel for it, too.
+build_init() {
+	gcc -s -static -Os -nostdinc -nostdlib -fno-asynchronous-unwind-tables -fno-ident \
+		-I"$work/headers/usr/include" -I"$source/tools/include/nolibc" \
+		-o "$work/programs/kho-init" "$source/$tests/kho/init.c"
 }
 
 main() {
