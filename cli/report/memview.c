@@ -86,13 +86,17 @@ void memview_cell(const struct memview *v, u64 start, u64 end,
 		cell->bytes[MEMVIEW_EXTENT] -= cell->bytes[MEMVIEW_PRESERVED];
 	else
 		cell->bytes[MEMVIEW_EXTENT] = 0;
+	if (cell->bytes[MEMVIEW_PRESERVED] > cell->bytes[MEMVIEW_KEPT])
+		cell->bytes[MEMVIEW_PRESERVED] -= cell->bytes[MEMVIEW_KEPT];
+	else
+		cell->bytes[MEMVIEW_PRESERVED] = 0;
 }
 
 enum memview_kind memview_cell_kind(const struct memview_cell *cell)
 {
 	static const enum memview_kind order[] = {
-		MEMVIEW_PRESERVED, MEMVIEW_INCOMING, MEMVIEW_SCRATCH,
-		MEMVIEW_EXTENT, MEMVIEW_RAM
+		MEMVIEW_PRESERVED, MEMVIEW_KEPT,   MEMVIEW_INCOMING,
+		MEMVIEW_SCRATCH,   MEMVIEW_EXTENT, MEMVIEW_RAM
 	};
 	size_t i;
 
@@ -146,8 +150,8 @@ void memview_cut(const struct memview *v, size_t most, u64 least_bytes,
 
 const char *memview_name(enum memview_kind kind)
 {
-	static const char *const name[] = { "RAM", "gap", "preserved",
-					    "scratch", "incoming" };
+	static const char *const name[] = { "RAM",     "gap",	   "preserved",
+					    "scratch", "incoming", "kept" };
 
 	return name[kind];
 }
@@ -160,6 +164,7 @@ char *memview_summary(const struct memview *v, enum memview_kind kind)
 		"for the next kernel, with the module's own structures",
 		"held for the image of the next kernel",
 		"came in from the previous kernel, not claimed yet",
+		"for the next kernel, in files of kept trees",
 	};
 	struct memview_cell all;
 	char size[32];

@@ -14,6 +14,7 @@ enum memview_kind {
 	MEMVIEW_PRESERVED,
 	MEMVIEW_SCRATCH,
 	MEMVIEW_INCOMING, /* came in, and nobody has claimed it */
+	MEMVIEW_KEPT, /* files of kept trees: preserved, too */
 	MEMVIEW_KINDS
 };
 
@@ -29,7 +30,8 @@ struct memview {
 
 /**
  * struct memview_cell - what lies in a part of memory
- * @bytes: of each kind; those of MEMVIEW_EXTENT without what is preserved
+ * @bytes: of each kind; those of MEMVIEW_EXTENT without what is preserved, and those of
+ *         MEMVIEW_PRESERVED without what is in files of kept trees
  */
 struct memview_cell {
 	u64 bytes[MEMVIEW_KINDS];

@@ -33,6 +33,7 @@ static const struct look look[] = {
 	[MEMVIEW_INCOMING] = { { "▌", "▎", "▏" },
 			       { "I", "I", "i" },
 			       "\033[35m" },
+	[MEMVIEW_KEPT] = { { "▙", "▚", "▖" }, { "K", "k", "k" }, "\033[36m" },
 	[MEMVIEW_KINDS] = { { " ", " ", " " }, { " ", " ", " " }, "" },
 };
 
@@ -102,8 +103,8 @@ static void put_key(enum memview_kind kind, bool unicode, bool color)
 static void print_legend(const struct memview *v, bool unicode, bool color)
 {
 	static const enum memview_kind order[] = {
-		MEMVIEW_PRESERVED, MEMVIEW_EXTENT, MEMVIEW_SCRATCH,
-		MEMVIEW_INCOMING, MEMVIEW_RAM
+		MEMVIEW_PRESERVED, MEMVIEW_KEPT,     MEMVIEW_EXTENT,
+		MEMVIEW_SCRATCH,   MEMVIEW_INCOMING, MEMVIEW_RAM
 	};
 	size_t i;
 

@@ -23,13 +23,13 @@ enum {
 static const char *const fill[] = {
 	[MEMVIEW_RAM] = "#e4e7eb",	 [MEMVIEW_EXTENT] = "#f5c76b",
 	[MEMVIEW_PRESERVED] = "#1f8a4c", [MEMVIEW_SCRATCH] = "#3b78c4",
-	[MEMVIEW_INCOMING] = "#9b4fb5",
+	[MEMVIEW_INCOMING] = "#9b4fb5",	 [MEMVIEW_KEPT] = "#12908f",
 };
 
 /* From the back to the front. */
-static const enum memview_kind layer[] = { MEMVIEW_RAM, MEMVIEW_EXTENT,
+static const enum memview_kind layer[] = { MEMVIEW_RAM,	    MEMVIEW_EXTENT,
 					   MEMVIEW_SCRATCH, MEMVIEW_INCOMING,
-					   MEMVIEW_PRESERVED };
+					   MEMVIEW_KEPT,    MEMVIEW_PRESERVED };
 
 /*
  * Darkness of a cell in steps, so that neighbours that look alike become one rectangle. What is

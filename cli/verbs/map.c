@@ -11,6 +11,7 @@
 #include "cli/report/memview.h"
 #include "cli/base/output.h"
 #include "cli/wire/pageflags.h"
+#include "cli/wire/wirejson.h"
 #include "cli/base/savefile.h"
 #include "cli/image/sysinfo.h"
 #include "cli/base/table.h"
@@ -49,7 +50,12 @@ struct map_options {
 	struct table table;
 };
 
-static void add_wire(struct memview *v, const struct wire *w)
+static void add_kept(void *ctx, u64 start, u64 end)
+{
+	memview_add(ctx, MEMVIEW_KEPT, start, end);
+}
+
+static void add_wire(struct memview *v, struct wire *w)
 {
 	size_t i;
 
@@ -63,6 +69,7 @@ static void add_wire(struct memview *v, const struct wire *w)
 			    w->node[i].phys + KHO_PAGE_SIZE);
 	memview_add(v, MEMVIEW_PRESERVED, w->head_phys,
 		    w->head_phys + KHO_WIRE_PAGES * KHO_PAGE_SIZE);
+	wire_kept_each(w, add_kept, v);
 }
 
 /* ------------------------------------------------------------------------------ from a file */
@@ -84,7 +91,7 @@ static void add_saved_ram(struct memview *v, const struct wire *w)
 			    w->in.extent[i].end);
 }
 
-static void add_saved(struct memview *v, const struct wire *w)
+static void add_saved(struct memview *v, struct wire *w)
 {
 	const u8 *page = wire_page_of(w, KHO_WIRE_HEAD);
 	const struct kho_scratch *scratch =
@@ -209,8 +216,8 @@ static int view_live(struct memview *v)
 
 /* ----------------------------------------------------------------------------------- output */
 
-static const char *const kind_names[] = { "ram", "extents", "preserved",
-					  "scratch", "incoming" };
+static const char *const kind_names[] = { "ram",     "extents",	 "preserved",
+					  "scratch", "incoming", "kept" };
 static const char *const column_names[] = { "KIND", "START", "END", "SIZE" };
 
 /* Rows are the ranges of the first kind, then those of the second, and so on. */

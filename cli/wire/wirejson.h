@@ -26,6 +26,9 @@ struct json_object *wire_json_regions(struct wire *w);
 
 /* Kept trees; everything in them is checked but the contents of files. */
 struct json_object *wire_json_kept(struct wire *w, bool all);
+/* Calls @each for memory that files of kept trees are in, of all trees that are good. */
+void wire_kept_each(struct wire *w, void (*each)(void *ctx, u64 start, u64 end),
+		    void *ctx);
 
 /* Shorthands. */
 void json_add_number(struct json_object *o, const char *key, u64 value);

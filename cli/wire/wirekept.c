@@ -23,12 +23,16 @@ enum { FOLIO_ORDER_MAX = 10 };
  * @seen: pages that were named before
  * @trees: a line for each tree
  * @records: a line for each record; NULL: they are not asked for
+ * @each: called for each folio of a tree that is good; NULL: nobody asks
+ * @ctx: passed to it
  */
 struct kept_walk {
 	struct wire *w;
 	struct wire_marks *seen;
 	struct json_object *trees;
 	struct json_object *records;
+	void (*each)(void *ctx, u64 start, u64 end);
+	void *ctx;
 };
 
 static const void *page_op(void *ctx, u64 phys, unsigned int order)
@@ -226,6 +230,22 @@ static int check_records(struct kept_walk *k, const struct kho_kept_tree_ser *t,
 
 /* -------------------------------------------------------------------------------- the tree */
 
+static void visit_folios(struct kept_walk *k, const struct kho_kept_tree_ser *t,
+			 const struct kho_kept_list *entries)
+{
+	u64 i;
+
+	for (i = 0; i < t->nr_entries; i++) {
+		u64 entry = kho_kept_entry_at(entries, i);
+		u64 phys = kho_kept_entry_value(entry) << KHO_PAGE_SHIFT;
+
+		if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO)
+			k->each(k->ctx, phys,
+				phys + kho_kept_entry_pages(entry) *
+						PAGE_BYTES);
+	}
+}
+
 /* Return: 0 if all of it is good. */
 static int check_contents(struct kept_walk *k,
 			  const struct kho_kept_tree_ser *t,
@@ -251,6 +271,8 @@ static int check_contents(struct kept_walk *k,
 		err = kho_kept_files_check(t, &files, &entries, &ops, NULL, r);
 	if (!err)
 		err = check_records(k, t, &records, &files, r);
+	if (!err && k->each)
+		visit_folios(k, t, &entries);
 	free_list(&records);
 	free_list(&files);
 	free_list(&entries);
@@ -285,6 +307,38 @@ static int add_tree(void *ctx, const struct kho_kept_tree_ser *t)
 	return 0;
 }
 
+/* The subtree's head; NULL if there is none. */
+static const u8 *head_page(struct wire *w, struct kho_fdt_subtree *s)
+{
+	if (!w->have_fdt || kho_fdt_subtree_find(&w->fdt, KHO_KEPT_SUBTREE, s))
+		return NULL;
+	return wire_pages_get(w->pages, s->phys);
+}
+
+static int visit_tree(void *ctx, const struct kho_kept_tree_ser *t)
+{
+	struct kho_refusal r;
+
+	if (t->state == KHO_KEPT_WHOLE)
+		check_contents(ctx, t, &r);
+	return 0;
+}
+
+void wire_kept_each(struct wire *w, void (*each)(void *ctx, u64 start, u64 end),
+		    void *ctx)
+{
+	struct kept_walk k = { .w = w, .each = each, .ctx = ctx };
+	struct kho_kept_ops ops;
+	struct kho_fdt_subtree s;
+
+	if (!head_page(w, &s))
+		return;
+	k.seen = wire_marks_create();
+	ops = ops_of(&k);
+	kho_kept_check(s.phys, s.bytes, &ops, visit_tree, NULL, &k, NULL);
+	wire_marks_destroy(k.seen);
+}
+
 struct json_object *wire_json_kept(struct wire *w, bool all)
 {
 	struct kept_walk k = { .w = w };
@@ -296,9 +350,7 @@ struct json_object *wire_json_kept(struct wire *w, bool all)
 	const u8 *page;
 	int err;
 
-	if (!w->have_fdt || kho_fdt_subtree_find(&w->fdt, KHO_KEPT_SUBTREE, &s))
-		return NULL;
-	page = wire_pages_get(w->pages, s.phys);
+	page = head_page(w, &s);
 	if (!page)
 		return NULL;
 	memcpy(&head, page, sizeof(head));

@@ -309,6 +309,45 @@ static void kept_trees_are_shown_and_checked(void **state)
 	memset(&kept, 0, sizeof(kept));
 }
 
+static void sum_up(void *ctx, u64 start, u64 end)
+{
+	u64 *sum = ctx;
+
+	assert_true(start >= PARCELS_BASE && start < end);
+	*sum += end - start;
+}
+
+static u64 bytes_of_trees(void)
+{
+	struct wire_pages pages = { .fetch = fetch };
+	struct wire w;
+	u64 sum = 0;
+
+	wire_read(&w, &pages, h.head_phys);
+	wire_kept_each(&w, sum_up, &sum);
+	wire_free(&w);
+	wire_pages_free(&pages);
+	return sum;
+}
+
+/* For the map: what is in files, of trees that are good. */
+static void folios_of_trees_are_visited(void **state)
+{
+	struct kho_kept_tree_ser *first = make_trees();
+
+	assert_int_equal(bytes_of_trees(), 2 * 5 * KHO_PAGE_SIZE);
+	words_of(first, 0)[0] ^= 1;
+	assert_int_equal(bytes_of_trees(), 5 * KHO_PAGE_SIZE);
+	words_of(first, 0)[0] ^= 1;
+	first->crc++;
+	assert_int_equal(bytes_of_trees(), 0);
+	handover_clear(&h);
+	handover_seal(&h);
+	assert_int_equal(bytes_of_trees(), 0);
+	keptwire_exit(&kept);
+	memset(&kept, 0, sizeof(kept));
+}
+
 /* Names get into a dump; what is in the files does not. */
 static void records_are_shown_and_contents_are_not(void **state)
 {
@@ -363,6 +402,7 @@ int main(void)
 		cmocka_unit_test(says_why_it_would_be_refused),
 		cmocka_unit_test(a_circle_ends),
 		cmocka_unit_test(kept_trees_are_shown_and_checked),
+		cmocka_unit_test(folios_of_trees_are_visited),
 		cmocka_unit_test(records_are_shown_and_contents_are_not),
 	};
 

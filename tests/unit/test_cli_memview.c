@@ -100,10 +100,17 @@ static void the_rarest_is_shown(void **state)
 	memview_add(&v, MEMVIEW_RAM, 0, 100000);
 	memview_add(&v, MEMVIEW_EXTENT, 1000, 2000);
 	memview_add(&v, MEMVIEW_PRESERVED, 1500, 1501);
+	memview_add(&v, MEMVIEW_PRESERVED, 1600, 1650);
+	memview_add(&v, MEMVIEW_KEPT, 1600, 1640);
 	memview_finish(&v);
 	memview_cell(&v, 0, 10000, &cell);
 	assert_int_equal(memview_cell_kind(&cell), MEMVIEW_PRESERVED);
-	assert_int_equal(cell.bytes[MEMVIEW_EXTENT], 999);
+	assert_int_equal(cell.bytes[MEMVIEW_EXTENT], 949);
+	assert_int_equal(cell.bytes[MEMVIEW_PRESERVED], 11);
+	assert_int_equal(cell.bytes[MEMVIEW_KEPT], 40);
+	/* Of a tree nothing else is seen where nothing else is preserved. */
+	memview_cell(&v, 1600, 1640, &cell);
+	assert_int_equal(memview_cell_kind(&cell), MEMVIEW_KEPT);
 	memview_cell(&v, 1000, 1100, &cell);
 	assert_int_equal(memview_cell_kind(&cell), MEMVIEW_EXTENT);
 	memview_cell(&v, 2000, 3000, &cell);
