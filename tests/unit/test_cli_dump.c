@@ -348,6 +348,41 @@ static void folios_of_trees_are_visited(void **state)
 	memset(&kept, 0, sizeof(kept));
 }
 
+/* All that was decoded is in the file, so that it is decoded from there alone. */
+static void kept_trees_get_into_a_file(void **state)
+{
+	struct wire_pages pages = { .fetch = fetch }, again = { 0 };
+	char path[] = "/tmp/kho-dump-XXXXXX";
+	struct dumpfile_head head;
+	struct json_object *o;
+	struct blob file;
+	char *a, *b;
+	struct wire w;
+
+	close(mkstemp(path));
+	make_trees();
+	o = kept_section(&w, &pages, true);
+	json_object_put(o);
+	a = json_of(&w);
+	assert_non_null(strstr(a, "trusted.overlay.opaque"));
+	assert_int_equal(dumpfile_write(path, h.head_phys, true, &pages), 0);
+	wire_free(&w);
+	wire_pages_free(&pages);
+	assert_int_equal(read_file(path, 64 * MIB, &file), 0);
+	unlink(path);
+	assert_null(dumpfile_parse(file.data, file.bytes, &head, &again));
+	wire_read(&w, &again, head.head_phys);
+	b = json_of(&w);
+	assert_string_equal(a, b);
+	wire_free(&w);
+	wire_pages_free(&again);
+	blob_free(&file);
+	free(a);
+	free(b);
+	keptwire_exit(&kept);
+	memset(&kept, 0, sizeof(kept));
+}
+
 /* Names get into a dump; what is in the files does not. */
 static void records_are_shown_and_contents_are_not(void **state)
 {
@@ -402,6 +437,7 @@ int main(void)
 		cmocka_unit_test(says_why_it_would_be_refused),
 		cmocka_unit_test(a_circle_ends),
 		cmocka_unit_test(kept_trees_are_shown_and_checked),
+		cmocka_unit_test(kept_trees_get_into_a_file),
 		cmocka_unit_test(folios_of_trees_are_visited),
 		cmocka_unit_test(records_are_shown_and_contents_are_not),
 	};
