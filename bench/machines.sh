@@ -53,9 +53,14 @@ cases=(
 	"memfd-huge-512 1 4096 bench.count=0 bench.memfd=512 bench.huge"
 	"memfd-64-noinit 1 4096 bench.count=0 bench.memfd=64 init_on_alloc=0"
 	"parcel-64 1 4096 bench.count=0 bench.parcel=64"
+	"kept-empty 1 4096 bench.count=0 bench.kept=0"
+	"kept-files-20000 1 4096 bench.count=0 bench.kept=20000"
+	"kept-files-100000 1 4096 bench.count=0 bench.kept=100000"
+	"kept-512 1 4096 bench.count=0 bench.tree=512"
+	"kept-huge-512 1 4096 bench.count=0 bench.tree=512 bench.huge"
 )
 # What takes a native kernel minutes, or what it does not have.
-not_native='plain* kexec* file parcel* isolated-65536 isolated-200000'
+not_native='plain* kexec* file parcel* isolated-65536 isolated-200000 kept*'
 
 # Programs that only benches need, as an archive; there in every case so that all are alike.
 pack_guest() {

@@ -70,6 +70,11 @@ class Machines:
             return value if what == "validate_ns" else None
         return value - base
 
+    def over(self, side, case, base, what):
+        """What a case takes beyond another one."""
+        value, least = self.get(side, case, what), self.get(side, base, what)
+        return None if value is None or least is None else value - least
+
     def incoming(self, side, case):
         """The next kernel's work until clients can restore; a native one does it while it boots."""
         what = "validate_ns" if side == "kho" else "blackout"
@@ -162,7 +167,7 @@ def machines_table(machines):
     rows = []
     for case in machines.cases("kho"):
         count = machines.get("kho", case, "count")
-        if not count or case.startswith(("plain", "kexec", "memfd", "parcel")):
+        if not count or case.startswith(("plain", "kexec", "memfd", "parcel", "kept")):
             continue
         name = case
         for side, text in SIDES:
@@ -201,6 +206,21 @@ def memfd_table(figures, machines):
     rows.append(["memfd", "native, published", p["preserve"],
                  f"{p['retrieve']} with freeing", ""])
     return table(["case", "by", "preserve a 4 KiB page", "retrieve", "free"], rows)
+
+
+def kept_table(machines):
+    """Each case over the empty tree, for one of its files, pages or folios."""
+    cases = (("kept-files-20000", "small file", machines.get("kho", "kept-files-20000", "kept")),
+             ("kept-files-100000", "small file", machines.get("kho", "kept-files-100000", "kept")),
+             ("kept-512", "4 KiB page", 512 * 256), ("kept-huge-512", "2 MiB folio", 256))
+    rows = []
+    for case, unit, count in cases:
+        over = [machines.over("kho", case, "kept-empty", key)
+                for key in ("kept_out_ns", "kept_check_ns", "kept_in_ns")]
+        if count and None not in over:
+            rows.append([case, unit] + [number(value / count) for value in over])
+    return table(["case", "for each", "out, at the last moment", "check", "restore"],
+                 rows) if rows else "Not measured."
 
 
 def scale_table(figures):
@@ -245,6 +265,7 @@ def write_report(figures):
         "patterns": patterns_list(figures),
         "shares": targets.shares(machines),
         "growth": targets.growth(machines), "parcel": targets.parcel(machines),
+        "kept": kept_table(machines),
     }
     for key, value in fill.items():
         text = text.replace(f"@{key}@", str(value))

@@ -200,6 +200,20 @@ def memfd_rows(machines):
     return rows
 
 
+def kept_rows(machines):
+    rows = []
+    for case, what, count, out, back in (
+            ("kept-files-100000", "a small file", 100000, 3000, 20000),
+            ("kept-512", "a page", 512 * 256, 220, 1500),
+            ("kept-huge-512", "a folio of 2 MiB", 256, 2500, 8000)):
+        for way, key, limit in (("out", "kept_out_ns", out), ("in", "kept_in_ns", back)):
+            value = machines.over("kho", case, "kept-empty", key)
+            if value is not None:
+                rows.append([f"kept tree, {what}: {way}", f"≤ {limit:,}", f"{value / count:,.0f}",
+                             verdict(value / count, limit), "see [below](#kept-trees)"])
+    return rows
+
+
 def growth(machines):
     """How the cost of a file grows with its pages, and what it costs besides."""
     text = []
@@ -215,7 +229,7 @@ def growth(machines):
 
 def rows(figures, machines):
     return (machine_rows(figures, machines) + blackout_rows(machines) + tracker_rows(figures) +
-            memory_rows(machines) + memfd_rows(machines))
+            memory_rows(machines) + memfd_rows(machines) + kept_rows(machines))
 
 
 def shares(machines):
