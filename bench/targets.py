@@ -203,7 +203,7 @@ def memfd_rows(machines):
 def kept_rows(machines):
     rows = []
     for case, what, count, out, back in (
-            ("kept-files-100000", "a small file", 100000, 3000, 20000),
+            ("kept-files-20000", "a small file", 20000, 3000, 20000),
             ("kept-512", "a page", 512 * 256, 220, 1500),
             ("kept-huge-512", "a folio of 2 MiB", 256, 2500, 8000)):
         for way, key, limit in (("out", "kept_out_ns", out), ("in", "kept_in_ns", back)):
