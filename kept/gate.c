@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -15,8 +16,13 @@
 #include "kept/kept.h"
 #include "kmod/compat/compat.h"
 
-/* How long it is waited for those who are writing to a file system. */
+/*
+ * How long those who are writing to a file system are waited for, and those of all together. Less
+ * than the least is not enough where nobody is.
+ */
+#define LEAST_FREEZE_WAIT (HZ / 4)
 #define FREEZE_WAIT (5 * HZ)
+#define ALL_FREEZES_WAIT (15 * HZ)
 
 static bool jumping;
 static unsigned long nr_steps;
@@ -66,6 +72,8 @@ unsigned long kept_steps(void)
 /* ----------------------------------------------------------------------------------- freezing */
 
 static struct workqueue_struct *freeze_wq;
+/* Of one caller at a time. */
+static unsigned long may_wait = ALL_FREEZES_WAIT;
 
 /**
  * struct freezing - a file system that is frozen, or about to be
@@ -74,6 +82,7 @@ static struct workqueue_struct *freeze_wq;
  * @work: does that; may wait for ever
  * @done: it did
  * @ret: how it went
+ * @waited: long enough was waited for it
  */
 struct freezing {
 	struct list_head list;
@@ -81,6 +90,7 @@ struct freezing {
 	struct work_struct work;
 	struct completion done;
 	int ret;
+	bool waited;
 };
 
 static LIST_HEAD(freezings);
@@ -133,13 +143,28 @@ static struct freezing *freezing_begin(struct super_block *sb)
  * kept_is_frozen() - is everybody kept from beginning to write to a file system?
  * @sb: file system
  *
- * Those who have begun may go on. On some kernels anybody may thaw what kept_freeze() froze.
+ * Those who have begun may go on. On some kernels user space can thaw what kept_freeze() froze.
  *
  * Context: any.
  */
 bool kept_is_frozen(const struct super_block *sb)
 {
 	return READ_ONCE(sb->s_writers.frozen) >= SB_FREEZE_WRITE;
+}
+
+/* Return: it came to its end. */
+static bool wait_for(struct freezing *f)
+{
+	unsigned long wait, left;
+
+	if (f->waited)
+		return completion_done(&f->done);
+	wait = clamp_t(unsigned long, may_wait, LEAST_FREEZE_WAIT, FREEZE_WAIT);
+	left = wait_for_completion_timeout(&f->done, wait);
+	may_wait -= min(may_wait, wait - left);
+	f->waited = true;
+	kept_step();
+	return left;
 }
 
 /**
@@ -162,9 +187,8 @@ int kept_freeze(struct super_block *sb)
 	if (!f)
 		return -ENOMEM;
 	kept_step();
-	if (wait_for_completion_timeout(&f->done, FREEZE_WAIT) && !f->ret)
+	if (wait_for(f) && !f->ret)
 		return 0;
-	kept_step();
 	/* Frozen by somebody else; or there is somebody who writes. */
 	if (!kept_is_frozen(sb))
 		return -EBUSY;

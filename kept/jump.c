@@ -198,7 +198,7 @@ static void take_tree(struct kept_tree *t, struct kept_out *out,
 	ser->kept_ns = ktime_get_real_ns();
 	if (!ret)
 		ret = kept_records_write(out, t->mnt, &gone);
-	/* On some kernels anybody may thaw what we froze. */
+	/* On some kernels user space can thaw what we froze. */
 	if (!ret && !kept_is_frozen(sb))
 		ret = -EAGAIN;
 	if (!ret) {
