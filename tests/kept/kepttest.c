@@ -7,6 +7,7 @@
  *   kepttest forget NAME        FORGET
  *   kepttest list               LIST: a line a tree: state name path bytes inodes
  *   kepttest estimate NAME      ESTIMATE: inodes pages swapped folios meta-bytes extent-bytes
+ *   kepttest poison FILE PAGE   the memory of this page of a file goes bad
  *   kepttest bounds             arguments that are refused, each with its error
  *
  * An ioctl that fails ends with the name of its error on stderr, and with 1.
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <linux/kho_kept.h>
 
@@ -106,6 +108,20 @@ static void estimate(const char *name)
 	       (unsigned long long)arg.extent_bytes);
 }
 
+static void poison(const char *path, long page)
+{
+	const long size = 4096;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char *at;
+
+	must(fd >= 0, "%s", path);
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		  page * size);
+	must(at != MAP_FAILED, "mmap");
+	*(volatile char *)at = *(volatile char *)at;
+	must(!madvise(at, size, MADV_HWPOISON), "madvise");
+}
+
 /* ------------------------------------------------------------------------------------- bounds */
 
 /* Room for any argument, and for what the kernel does not know. */
@@ -180,6 +196,8 @@ int main(int argc, char **argv)
 		list();
 	else if (argc == 3 && !strcmp(command, "estimate"))
 		estimate(argv[2]);
+	else if (argc == 4 && !strcmp(command, "poison"))
+		poison(argv[2], atol(argv[3]));
 	else if (argc == 2 && !strcmp(command, "bounds"))
 		bounds();
 	else

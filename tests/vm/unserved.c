@@ -4,6 +4,7 @@
  * scenarios of tests/vm:
  *
  *   unserved read FILE   reads a file into it, and never returns
+ *   unserved write FILE  writes from it into a file, and never returns
  *   unserved list DIR    the same with the entries of a directory, which is locked meanwhile
  *   unserved load        kexec_load(2) of an image whose only page is there; never returns
  *   unserved commit      IMAGE_COMMIT with a memory map there; meanwhile the image is given back
@@ -66,6 +67,14 @@ static int read_file(const char *path)
 
 	must(fd >= 0, path);
 	return read(fd, unserved_page(), PAGE) < 0;
+}
+
+static int write_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	must(fd >= 0, path);
+	return write(fd, unserved_page(), PAGE) < 0;
 }
 
 static int list_directory(const char *path)
@@ -167,6 +176,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(what, "read"))
 		return read_file(argv[2]);
+	if (argc == 3 && !strcmp(what, "write"))
+		return write_file(argv[2]);
 	if (argc == 3 && !strcmp(what, "list"))
 		return list_directory(argv[2]);
 	if (argc == 2 && !strcmp(what, "load"))
@@ -174,6 +185,6 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(what, "commit"))
 		return commit_late();
 	fprintf(stderr,
-		"usage: unserved read FILE | list DIR | load | commit\n");
+		"usage: unserved read FILE | write FILE | list DIR | load | commit\n");
 	return 2;
 }
