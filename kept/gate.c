@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What all files ask at the last moment: is it there, does somebody still get on, and file systems
- * that are to stay as they are.
+ * What all files ask at the last moment: is it there, does somebody still get on, and file
+ * systems that are to stay as they are.
  */
 
 #include <linux/completion.h>

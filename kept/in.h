@@ -124,6 +124,7 @@ extern struct mutex kept_in_lock; /* of the list of trees */
 
 /* incoming.c */
 int kept_in_try_read(struct kept_in *t);
+int kept_in_done(struct kept_in *t);
 struct kept_in *kept_in_find(const char *name);
 void kept_in_remove(struct kept_in *t);
 void kept_in_free(struct kept_in *t);
@@ -185,7 +186,6 @@ static inline u64 kept_end_index(u64 size)
 int kept_in_begin(struct kept_in *t, struct kho_kept_ioctl_begin *arg);
 int kept_in_fill(struct kept_in *t, const struct kho_kept_ioctl_fill *arg);
 int kept_in_stamp(struct kept_in *t, const struct kho_kept_ioctl_stamp *arg);
-int kept_in_done(struct kept_in *t);
 void kept_in_forget_files(struct kept_in *t);
 void kept_in_drop_files(struct kept_in *t);
 

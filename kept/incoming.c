@@ -591,6 +591,31 @@ int kept_in_drop(const char *name)
 }
 
 /**
+ * kept_in_done() - a tree is restored
+ * @t: tree; not in the list any more afterwards
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOTCONN, -EBUSY, -ENODATA, -ESHUTDOWN.
+ */
+int kept_in_done(struct kept_in *t)
+{
+	guard(mutex)(&kept_in_lock);
+	guard(mutex)(&t->lock);
+	if (kept_is_jumping())
+		return -ESHUTDOWN;
+	if (t->done)
+		return -ENODATA;
+	if (!t->mnt)
+		return -ENOTCONN;
+	if (t->nr_busy || t->nr_filled < t->ser.nr_files)
+		return -EBUSY;
+	t->done = true;
+	kept_in_remove(t);
+	return 0;
+}
+
+/**
  * kept_in_has() - does a tree of this name wait to be restored?
  * @name: NUL-terminated
  *

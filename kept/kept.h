@@ -3,7 +3,8 @@
  * kho-kept.ko: what its files offer each other. Trees go
  *
  *   out  tree (which directories) -> jump (the last moment) -> records (names) -> pages
- *        (contents) -> stream (bytes on the wire); estimate looks without a jump; both walk over names
+ *        (contents) -> stream (bytes on the wire); estimate looks without a jump; both walk
+ *        over names
  *   in   incoming (what came in) -> descriptor (of a tree) -> restore (contents) -> shmem/
  *
  * and dev, the device, asks tree and incoming. What nobody has restored goes from incoming to

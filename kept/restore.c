@@ -679,31 +679,6 @@ int kept_in_stamp(struct kept_in *t, const struct kho_kept_ioctl_stamp *arg)
 
 /* --------------------------------------------------------------------------------- the end */
 
-/**
- * kept_in_done() - a tree is restored
- * @t: tree; not in the list any more afterwards
- *
- * Context: may sleep.
- *
- * Return: 0, -ENOTCONN, -EBUSY, -ENODATA, -ESHUTDOWN.
- */
-int kept_in_done(struct kept_in *t)
-{
-	guard(mutex)(&kept_in_lock);
-	guard(mutex)(&t->lock);
-	if (kept_is_jumping())
-		return -ESHUTDOWN;
-	if (t->done)
-		return -ENODATA;
-	if (!t->mnt)
-		return -ENOTCONN;
-	if (t->nr_busy || t->nr_filled < t->ser.nr_files)
-		return -EBUSY;
-	t->done = true;
-	kept_in_remove(t);
-	return 0;
-}
-
 static void drop_taken(struct kept_partial *p)
 {
 	if (p->whole && p->nr)
