@@ -807,16 +807,94 @@ static int put_taken(struct kept_files *f, const struct kept_partial *p)
 	return ret;
 }
 
+/*
+ * Is the file system that the tree is being restored into kept, or a part of it? Its files may go
+ * along with that, and a page can be in one tree only.
+ */
+static bool is_kept_too(const struct kept_in *t)
+{
+	struct kept_tree *kept = NULL;
+
+	while ((kept = kept_tree_after(kept)))
+		if (kept->mnt->mnt_sb == t->mnt->mnt_sb)
+			return true;
+	return false;
+}
+
+static int put_filled(struct kept_files *f, const struct kept_in *t,
+		      struct inode *inode)
+{
+	return is_kept_too(t) ? kept_files_add_copy(f, inode) :
+				kept_files_add(f, inode);
+}
+
+/**
+ * struct between - what came in of a file, gone through in order
+ * @t: tree
+ * @entry: that is looked at
+ * @index: where it begins, in pages
+ * @end: one behind the file's last one
+ */
+struct between {
+	const struct kept_in *t;
+	u64 entry;
+	u64 index;
+	u64 end;
+};
+
+/* What was allocated and never written to may not be allocated again yet. */
+static enum kho_kept_entry_kind between(void *ctx, u64 at, u64 *end)
+{
+	struct between *b = ctx;
+	u64 entry, pages;
+
+	for (; b->entry < b->end; b->entry++) {
+		entry = kept_in_entry(b->t, b->entry);
+		pages = kho_kept_entry_pages(entry);
+		if (at - b->index < pages) {
+			*end = min(*end, b->index + pages);
+			return kho_kept_entry_kind(entry) ==
+					       KHO_KEPT_ENTRY_UNWRITTEN ?
+				       KHO_KEPT_ENTRY_UNWRITTEN :
+				       KHO_KEPT_ENTRY_HOLE;
+		}
+		b->index += pages;
+	}
+	return KHO_KEPT_ENTRY_HOLE;
+}
+
+/* What is in the file by now, up to page @here. */
+static int put_begun_part(struct kept_files *f, const struct kept_in *t,
+			  u64 file, const struct kept_partial *p, u64 here)
+{
+	struct between b = {
+		.t = t,
+		.entry = kept_in_file_first(t, file),
+		.end = kept_in_file_end(t, file),
+	};
+	int ret;
+
+	f->between = between;
+	f->ctx = &b;
+	ret = put_filled(f, t, p->inode);
+	f->between = NULL;
+	while (!ret && here > f->next) {
+		u64 end = here;
+		enum kho_kept_entry_kind kind = between(&b, f->next, &end);
+
+		ret = put_run(f, kind, end - f->next);
+	}
+	return ret;
+}
+
 /* The part that is in the file, what was taken over last, and the rest that waits. */
 static int put_partial(struct kept_files *f, const struct kept_in *t, u64 file,
 		       const struct kept_partial *p)
 {
-	u64 i, entry, here = p->index + p->done;
+	u64 i, entry;
 	int ret;
 
-	ret = kept_files_add(f, p->inode);
-	if (!ret && here > f->next)
-		ret = put_run(f, KHO_KEPT_ENTRY_HOLE, here - f->next);
+	ret = put_begun_part(f, t, file, p, p->index + p->done);
 	if (!ret)
 		ret = put_taken(f, p);
 	for (i = p->entry; i < kept_in_file_end(t, file) && !ret; i++) {
@@ -849,7 +927,7 @@ static int put_file(struct kept_files *f, struct kept_in *t, u64 file)
 	kept_step();
 	cond_resched();
 	if (t->inode[file])
-		return kept_files_add(f, t->inode[file]);
+		return put_filled(f, t, t->inode[file]);
 	return p ? put_partial(f, t, file, p) : put_untouched(f, t, file);
 }
 

@@ -67,6 +67,9 @@ void kept_stream_free(struct kept_stream *s);
  * @nr_files: files
  * @nr_pages: pages of their folios
  * @next: where the next entry of the last file begins, in pages
+ * @between: what is there where a file has no pages: a kind of run for what begins at page @at,
+ *           and where it ends, not behind @end; NULL: holes
+ * @ctx: passed to it
  */
 struct kept_files {
 	struct kept_stream files;
@@ -74,6 +77,8 @@ struct kept_files {
 	u64 nr_files;
 	u64 nr_pages;
 	u64 next;
+	enum kho_kept_entry_kind (*between)(void *ctx, u64 at, u64 *end);
+	void *ctx;
 };
 
 int kept_files_add(struct kept_files *f, struct inode *inode);

@@ -120,7 +120,18 @@ static int list_run(struct listing *l, enum kho_kept_entry_kind kind,
 /* What comes next begins at @index. */
 static int list_hole(struct listing *l, pgoff_t index)
 {
-	return index > l->next ? list_run(l, KHO_KEPT_ENTRY_HOLE, index) : 0;
+	const struct kept_files *f = l->files;
+	int ret = 0;
+
+	while (index > l->next && !ret) {
+		enum kho_kept_entry_kind kind = KHO_KEPT_ENTRY_HOLE;
+		u64 end = index;
+
+		if (f->between)
+			kind = f->between(f->ctx, l->next, &end);
+		ret = list_run(l, kind, end);
+	}
+	return ret;
 }
 
 /* A block that is preserved. */
