@@ -86,6 +86,7 @@ struct kept_partial {
  * @nr_busy: files that are being filled
  * @promises: free promises of memory, one for each file that was filled at the same time
  * @nr_promises: how many
+ * @copy: files that were filled go along by copies, as their file system is kept
  * @done: it was restored, or dropped
  * @peek: where the last reader of a file was, so that who reads on need not look for it
  */
@@ -112,6 +113,7 @@ struct kept_in {
 	u32 nr_busy;
 	struct shmem_promise promises[4];
 	u32 nr_promises;
+	bool copy;
 	bool done;
 	struct {
 		u64 file;

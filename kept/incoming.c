@@ -807,25 +807,12 @@ static int put_taken(struct kept_files *f, const struct kept_partial *p)
 	return ret;
 }
 
-/*
- * Is the file system that the tree is being restored into kept, or a part of it? Its files may go
- * along with that, and a page can be in one tree only.
- */
-static bool is_kept_too(const struct kept_in *t)
-{
-	struct kept_tree *kept = NULL;
-
-	while ((kept = kept_tree_after(kept)))
-		if (kept->mnt->mnt_sb == t->mnt->mnt_sb)
-			return true;
-	return false;
-}
-
+/* A page can be in one tree only. */
 static int put_filled(struct kept_files *f, const struct kept_in *t,
 		      struct inode *inode)
 {
-	return is_kept_too(t) ? kept_files_add_copy(f, inode) :
-				kept_files_add(f, inode);
+	return t->copy ? kept_files_add_copy(f, inode) :
+			 kept_files_add(f, inode);
 }
 
 /**
@@ -1034,6 +1021,7 @@ struct kept_in *kept_in_after(struct kept_in *in)
 /**
  * kept_in_hand_on() - hand on a tree that nobody has restored, at the last moment
  * @in: from kept_in_after()
+ * @is_kept: does a part of this file system go along already?
  * @ser: filled with what is to be published; its name in any case
  *
  * Context: may sleep; @in is not changed any more.
@@ -1041,7 +1029,9 @@ struct kept_in *kept_in_after(struct kept_in *in)
  * Return: 0, or a negative errno, with nothing preserved: -ETIMEDOUT (it cannot be had, or its
  * file system cannot be frozen), -ENODATA (it was dropped), -ENOMEM, ...
  */
-int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser)
+int kept_in_hand_on(struct kept_in *in,
+		    bool (*is_kept)(const struct super_block *sb),
+		    struct kho_kept_tree_ser *ser)
 {
 	int ret;
 
@@ -1053,6 +1043,8 @@ int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser)
 	ret = try_read(in);
 	if (ret)
 		return ret;
+	if (in->mnt)
+		in->copy = is_kept(in->mnt->mnt_sb);
 	ret = in->mnt ? hand_on_begun(in, ser) : hand_on_whole(in, ser);
 	if (!ret)
 		ser->crc = kho_kept_crc(ser, sizeof(*ser));

@@ -315,6 +315,16 @@ static void take_trees(struct kept_worker *w)
 	}
 }
 
+static bool is_kept(const struct super_block *sb)
+{
+	struct kept_tree *t = NULL;
+
+	while ((t = kept_tree_after(t)))
+		if (t->mnt->mnt_sb == sb)
+			return true;
+	return false;
+}
+
 static void hand_on_one(struct kept_worker *w, struct kept_in *in)
 {
 	struct kept_going *g = kzalloc(sizeof(*g), KEPT_GFP);
@@ -332,7 +342,7 @@ static void hand_on_one(struct kept_worker *w, struct kept_in *in)
 		kfree(g);
 		return;
 	}
-	ret = kept_in_hand_on(in, &ser);
+	ret = kept_in_hand_on(in, is_kept, &ser);
 	if (ret)
 		mark_lost(&ser, ret);
 	commit(w, g, &ser, &none);

@@ -201,7 +201,9 @@ int kept_in_drop(const char *name);
 bool kept_in_has(const char *name);
 u32 kept_in_count(void);
 struct kept_in *kept_in_after(struct kept_in *in);
-int kept_in_hand_on(struct kept_in *in, struct kho_kept_tree_ser *ser);
+int kept_in_hand_on(struct kept_in *in,
+		    bool (*is_kept)(const struct super_block *sb),
+		    struct kho_kept_tree_ser *ser);
 
 /* -------------------------------------------------- descriptor.c: a tree that is restored */
 
