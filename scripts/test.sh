@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Everything that can be checked, from a fresh clone: unit tests, also under sanitizers, fuzzers,
-# golden files, lint, modules for every kernel, scenarios in virtual machines.
+# golden files, lint, modules, scenarios in virtual machines.
+#
+# Of the kernels of tests/vm/kernels.list those that differ most; scripts/nightly.sh has all of them.
 #
 # usage: scripts/test.sh
 # One line for each check; the last line is "N passed, N failed". What failed leaves its output in
@@ -13,6 +15,8 @@ set -u -o pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$top" || exit
 no_arguments "$@"
+: "${KHO_KERNELS:=6.1 6.12 7.2 7.3}"
+export KHO_KERNELS
 
 logs=$build/log
 results=$logs/results
