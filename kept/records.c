@@ -27,7 +27,8 @@
  * @out: where to
  * @writer: of them
  * @mnt: mount of the directory
- * @inodes: those of this tree that may come again, by number
+ * @inodes: those of this tree, by number
+ * @spare: number that no inode has, perhaps
  * @gone: those that are in any tree and may be in another, by address
  */
 struct recording {
@@ -35,6 +36,7 @@ struct recording {
 	struct kho_kept_writer writer;
 	const struct vfsmount *mnt;
 	struct xarray inodes;
+	u64 spare;
 	struct xarray *gone;
 };
 
@@ -166,7 +168,7 @@ static int fill_node(struct recording *r, struct dentry *dentry,
 }
 
 static int record_node(struct recording *r, struct dentry *dentry,
-		       const char *name, u32 name_bytes)
+		       const char *name, u32 name_bytes, u64 number)
 {
 	bool is_link = d_is_symlink(dentry);
 	DEFINE_DELAYED_CALL(done);
@@ -177,6 +179,7 @@ static int record_node(struct recording *r, struct dentry *dentry,
 	ret = fill_node(r, dentry, &node);
 	if (ret)
 		return ret;
+	node.inode = number;
 	if (is_link)
 		target = vfs_get_link(dentry, &done);
 	if (IS_ERR(target))
@@ -187,28 +190,30 @@ static int record_node(struct recording *r, struct dentry *dentry,
 	return ret ?: record_xattrs(r, dentry);
 }
 
-/* Numbers of 32 bits start again when they are used up. */
-static bool numbers_repeat(const struct inode *inode)
-{
-	const struct shmem_sb_info *info = inode->i_sb->s_fs_info;
-
-	return !info->full_inums;
-}
-
 /*
  * Return: 1: this tree has it already, by another name; 0; -EMLINK: it has another file of the
  * same number; -ENOMEM.
  */
 static int is_known(struct recording *r, struct inode *inode)
 {
-	void *was;
+	void *was = xa_load(&r->inodes, inode->i_ino);
 
-	if (inode->i_nlink == 1 && !numbers_repeat(inode))
-		return 0;
-	was = xa_store(&r->inodes, inode->i_ino, inode, KEPT_GFP);
-	if (!was || xa_is_err(was))
-		return xa_err(was);
-	return was == inode ? 1 : -EMLINK;
+	if (was)
+		return was == inode ? 1 : -EMLINK;
+	return xa_err(xa_store(&r->inodes, inode->i_ino, inode, KEPT_GFP));
+}
+
+/*
+ * Numbers of 32 bits start again when they are used up, and a directory that a tree was restored
+ * into in part has numbers of both: the next kernel would refuse two files of one number. Return:
+ * 0, -ENOMEM.
+ */
+static int other_number(struct recording *r, struct inode *inode, u64 *number)
+{
+	while (xa_load(&r->inodes, r->spare))
+		r->spare++;
+	*number = r->spare++;
+	return xa_err(xa_store(&r->inodes, *number, inode, KEPT_GFP));
 }
 
 /* Return: 1: another tree has its pages; 0; -ENOMEM. */
@@ -226,11 +231,13 @@ static int is_gone(struct recording *r, struct inode *inode)
 static int record_name(struct recording *r, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
+	u64 number = inode->i_ino;
 	struct name_snapshot name;
 	int known, ret;
 
-	known = d_is_dir(dentry) && !numbers_repeat(inode) ? 0 :
-							     is_known(r, inode);
+	known = is_known(r, inode);
+	if (known == -EMLINK && (d_is_dir(dentry) || inode->i_nlink == 1))
+		known = other_number(r, inode, &number);
 	if (known < 0)
 		return known;
 	take_dentry_name_snapshot(&name, dentry);
@@ -238,7 +245,8 @@ static int record_name(struct recording *r, struct dentry *dentry)
 		ret = kho_kept_put_link(&r->writer, inode->i_ino,
 					name.name.name, name.name.len);
 	else
-		ret = record_node(r, dentry, name.name.name, name.name.len);
+		ret = record_node(r, dentry, name.name.name, name.name.len,
+				  number);
 	release_dentry_name_snapshot(&name);
 	if (ret || known || !d_is_reg(dentry))
 		return ret;
@@ -257,7 +265,9 @@ static int record_names(struct recording *r, struct dentry *root)
 	ret = kept_walk_begin(&w, root);
 	if (ret)
 		return ret;
-	ret = record_node(r, root, "", 0);
+	ret = is_known(r, d_inode(root));
+	if (!ret)
+		ret = record_node(r, root, "", 0, d_inode(root)->i_ino);
 	while (!ret) {
 		ret = kept_walk_next(&w);
 		if (ret <= KEPT_WALK_END)
@@ -337,6 +347,7 @@ int kept_records_write(struct kept_out *out, const struct vfsmount *mnt,
 	int ret;
 
 	xa_init(&r.inodes);
+	r.spare = ((struct shmem_sb_info *)mnt->mnt_sb->s_fs_info)->next_ino;
 	ret = record_names(&r, mnt->mnt_root);
 	if (!ret)
 		ret = record_quotas(&r, mnt->mnt_sb);

@@ -133,7 +133,18 @@ static bool is_begun_with(const struct kept_in *t, const struct path *dir)
 	       t->mnt->mnt_root == dir->dentry;
 }
 
-static int begin_with(struct kept_in *t, const struct path *dir)
+/* New files would have numbers that files of the tree are to have. */
+static void skip_numbers(struct super_block *sb, u64 last)
+{
+	struct shmem_sb_info *sbinfo = sb->s_fs_info;
+
+	raw_spin_lock(&sbinfo->stat_lock);
+	if (sbinfo->next_ino <= last && (last < UINT_MAX || sbinfo->full_inums))
+		sbinfo->next_ino = last + 1;
+	raw_spin_unlock(&sbinfo->stat_lock);
+}
+
+static int begin_with(struct kept_in *t, const struct path *dir, u64 last_inode)
 {
 	struct vfsmount *mnt;
 	int ret = -ENOMEM;
@@ -150,6 +161,9 @@ static int begin_with(struct kept_in *t, const struct path *dir)
 	if (ret)
 		goto err;
 	t->mnt = mnt;
+	/* The highest number there is has none behind it. */
+	if (last_inode < S64_MAX)
+		skip_numbers(mnt->mnt_sb, last_inode);
 	return 0;
 
 err:
@@ -160,7 +174,8 @@ err:
 	return ret;
 }
 
-static int begin(struct kept_in *t, const struct path *dir, u32 *resumed)
+static int begin(struct kept_in *t, const struct path *dir,
+		 struct kho_kept_ioctl_begin *arg)
 {
 	int ret = may_restore_into(dir);
 
@@ -171,10 +186,10 @@ static int begin(struct kept_in *t, const struct path *dir, u32 *resumed)
 		return -ESHUTDOWN;
 	if (t->done)
 		return -ENODATA;
-	*resumed = !!t->mnt;
+	arg->resumed = !!t->mnt;
 	if (t->mnt)
 		return is_begun_with(t, dir) ? 0 : -ESTALE;
-	return begin_with(t, dir);
+	return begin_with(t, dir, arg->last_inode);
 }
 
 /**
@@ -193,7 +208,7 @@ int kept_in_begin(struct kept_in *t, struct kho_kept_ioctl_begin *arg)
 
 	if (!file)
 		return -EBADF;
-	ret = begin(t, &file->f_path, &arg->resumed);
+	ret = begin(t, &file->f_path, arg);
 	fput(file);
 	return ret;
 }

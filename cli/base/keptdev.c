@@ -115,10 +115,11 @@ int keptdev_open_tree(int fd, const char *name, struct kho_kept_ioctl_open *out)
 	return err ? err : out->fd;
 }
 
-int keptdev_begin(int tree, int dir_fd, bool *resumed)
+int keptdev_begin(int tree, int dir_fd, u64 last_inode, bool *resumed)
 {
 	struct kho_kept_ioctl_begin arg = { .size = sizeof(arg),
-					    .dir_fd = dir_fd };
+					    .dir_fd = dir_fd,
+					    .last_inode = last_inode };
 	int err = call(tree, KHO_KEPT_IOCTL_BEGIN, &arg);
 
 	*resumed = !err && arg.resumed;

@@ -25,7 +25,7 @@ int keptdev_estimate(int fd, const char *name,
 		     struct kho_kept_ioctl_estimate *out);
 
 /* The descriptor is in @out, and returned. */
-int keptdev_begin(int tree, int dir_fd, bool *resumed);
+int keptdev_begin(int tree, int dir_fd, u64 last_inode, bool *resumed);
 int keptdev_open_tree(int fd, const char *name,
 		      struct kho_kept_ioctl_open *out);
 int keptdev_fill(int tree, u64 file, int fd);

@@ -187,6 +187,8 @@ static void count(struct kept_fs *fs)
 		if (record.type != KHO_KEPT_RECORD_NODE)
 			continue;
 		fs->nr_inodes++;
+		if (fs->last_inode < record.node.inode)
+			fs->last_inode = record.node.inode;
 		if (S_ISLNK(record.node.mode) &&
 		    record.value_bytes >= LINK_WITHOUT_PAGE)
 			fs->nr_pages++;

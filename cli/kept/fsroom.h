@@ -15,6 +15,7 @@
  * @options: of the file system, with a comma before and behind each
  * @nr_inodes: that the tree has
  * @nr_pages: that it takes, about
+ * @last_inode: highest number of an inode of it
  * @tree: it
  * @notes: get what is done
  * @grow_lock: of @grown
@@ -27,6 +28,7 @@ struct kept_fs {
 	char *options;
 	u64 nr_inodes;
 	u64 nr_pages;
+	u64 last_inode;
 	const struct kept_tree *tree;
 	struct kept_notes *notes;
 	pthread_mutex_t grow_lock;

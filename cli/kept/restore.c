@@ -618,7 +618,8 @@ static int begin(struct restore *r, const char *shown)
 		err = kept_fs_make_room(&r->fs);
 	if (err)
 		return err;
-	err = keptdev_begin(tree->fd, r->fs.dir, &r->result->resumed);
+	err = keptdev_begin(tree->fd, r->fs.dir, r->fs.last_inode,
+			    &r->result->resumed);
 	if (err)
 		return say_not_begun(tree, shown, err);
 	kept_fs_adopt(&r->fs);

@@ -135,7 +135,7 @@ void kept_list_free(struct kept_list *trees)
 {
 }
 
-int keptdev_begin(int tree, int dir_fd, bool *resumed)
+int keptdev_begin(int tree, int dir_fd, u64 last_inode, bool *resumed)
 {
 	step();
 	*resumed = module->begun;

@@ -231,6 +231,8 @@ struct kho_kept_ioctl_drop {
  * @flags: 0
  * @dir_fd: directory of a tmpfs, open for reading or O_PATH
  * @resumed: out, 1: it was begun before, with this directory
+ * @last_inode: highest number of an inode in the tree: what is made in the file system from now
+ *   on gets higher ones, so that no two files have one number; 0 = not known
  *
  * Pins the file system until DONE. Errors: EBADF, ENOTDIR, EXDEV (not a tmpfs), ESTALE (it was
  * begun with another directory), ENOMEM, ESHUTDOWN.
@@ -240,6 +242,7 @@ struct kho_kept_ioctl_begin {
 	__u32 flags;
 	__s32 dir_fd;
 	__u32 resumed;
+	__aligned_u64 last_inode;
 };
 
 #define KHO_KEPT_IOCTL_BEGIN _IO(KHO_KEPT_IOCTL_TYPE, 0x46)
