@@ -6,13 +6,9 @@
 #include <stdlib.h>
 
 #include "handover.h"
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
-
-struct input {
-	const u8 *data;
-	size_t left;
-};
 
 enum step {
 	STEP_PRESERVE,
@@ -29,17 +25,6 @@ enum step {
 static struct handover h;
 /* Whether something in the wire area is not what handover_seal() wrote. */
 static bool wire_touched;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 static u64 nr_nodes(void)
 {

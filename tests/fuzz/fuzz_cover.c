@@ -5,6 +5,7 @@
  */
 #include "refcover.h"
 #include "testmem.h"
+#include "input.h"
 
 #include <stdlib.h>
 
@@ -13,27 +14,10 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-/* Input that has yet to be used; when it is used up, everything is 0. */
-struct input {
-	const u8 *data;
-	size_t left;
-};
-
 static struct kho_range ram[MAX_RAM];
 static struct kho_range block[MAX_BLOCKS];
 static struct kho_cover cover;
 static size_t nr_blocks;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 /* A length of 0 .. 255 units of 4 KiB, 64 KiB, 1 MiB, ... 256 GiB. */
 static u64 take_length(struct input *in)

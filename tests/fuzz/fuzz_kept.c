@@ -4,17 +4,13 @@
  * right again or not. What is accepted must be whole, and no page of it may have two owners.
  */
 #include "keptwire.h"
+#include "input.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 enum { PAGES = 256, MAX_TREES = 16 };
-
-struct input {
-	const u8 *data;
-	size_t left;
-};
 
 enum action {
 	STEP_SAMPLE,
@@ -34,17 +30,6 @@ enum action {
 static struct keptwire w;
 static struct kho_kept_tree_ser *slot[MAX_TREES];
 static unsigned int nr_slots;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 static u64 page_of_wire(struct input *in)
 {

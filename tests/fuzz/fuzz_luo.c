@@ -5,17 +5,13 @@
  * the memory, or of a page that a visitor took away, and every walk ends.
  */
 #include "luowire.h"
+#include "input.h"
 
 #include <sanitizer/asan_interface.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 enum { PAGES = 256 };
-
-struct input {
-	const u8 *data;
-	size_t left;
-};
 
 enum step {
 	STEP_SESSION,
@@ -33,17 +29,6 @@ enum step {
 
 static struct luowire w;
 static u64 memfd_phys;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 static u64 page_of_wire(struct input *in)
 {

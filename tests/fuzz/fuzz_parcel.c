@@ -4,17 +4,13 @@
  * right again or not. What is accepted must have names that differ and lists that are complete.
  */
 #include "parcels.h"
+#include "input.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 enum { PAGES = 256, MAX_PARCELS = 64 };
-
-struct input {
-	const u8 *data;
-	size_t left;
-};
 
 enum step {
 	STEP_PUT,
@@ -30,17 +26,6 @@ enum step {
 static struct parcels p;
 static struct kho_parcel_ser *slot[MAX_PARCELS];
 static unsigned int nr_slots;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 static u64 take_phys(struct input *in)
 {

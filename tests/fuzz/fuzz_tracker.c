@@ -4,32 +4,16 @@
  * compares it with a sorted list.
  */
 #include "reftree.h"
+#include "input.h"
 
 #define PAGES(n) ((u64)(n) << KHO_PAGE_SHIFT)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-/* Input that has yet to be used; when it is used up, everything is 0. */
-struct input {
-	const u8 *data;
-	size_t left;
-};
-
 static struct testmem memory;
 static struct kho_tally_ser tally[2];
 static struct kho_tracker tracker;
 static struct refset set;
-
-static u64 take(struct input *in, unsigned int bytes)
-{
-	u64 value = 0;
-
-	while (bytes-- && in->left) {
-		value = value << 8 | *in->data++;
-		in->left--;
-	}
-	return value;
-}
 
 /* A page number: small, or with any of its 52 bits. */
 static u64 take_pfn(struct input *in)
