@@ -121,7 +121,7 @@ static int read_wire(u64 phys, u64 bytes, struct reading *rd,
 		     struct kho_refusal *r)
 {
 	const struct kho_page_ops ops = {
-		.page = luo_page_op,
+		.page = kho_waiting_block_op,
 		.nr_pages = kho_waiting_unclaimed(),
 	};
 	const struct kho_luo_visit add = {

@@ -155,13 +155,6 @@ void luo_flbs_serialize(void);
 
 u64 luo_incoming_read(void);
 
-/* See struct kho_page_ops. */
-static inline const void *luo_page_op(void *ctx, u64 phys, unsigned int order)
-{
-	cond_resched();
-	return kho_waiting_block(phys, order);
-}
-
 /* -------------------------------------------- lost.c: what could not be handed over, and why */
 
 int luo_lost_init(void);

@@ -53,19 +53,14 @@ struct memfd_in {
 	bool is_bad;
 };
 
-static struct kho_mark block_op(void *ctx, u64 phys)
-{
-	return kho_waiting_mark(phys);
-}
-
 static struct kho_memfd_ops walk_ops(void)
 {
 	return (struct kho_memfd_ops){
 		.pages = {
-			.page = luo_page_op,
+			.page = kho_waiting_block_op,
 			.nr_pages = kho_waiting_unclaimed(),
 		},
-		.block = block_op,
+		.block = kho_waiting_mark_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};
 }

@@ -13,7 +13,6 @@
 #include <linux/kho_waiting.h>
 #include <linux/mutex.h>
 #include <linux/reboot.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "core/kept.h"
@@ -60,21 +59,10 @@ void kho_holders_unregister(enum kho_holder kind)
 }
 EXPORT_SYMBOL_GPL(kho_holders_unregister);
 
-static const void *page_op(void *ctx, u64 phys, unsigned int order)
-{
-	cond_resched();
-	return kho_waiting_block(phys, order);
-}
-
-static struct kho_mark block_op(void *ctx, u64 phys)
-{
-	return kho_waiting_mark(phys);
-}
-
 static struct kho_page_ops page_ops(void)
 {
 	return (struct kho_page_ops){
-		.page = page_op,
+		.page = kho_waiting_block_op,
 		.nr_pages = kho_waiting_unclaimed(),
 	};
 }
@@ -111,7 +99,7 @@ static int unread_trees(const struct kho_fdt_subtree *kept, u32 *nr)
 {
 	const struct kho_kept_ops ops = {
 		.pages = page_ops(),
-		.block = block_op,
+		.block = kho_waiting_mark_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};
 	struct kho_refusal r;

@@ -823,13 +823,6 @@ u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
 
 /* -------------------------------------------------------------- taking over what came in */
 
-static const void *waiting_page(void *ctx, u64 phys, unsigned int order)
-{
-	/* Called for each page of each parcel. */
-	cond_resched();
-	return kho_waiting_block(phys, order);
-}
-
 static bool went_bad(void *ctx, u64 phys, unsigned int order)
 {
 	return kho_in_bad(phys, PAGE_SIZE << order);
@@ -841,7 +834,7 @@ static bool stopped(void *ctx)
 }
 
 static struct kho_page_ops waiting_pages = {
-	.page = waiting_page,
+	.page = kho_waiting_block_op,
 	.bad = went_bad,
 	.stop = stopped,
 };

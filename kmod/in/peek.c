@@ -6,6 +6,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 
 #include "kmod/in/in.h"
 #include "kmod/kho.h"
@@ -91,6 +92,38 @@ const void *kho_waiting_block(phys_addr_t phys, unsigned int order)
 	return phys_to_virt(phys);
 }
 EXPORT_SYMBOL_GPL(kho_waiting_block);
+
+/**
+ * kho_waiting_block_op() - kho_waiting_block(), for the readers of core/
+ * @ctx: whatever
+ * @phys: as there
+ * @order: as there
+ *
+ * Context: may sleep: it is called for each page of what is read.
+ *
+ * Return: as there.
+ */
+const void *kho_waiting_block_op(void *ctx, u64 phys, unsigned int order)
+{
+	cond_resched();
+	return kho_waiting_block(phys, order);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_block_op);
+
+/**
+ * kho_waiting_mark_op() - kho_waiting_mark(), for the readers of core/
+ * @ctx: whatever
+ * @phys: as there
+ *
+ * Context: any.
+ *
+ * Return: as there.
+ */
+struct kho_mark kho_waiting_mark_op(void *ctx, u64 phys)
+{
+	return kho_waiting_mark(phys);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_mark_op);
 
 /**
  * kho_waiting_unclaimed() - how much waits?
