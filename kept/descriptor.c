@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "in.h"
+#include "kmod/kho.h"
 
 /* Any argument; each begins with its size and flags. */
 union tree_arg {
@@ -84,9 +85,7 @@ static long run(struct kept_in *t, const struct tree_ioctl *op,
 
 	if (get_user(bytes, (u32 __user *)user))
 		return -EFAULT;
-	if (bytes < op->bytes)
-		return -EINVAL;
-	ret = copy_struct_from_user(&arg, op->bytes, user, bytes);
+	ret = kho_ioctl_get(&arg, op->bytes, op->bytes, user, bytes);
 	if (ret)
 		return ret;
 	if (arg.flags & ~op->flags)
@@ -94,7 +93,7 @@ static long run(struct kept_in *t, const struct tree_ioctl *op,
 	ret = op->run(t, &arg);
 	if (ret)
 		return ret;
-	return copy_to_user(user, &arg, op->bytes) ? -EFAULT : 0;
+	return kho_ioctl_put(user, bytes, &arg, op->bytes);
 }
 
 static long tree_ioctl(struct file *file, unsigned int cmd, unsigned long user)

@@ -5,10 +5,13 @@
  */
 
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/kdev_t.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -23,6 +26,8 @@
 #define LEAST_FREEZE_WAIT (HZ / 4)
 #define FREEZE_WAIT (5 * HZ)
 #define ALL_FREEZES_WAIT (15 * HZ)
+/* Between two tries of a lock. */
+#define LOCK_PAUSE_MS 10
 
 static bool jumping;
 static unsigned long nr_steps;
@@ -67,6 +72,27 @@ void kept_step(void)
 unsigned long kept_steps(void)
 {
 	return READ_ONCE(nr_steps);
+}
+
+/**
+ * kept_lock_for_good() - take a lock at the last moment, and keep it until the machine jumps
+ * @lock: it
+ * @wait: how long it is tried, in jiffies
+ *
+ * Context: may sleep.
+ *
+ * Return: false: somebody else keeps it.
+ */
+bool kept_lock_for_good(struct mutex *lock, unsigned long wait)
+{
+	unsigned long end = jiffies + wait;
+
+	while (!mutex_trylock(lock)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(LOCK_PAUSE_MS);
+	}
+	return true;
 }
 
 /* ----------------------------------------------------------------------------------- freezing */

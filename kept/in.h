@@ -184,6 +184,16 @@ static inline u64 kept_end_index(u64 size)
 	return (size >> PAGE_SHIFT) + !!(size & ~PAGE_MASK);
 }
 
+/* Is the tree being restored? Return: 0, -ESHUTDOWN, -ENODATA, -ENOTCONN. Its lock is held. */
+static inline int kept_in_is_begun(const struct kept_in *t)
+{
+	if (kept_is_jumping())
+		return -ESHUTDOWN;
+	if (t->done)
+		return -ENODATA;
+	return t->mnt ? 0 : -ENOTCONN;
+}
+
 /* restore.c */
 int kept_in_begin(struct kept_in *t, struct kho_kept_ioctl_begin *arg);
 int kept_in_fill(struct kept_in *t, const struct kho_kept_ioctl_fill *arg);

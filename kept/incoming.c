@@ -118,17 +118,6 @@ static void seen_free(struct seen *s)
 
 /* ----------------------------------------------------------------------------- reading */
 
-static const void *page_op(void *ctx, u64 phys, unsigned int order)
-{
-	cond_resched();
-	return kho_waiting_block(phys, order);
-}
-
-static struct kho_mark block_op(void *ctx, u64 phys)
-{
-	return kho_waiting_mark(phys);
-}
-
 static int pause_op(void *ctx)
 {
 	cond_resched();
@@ -139,11 +128,11 @@ static struct kho_kept_ops read_ops(struct seen *seen)
 {
 	return (struct kho_kept_ops){
 		.pages = {
-			.page = page_op,
+			.page = kho_waiting_block_op,
 			.ctx = seen,
 			.nr_pages = kho_waiting_unclaimed(),
 		},
-		.block = block_op,
+		.block = kho_waiting_mark_op,
 		.first_time = first_time_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};
@@ -445,7 +434,7 @@ static int read_index(phys_addr_t phys, size_t bytes, struct kho_refusal *r)
 	struct seen seen = {};
 	const struct kho_kept_ops ops = {
 		.pages = read_ops(&seen).pages,
-		.block = block_op,
+		.block = kho_waiting_mark_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};
 	int ret;
@@ -600,14 +589,13 @@ int kept_in_drop(const char *name)
  */
 int kept_in_done(struct kept_in *t)
 {
+	int ret;
+
 	guard(mutex)(&kept_in_lock);
 	guard(mutex)(&t->lock);
-	if (kept_is_jumping())
-		return -ESHUTDOWN;
-	if (t->done)
-		return -ENODATA;
-	if (!t->mnt)
-		return -ENOTCONN;
+	ret = kept_in_is_begun(t);
+	if (ret)
+		return ret;
 	if (t->nr_busy || t->nr_filled < t->ser.nr_files)
 		return -EBUSY;
 	t->done = true;
@@ -642,6 +630,12 @@ u32 kept_in_count(void)
 
 /* --------------------------------------------------------------------------- handing on */
 
+static void unpreserve_all(void *const *page, u64 nr)
+{
+	while (nr--)
+		kho_unpreserve_pages(virt_to_page(page[nr]), 1);
+}
+
 /* Preserves pages of a list. Return: 0, or an error after nothing was. */
 static int preserve_all(void *const *page, u64 nr)
 {
@@ -652,15 +646,8 @@ static int preserve_all(void *const *page, u64 nr)
 		ret = kho_preserve_pages(virt_to_page(page[i]), 1);
 	if (!ret)
 		return 0;
-	for (i--; i; i--)
-		kho_unpreserve_pages(virt_to_page(page[i - 1]), 1);
+	unpreserve_all(page, i - 1);
 	return ret;
-}
-
-static void unpreserve_all(void *const *page, u64 nr)
-{
-	while (nr--)
-		kho_unpreserve_pages(virt_to_page(page[nr]), 1);
 }
 
 static void unpreserve_list(const struct kept_pages *p)
@@ -948,26 +935,13 @@ static int hand_on_begun(struct kept_in *t, struct kho_kept_tree_ser *ser)
 	return 0;
 }
 
-/* Keeps @lock until the machine jumps. */
-static bool lock_for_good(struct mutex *lock)
-{
-	unsigned long end = jiffies + LOCK_WAIT;
-
-	while (!mutex_trylock(lock)) {
-		if (time_after(jiffies, end))
-			return false;
-		msleep(LOCK_PAUSE_MS);
-	}
-	return true;
-}
-
 /* Who fills a file sees that the machine is about to jump, and stops. */
 static bool stop_filling(struct kept_in *t)
 {
 	unsigned long end = jiffies + LOCK_WAIT;
 
 	for (;;) {
-		if (!lock_for_good(&t->lock))
+		if (!kept_lock_for_good(&t->lock, LOCK_WAIT))
 			return false;
 		if (!t->nr_busy)
 			return true;
@@ -1008,7 +982,7 @@ struct kept_in *kept_in_after(struct kept_in *in)
 {
 	struct list_head *at = in ? in->list.next : NULL;
 
-	if (!at && !lock_for_good(&kept_in_lock)) {
+	if (!at && !kept_lock_for_good(&kept_in_lock, LOCK_WAIT)) {
 		pr_crit("no tree that waits is handed on: somebody changes the list of trees, and that does not end\n");
 		return NULL;
 	}

@@ -20,6 +20,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct mutex;
 struct vfsmount;
 struct xarray;
 
@@ -185,6 +186,7 @@ int kept_gate_init(void);
 void kept_gate_exit(void);
 void kept_jump_begins(void);
 bool kept_is_jumping(void);
+bool kept_lock_for_good(struct mutex *lock, unsigned long wait);
 int kept_freeze(struct super_block *sb);
 bool kept_is_frozen(const struct super_block *sb);
 void kept_step(void);

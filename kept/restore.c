@@ -421,13 +421,10 @@ static bool is_empty(struct inode *inode)
 static int may_fill(const struct kept_in *t, u64 nr, struct file *file)
 {
 	struct inode *inode = file_inode(file);
+	int ret = kept_in_is_begun(t);
 
-	if (kept_is_jumping())
-		return -ESHUTDOWN;
-	if (t->done)
-		return -ENODATA;
-	if (!t->mnt)
-		return -ENOTCONN;
+	if (ret)
+		return ret;
 	if (nr >= t->ser.nr_files)
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_WRITE))
@@ -640,15 +637,13 @@ static int stamp_inode(const struct kept_in *t, struct inode *inode,
 /* While a file is busy the tree cannot be done, nor handed on. */
 static int stay_begun(struct kept_in *t)
 {
+	int ret;
+
 	guard(mutex)(&t->lock);
-	if (kept_is_jumping())
-		return -ESHUTDOWN;
-	if (t->done)
-		return -ENODATA;
-	if (!t->mnt)
-		return -ENOTCONN;
-	t->nr_busy++;
-	return 0;
+	ret = kept_in_is_begun(t);
+	if (!ret)
+		t->nr_busy++;
+	return ret;
 }
 
 static void end_stay(struct kept_in *t)

@@ -7,7 +7,6 @@
  * last moment it is locked for good.
  */
 
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -29,7 +28,6 @@
 
 /* How long the list is tried to lock at the last moment: an allocation may go on under it. */
 #define LOCK_WAIT (10 * HZ)
-#define LOCK_PAUSE_MS 10
 
 static LIST_HEAD(trees);
 static unsigned int nr_trees;
@@ -354,14 +352,7 @@ void kept_trees_count(u32 *nr, u64 *bytes)
  */
 bool kept_trees_close(void)
 {
-	unsigned long end = jiffies + LOCK_WAIT;
-
-	while (!mutex_trylock(&trees_lock)) {
-		if (time_after(jiffies, end))
-			return false;
-		msleep(LOCK_PAUSE_MS);
-	}
-	return true;
+	return kept_lock_for_good(&trees_lock, LOCK_WAIT);
 }
 
 /**
