@@ -780,7 +780,9 @@ static int put_page_of(struct kept_files *f, struct page *page,
 				kho_kept_entry_folio(page_to_pfn(page), order));
 }
 
-static int put_taken(struct kept_files *f, const struct kept_partial *p)
+/* @end: one behind the last page of the file: single pages behind it are not needed */
+static int put_taken(struct kept_files *f, const struct kept_partial *p,
+		     u64 end)
 {
 	unsigned long i;
 	int ret = 0;
@@ -789,9 +791,9 @@ static int put_taken(struct kept_files *f, const struct kept_partial *p)
 		return put_run(f, KHO_KEPT_ENTRY_BAD, p->nr - p->done);
 	if (p->whole && p->nr)
 		return put_page_of(f, p->page, ilog2(p->nr));
-	for (i = p->done; i < p->nr && !ret; i++)
+	for (i = p->done; i < p->nr && p->index + i < end && !ret; i++)
 		ret = put_page_of(f, p->page + i, 0);
-	return ret;
+	return ret ?: put_run(f, KHO_KEPT_ENTRY_HOLE, p->nr - i);
 }
 
 /* A page can be in one tree only. */
@@ -865,12 +867,15 @@ static int put_begun_part(struct kept_files *f, const struct kept_in *t,
 static int put_partial(struct kept_files *f, const struct kept_in *t, u64 file,
 		       const struct kept_partial *p)
 {
-	u64 i, entry;
+	u64 size = kept_in_file_size(t, file), i, entry;
 	int ret;
 
+	/* What is still to come would not be behind its end. */
+	if (i_size_read(p->inode) != size)
+		return -EUCLEAN;
 	ret = put_begun_part(f, t, file, p, p->index + p->done);
 	if (!ret)
-		ret = put_taken(f, p);
+		ret = put_taken(f, p, kept_end_index(size));
 	for (i = p->entry; i < kept_in_file_end(t, file) && !ret; i++) {
 		entry = kept_in_entry(t, i);
 		if (i == p->entry && p->run)

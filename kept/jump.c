@@ -91,6 +91,8 @@ static const char *why(int err)
 		return "somebody moved names in it meanwhile";
 	case -ELOOP:
 		return "directories lie in one another too deep in it";
+	case -EUCLEAN:
+		return "somebody changed a file while it was restored";
 	case -EMLINK:
 		return "two files of it have the same inode number";
 	case -ENOSPC:
