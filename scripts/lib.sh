@@ -3,6 +3,9 @@
 #
 # Shared by the scripts of this folder, which source it. Sets $top and the variables of the cache.
 
+# What is made here is read as files of a system: packages, units, images.
+umask 022
+
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by those who source this file
 build=$top/build

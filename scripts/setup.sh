@@ -25,7 +25,7 @@ build_packages=(
 vm_packages=(qemu-system-x86 busybox-static cpio device-tree-compiler kmod openssl)
 all_packages=(
 	git clang llvm clang-format libclang-rt-dev libcmocka-dev
-	perl python3 sparse shellcheck codespell locales zsh fish
+	perl python3 sparse shellcheck codespell locales systemd zsh fish
 )
 
 package_packages=(

@@ -155,7 +155,10 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 fi
 printf 'after %d s\n' $((SECONDS - started))
 # Once more at the end, where somebody looks first; and a log that was cut keeps its end.
-grep '^FAILED ' "$results" | sed 's/^FAILED/failed:/'
+while read -r _ line; do
+	printf 'failed: %s\n' "$line"
+	[ ! -f "${line##*: see }" ] || tail -n 15 "${line##*: see }" | sed 's/^/    /'
+done < <(grep '^FAILED ' "$results")
 passed=$(grep -c '^ok ' "$results")
 failed=$(grep -c '^FAILED ' "$results")
 printf '%d passed, %d failed\n' "$passed" "$failed"

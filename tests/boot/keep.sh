@@ -7,6 +7,7 @@
 # usage: tests/boot/keep.sh      silent if all is as it should be
 
 set -u
+umask 022
 top=$(cd "$(dirname "$0")/../.." && pwd)
 failed=0
 
@@ -92,7 +93,7 @@ EOT
 # systemd takes them, with what the template says.
 cp "$top/build/boot/kho-keep@.service" "$work/units/"
 for unit in 'kho-keep@dev-shm.service' 'kho-keep@srv-per\x25cent\x2da.service'; do
-	SYSTEMD_UNIT_PATH=$work/units: systemd-analyze verify --man=no --recursive-errors=no "$unit" \
+	env -i PATH="$PATH" SYSTEMD_UNIT_PATH="$work/units:" systemd-analyze verify --man=no --recursive-errors=no "$unit" \
 		>"$work/verified" 2>&1 </dev/null || complain "$unit: $(cat "$work/verified")"
 	same "systemd says of $unit" "$work/verified" </dev/null
 done
