@@ -384,6 +384,11 @@ static int add_page(void *ctx, u64 phys)
 	u64 bytes = w->left < KHO_PAGE_SIZE ? w->left : KHO_PAGE_SIZE, i;
 	int err;
 
+	/* It was there a moment ago. */
+	if (!page)
+		return kho_page_refuse(&w->ops->pages, w->r,
+				       "list page is not preserved",
+				       "list page went bad", phys, phys, 0);
 	err = remember(w->ops, phys, 0, "list page twice", phys, w->r);
 	if (err)
 		return err;

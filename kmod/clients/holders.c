@@ -59,14 +59,6 @@ void kho_holders_unregister(enum kho_holder kind)
 }
 EXPORT_SYMBOL_GPL(kho_holders_unregister);
 
-static struct kho_page_ops page_ops(void)
-{
-	return (struct kho_page_ops){
-		.page = kho_waiting_block_op,
-		.nr_pages = kho_waiting_unclaimed(),
-	};
-}
-
 static int count_session(void *ctx, const struct luo_session_ser *ser)
 {
 	u32 *nr = ctx;
@@ -77,7 +69,10 @@ static int count_session(void *ctx, const struct luo_session_ser *ser)
 
 static int unread_sessions(const struct kho_fdt_subtree *luo, u32 *nr)
 {
-	const struct kho_page_ops ops = page_ops();
+	const struct kho_page_ops ops = {
+		.page = kho_waiting_block_op,
+		.nr_pages = kho_waiting_unclaimed(),
+	};
 	const struct kho_luo_visit visit = {
 		.session = count_session,
 		.ctx = nr,
@@ -98,7 +93,11 @@ static int count_tree(void *ctx, const struct kho_kept_tree_ser *ser)
 static int unread_trees(const struct kho_fdt_subtree *kept, u32 *nr)
 {
 	const struct kho_kept_ops ops = {
-		.pages = page_ops(),
+		.pages = {
+			.page = kho_waiting_block_op,
+			.nr_pages = kho_waiting_total(),
+			.bad = kho_waiting_bad_op,
+		},
 		.block = kho_waiting_mark_op,
 		.max_order = KHO_MAX_BUDDY_ORDER,
 	};

@@ -823,11 +823,6 @@ u32 kho_parcel_list(struct kho_parcel_info *info, u32 room)
 
 /* -------------------------------------------------------------- taking over what came in */
 
-static bool went_bad(void *ctx, u64 phys, unsigned int order)
-{
-	return kho_in_bad(phys, PAGE_SIZE << order);
-}
-
 static bool stopped(void *ctx)
 {
 	return fatal_signal_pending(current);
@@ -835,7 +830,7 @@ static bool stopped(void *ctx)
 
 static struct kho_page_ops waiting_pages = {
 	.page = kho_waiting_block_op,
-	.bad = went_bad,
+	.bad = kho_waiting_bad_op,
 	.stop = stopped,
 };
 

@@ -29,6 +29,19 @@ void kho_waiting_begin(void)
 EXPORT_SYMBOL_GPL(kho_waiting_begin);
 
 /**
+ * kho_waiting_trybegin() - kho_waiting_begin(), unless somebody drops what waits
+ *
+ * Context: any.
+ *
+ * Return: false if somebody does.
+ */
+bool kho_waiting_trybegin(void)
+{
+	return down_read_trylock(&kho_in_looking);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_trybegin);
+
+/**
  * kho_waiting_end() - undo kho_waiting_begin()
  */
 void kho_waiting_end(void)
@@ -126,6 +139,22 @@ struct kho_mark kho_waiting_mark_op(void *ctx, u64 phys)
 EXPORT_SYMBOL_GPL(kho_waiting_mark_op);
 
 /**
+ * kho_waiting_bad_op() - is nothing waiting there because memory went bad? For readers of core/
+ * @ctx: whatever
+ * @phys: physical address of the first byte of a block
+ * @order: its order
+ *
+ * Context: may sleep.
+ *
+ * Return: true if a page of it went bad, under the previous kernel or this one.
+ */
+bool kho_waiting_bad_op(void *ctx, u64 phys, unsigned int order)
+{
+	return kho_in_bad(phys, PAGE_SIZE << order);
+}
+EXPORT_SYMBOL_GPL(kho_waiting_bad_op);
+
+/**
  * kho_waiting_unclaimed() - how much waits?
  *
  * Context: any.
@@ -137,6 +166,20 @@ u64 kho_waiting_unclaimed(void)
 	return kho_in_unclaimed_pages();
 }
 EXPORT_SYMBOL_GPL(kho_waiting_unclaimed);
+
+/**
+ * kho_waiting_total() - how much came in?
+ *
+ * Context: any.
+ *
+ * Return: preserved pages that came in, also those that somebody has restored since, or that went
+ * bad; 0 if nothing came in.
+ */
+u64 kho_waiting_total(void)
+{
+	return kho_in_pages();
+}
+EXPORT_SYMBOL_GPL(kho_waiting_total);
 
 /**
  * kho_client_refused() - say that what came in for a client is not good
