@@ -26,8 +26,6 @@
 #define LEAST_FREEZE_WAIT (HZ / 4)
 #define FREEZE_WAIT (5 * HZ)
 #define ALL_FREEZES_WAIT (15 * HZ)
-/* Between two tries of a lock. */
-#define LOCK_PAUSE_MS 10
 
 static bool jumping;
 static unsigned long nr_steps;
@@ -90,7 +88,8 @@ bool kept_lock_for_good(struct mutex *lock, unsigned long wait)
 	while (!mutex_trylock(lock)) {
 		if (time_after(jiffies, end))
 			return false;
-		msleep(LOCK_PAUSE_MS);
+		msleep(KEPT_LOCK_PAUSE_MS);
+		kept_step();
 	}
 	return true;
 }

@@ -83,9 +83,10 @@ struct kept_partial {
  * @inode: of each file that was filled, held; NULL: it was not. NULL if nobody has begun
  * @nr_filled: files that were
  * @partials: struct kept_partial of files that were begun with
- * @nr_busy: files that are being filled
+ * @nr_busy: files that are being given pages, or stamped
  * @promises: free promises of memory, one for each file that was filled at the same time
  * @nr_promises: how many
+ * @taken: at the last moment: inodes whose pages go along, by address
  * @copy: files that were filled go along by copies, as their file system is kept
  * @done: it was restored, or dropped
  * @peek: where the last reader of a file was, so that who reads on need not look for it
@@ -113,6 +114,7 @@ struct kept_in {
 	u32 nr_busy;
 	struct shmem_promise promises[4];
 	u32 nr_promises;
+	struct xarray taken;
 	bool copy;
 	bool done;
 	struct {

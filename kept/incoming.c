@@ -32,7 +32,6 @@
 
 /* How long a lock, and files that are being filled, are waited for at the last moment. */
 #define LOCK_WAIT (5 * HZ)
-#define LOCK_PAUSE_MS 10
 /* Frames that one element of struct seen is about. */
 #define SEEN_FRAMES 512
 
@@ -120,6 +119,7 @@ static void seen_free(struct seen *s)
 
 static int pause_op(void *ctx)
 {
+	kept_step();
 	cond_resched();
 	return 0;
 }
@@ -130,7 +130,8 @@ static struct kho_kept_ops read_ops(struct seen *seen)
 		.pages = {
 			.page = kho_waiting_block_op,
 			.ctx = seen,
-			.nr_pages = kho_waiting_unclaimed(),
+			.nr_pages = kho_waiting_total(),
+			.bad = kho_waiting_bad_op,
 		},
 		.block = kho_waiting_mark_op,
 		.first_time = first_time_op,
@@ -346,6 +347,7 @@ static int add_tree(void *ctx, const struct kho_kept_tree_ser *ser)
 		return -ENOMEM;
 	mutex_init(&t->lock);
 	xa_init(&t->partials);
+	xa_init(&t->taken);
 	memcpy(t->name, ser->name, sizeof(t->name));
 	t->ser = *ser;
 	t->state = KHO_KEPT_STATE_WAITING;
@@ -396,6 +398,7 @@ void kept_in_free(struct kept_in *t)
 	free_list(&t->files);
 	free_list(&t->entries);
 	xa_destroy(&t->partials);
+	xa_destroy(&t->taken);
 	kfree(t);
 }
 
@@ -551,30 +554,51 @@ int kept_in_list(struct kho_kept_ioctl_list *arg)
 	return -ENOENT;
 }
 
+/* A tree that nobody has open; not in the list any more. */
+static struct kept_in *take_off(const char *name)
+{
+	struct kept_in *t = kept_in_find(name);
+	int ret;
+
+	if (kept_is_jumping())
+		return ERR_PTR(-ESHUTDOWN);
+	if (!t)
+		return ERR_PTR(-ENOENT);
+	if (t->open)
+		return ERR_PTR(-EBUSY);
+	ret = kept_in_try_read(t);
+	if (ret == -ENOMEM)
+		return ERR_PTR(ret);
+	kept_in_remove(t);
+	return t;
+}
+
 /**
  * kept_in_drop() - give back what came in as a tree
  * @name: its name
  *
  * Context: may sleep.
  *
- * Return: 0, -ENOENT, -EBUSY (a descriptor of it is open), -ESHUTDOWN.
+ * Return: 0, -ENOENT, -EBUSY (a descriptor of it is open), -ESHUTDOWN, -ENOMEM (it was not read
+ * yet).
  */
 int kept_in_drop(const char *name)
 {
 	struct kept_in *t;
+	int ret;
 
-	guard(mutex)(&kept_in_lock);
-	if (kept_is_jumping())
-		return -ESHUTDOWN;
-	t = kept_in_find(name);
-	if (!t)
-		return -ENOENT;
-	if (t->open)
-		return -EBUSY;
-	/* Of one that is not good nothing can be believed: it stays reserved. */
-	if (t->state == KHO_KEPT_STATE_WAITING && !kept_in_try_read(t))
+	mutex_lock(&kept_in_lock);
+	t = take_off(name);
+	ret = PTR_ERR_OR_ZERO(t);
+	mutex_unlock(&kept_in_lock);
+	if (ret)
+		return ret;
+	/*
+	 * A jump need not wait for that. Of one that is not good nothing can be believed: it
+	 * stays reserved.
+	 */
+	if (t->state == KHO_KEPT_STATE_WAITING)
 		kept_in_drop_files(t);
-	kept_in_remove(t);
 	kept_in_free(t);
 	return 0;
 }
@@ -675,7 +699,8 @@ static int preserve_waiting(u64 entry)
 	unsigned int order = kho_kept_entry_order(entry);
 
 	if (!kho_waiting_block(phys, order))
-		return -ENODATA;
+		return kho_waiting_bad_op(NULL, phys, order) ? -EHWPOISON :
+							       -ENODATA;
 	return kho_preserve_pages(pfn_to_page(PHYS_PFN(phys)), 1UL << order);
 }
 
@@ -711,7 +736,7 @@ static int preserve_entries(const struct kept_in *t)
 	return ret;
 }
 
-/* Nobody has begun: all of it goes as it lies. */
+/* Nobody has begun: all of it goes as it lies. Return: -EHWPOISON: some of it went bad. */
 static int hand_on_whole(struct kept_in *t, struct kho_kept_tree_ser *ser)
 {
 	int ret;
@@ -760,11 +785,27 @@ static int put_waiting(struct kept_files *f, u64 entry)
 	return kept_files_entry(f, entry);
 }
 
-static int put_entry(struct kept_files *f, u64 entry)
+/* A folio that went bad while it waited. @end: one behind the last page of the file */
+static int put_bad(struct kept_files *f, u64 pages, u64 end)
 {
-	return kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO ?
-		       put_waiting(f, entry) :
-		       kept_files_entry(f, entry);
+	u64 bad = min(pages, end - min(end, f->next));
+	int ret = put_run(f, KHO_KEPT_ENTRY_BAD, bad);
+
+	return ret ?: put_run(f, KHO_KEPT_ENTRY_HOLE, pages - bad);
+}
+
+static int put_entry(struct kept_files *f, u64 entry, u64 end)
+{
+	int ret;
+
+	kept_step();
+	cond_resched();
+	if (kho_kept_entry_kind(entry) != KHO_KEPT_ENTRY_FOLIO)
+		return kept_files_entry(f, entry);
+	ret = put_waiting(f, entry);
+	return ret == -EHWPOISON ?
+		       put_bad(f, kho_kept_entry_pages(entry), end) :
+		       ret;
 }
 
 /* A page that was taken over, and is in no file yet. */
@@ -796,12 +837,28 @@ static int put_taken(struct kept_files *f, const struct kept_partial *p,
 	return ret ?: put_run(f, KHO_KEPT_ENTRY_HOLE, p->nr - i);
 }
 
-/* A page can be in one tree only. */
-static int put_filled(struct kept_files *f, const struct kept_in *t,
+/*
+ * A page can be in one tree, and in one file, only. Return: 1: the inode was filled as another
+ * file, too, or is in a tree that is kept; 0; -ENOMEM.
+ */
+static int is_taken(struct kept_in *t, const struct inode *inode)
+{
+	void *was = xa_store(&t->taken, (unsigned long)inode / sizeof(long),
+			     xa_mk_value(1), KEPT_GFP);
+
+	if (xa_is_err(was))
+		return xa_err(was);
+	return was || t->copy;
+}
+
+static int put_filled(struct kept_files *f, struct kept_in *t,
 		      struct inode *inode)
 {
-	return t->copy ? kept_files_add_copy(f, inode) :
-			 kept_files_add(f, inode);
+	int taken = is_taken(t, inode);
+
+	if (taken < 0)
+		return taken;
+	return taken ? kept_files_add_copy(f, inode) : kept_files_add(f, inode);
 }
 
 /**
@@ -840,8 +897,8 @@ static enum kho_kept_entry_kind between(void *ctx, u64 at, u64 *end)
 }
 
 /* What is in the file by now, up to page @here. */
-static int put_begun_part(struct kept_files *f, const struct kept_in *t,
-			  u64 file, const struct kept_partial *p, u64 here)
+static int put_begun_part(struct kept_files *f, struct kept_in *t, u64 file,
+			  const struct kept_partial *p, u64 here)
 {
 	struct between b = {
 		.t = t,
@@ -852,7 +909,12 @@ static int put_begun_part(struct kept_files *f, const struct kept_in *t,
 
 	f->between = between;
 	f->ctx = &b;
-	ret = put_filled(f, t, p->inode);
+	/* Of one that is not, anybody may have changed what is to come, and the size. */
+	if (p->is_full)
+		ret = put_filled(f, t, p->inode);
+	else
+		ret = kept_files_add_part(
+			f, p->inode, kept_in_file_size(t, file), here, t->copy);
 	f->between = NULL;
 	while (!ret && here > f->next) {
 		u64 end = here;
@@ -864,25 +926,22 @@ static int put_begun_part(struct kept_files *f, const struct kept_in *t,
 }
 
 /* The part that is in the file, what was taken over last, and the rest that waits. */
-static int put_partial(struct kept_files *f, const struct kept_in *t, u64 file,
+static int put_partial(struct kept_files *f, struct kept_in *t, u64 file,
 		       const struct kept_partial *p)
 {
 	u64 size = kept_in_file_size(t, file), i, entry;
 	int ret;
 
-	/* What is still to come would not be behind its end. */
-	if (i_size_read(p->inode) != size)
-		return -EUCLEAN;
 	ret = put_begun_part(f, t, file, p, p->index + p->done);
 	if (!ret)
 		ret = put_taken(f, p, kept_end_index(size));
 	for (i = p->entry; i < kept_in_file_end(t, file) && !ret; i++) {
 		entry = kept_in_entry(t, i);
 		if (i == p->entry && p->run)
-			ret = put_run(f, kho_kept_entry_kind(entry),
-				      kho_kept_entry_value(entry) - p->run);
+			ret = put_bad(f, kho_kept_entry_pages(entry) - p->run,
+				      kept_end_index(size));
 		else
-			ret = put_entry(f, entry);
+			ret = put_entry(f, entry, kept_end_index(size));
 	}
 	return ret;
 }
@@ -890,12 +949,12 @@ static int put_partial(struct kept_files *f, const struct kept_in *t, u64 file,
 static int put_untouched(struct kept_files *f, const struct kept_in *t,
 			 u64 file)
 {
-	int ret = kept_files_begin(f, kept_in_file_size(t, file));
-	u64 i;
+	u64 size = kept_in_file_size(t, file), i;
+	int ret = kept_files_begin(f, size);
 
 	for (i = kept_in_file_first(t, file);
 	     i < kept_in_file_end(t, file) && !ret; i++)
-		ret = put_entry(f, kept_in_entry(t, i));
+		ret = put_entry(f, kept_in_entry(t, i), kept_end_index(size));
 	return ret;
 }
 
@@ -905,19 +964,20 @@ static int put_file(struct kept_files *f, struct kept_in *t, u64 file)
 
 	kept_step();
 	cond_resched();
-	if (t->inode[file])
+	if (t->inode && t->inode[file])
 		return put_filled(f, t, t->inode[file]);
 	return p ? put_partial(f, t, file, p) : put_untouched(f, t, file);
 }
 
-/* Somebody has begun: the lists of files and entries are made anew. */
-static int hand_on_begun(struct kept_in *t, struct kho_kept_tree_ser *ser)
+/* Somebody has begun, or pages went bad: the lists of files and entries are made anew. */
+static int hand_on_anew(struct kept_in *t, struct kho_kept_tree_ser *ser)
 {
 	struct kept_files f = {};
 	u64 i;
-	int ret;
+	int ret = 0;
 
-	ret = kept_freeze(t->mnt->mnt_sb);
+	if (t->mnt)
+		ret = kept_freeze(t->mnt->mnt_sb);
 	if (ret)
 		return ret;
 	ret = preserve_list(&t->records);
@@ -953,18 +1013,24 @@ static bool stop_filling(struct kept_in *t)
 		mutex_unlock(&t->lock);
 		if (time_after(jiffies, end))
 			return false;
-		msleep(LOCK_PAUSE_MS);
+		msleep(KEPT_LOCK_PAUSE_MS);
+		kept_step();
 	}
 }
 
 /* From now on nothing is dropped that waits: it is preserved, and would be overwritten. */
-static void drop_nothing(void)
+static bool drop_nothing(void)
 {
 	static bool is_kept;
+	unsigned long end = jiffies + LOCK_WAIT;
 
-	if (!is_kept)
-		kho_waiting_begin();
-	is_kept = true;
+	while (!is_kept && !time_after(jiffies, end)) {
+		is_kept = kho_waiting_trybegin();
+		if (!is_kept)
+			msleep(KEPT_LOCK_PAUSE_MS);
+		kept_step();
+	}
+	return is_kept;
 }
 
 static bool waits(struct kept_in *t)
@@ -998,6 +1064,19 @@ struct kept_in *kept_in_after(struct kept_in *in)
 }
 
 /**
+ * kept_in_name() - what is the name of a tree?
+ * @in: from kept_in_after()
+ *
+ * Context: any.
+ *
+ * Return: it, with nothing but 0 behind it up to KHO_KEPT_TREE_NAME_SIZE.
+ */
+const char *kept_in_name(const struct kept_in *in)
+{
+	return in->name;
+}
+
+/**
  * kept_in_hand_on() - hand on a tree that nobody has restored, at the last moment
  * @in: from kept_in_after()
  * @is_kept: does a part of this file system go along already?
@@ -1016,15 +1095,16 @@ int kept_in_hand_on(struct kept_in *in,
 
 	memset(ser, 0, sizeof(*ser));
 	memcpy(ser->name, in->name, sizeof(ser->name));
-	if (!stop_filling(in))
+	if (!stop_filling(in) || !drop_nothing())
 		return -ETIMEDOUT;
-	drop_nothing();
 	ret = try_read(in);
 	if (ret)
 		return ret;
 	if (in->mnt)
 		in->copy = is_kept(in->mnt->mnt_sb);
-	ret = in->mnt ? hand_on_begun(in, ser) : hand_on_whole(in, ser);
+	ret = in->mnt ? -EHWPOISON : hand_on_whole(in, ser);
+	if (ret == -EHWPOISON)
+		ret = hand_on_anew(in, ser);
 	if (!ret)
 		ser->crc = kho_kept_crc(ser, sizeof(*ser));
 	return ret;

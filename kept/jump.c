@@ -6,8 +6,9 @@
  * Workers do that, not the task that reboots: these see all attributes, have no signals that are
  * pending, belong to no memory cgroup, and are not waited for without an end. If a worker does
  * not get on, the tree that it is about is not handed over, and another worker goes on with those
- * after it. Nobody is killed for memory: there may be nobody left but the one who reboots. A file
- * system is never thawed again.
+ * after it; the last one gives up all that are left, and publishes what is there. Nobody is
+ * killed for memory: there may be nobody left but the one who reboots. A file system is never
+ * thawed again.
  *
  * What nobody has restored of what came in goes along after the trees of this kernel.
  */
@@ -51,7 +52,7 @@ struct kept_worker {
 };
 
 static struct workqueue_struct *jump_wq;
-static struct kept_worker workers[NR_WORKERS];
+static struct kept_worker workers[NR_WORKERS + 1];
 
 /* Of all down to nr_going. */
 static DEFINE_SPINLOCK(jump_lock);
@@ -81,6 +82,8 @@ static const char *why(int err)
 		return "a page or a lock of it did not become free";
 	case -EBUSY:
 		return "its file system could not be frozen";
+	case -ECANCELED:
+		return "there was no time left to wait for it";
 	case -EAGAIN:
 		return "somebody thawed its file system meanwhile";
 	case -ENOENT:
@@ -265,8 +268,7 @@ static bool commit(struct kept_worker *w, struct kept_going *g,
 		current_going = NULL;
 		g->ser = *ser;
 		g->out = *out;
-		if (ser->name[0])
-			add_going(g);
+		add_going(g);
 	}
 	spin_unlock(&jump_lock);
 	return waited;
@@ -294,12 +296,25 @@ static bool wait_for_another(struct kept_worker *w)
 	active = w;
 	g = current_going;
 	current_going = NULL;
-	if (g && g->ser.name[0]) {
+	if (g) {
 		mark_lost(&g->ser, -ETIMEDOUT);
 		add_going(g);
 	}
 	spin_unlock(&jump_lock);
 	return !finishing;
+}
+
+/* Others had to be waited for too long: nothing is begun any more. */
+static bool only_finishes(const struct kept_worker *w)
+{
+	return w == &workers[NR_WORKERS];
+}
+
+static void give_up(struct kho_kept_tree_ser *ser, const char *name)
+{
+	*ser = (struct kho_kept_tree_ser){};
+	memcpy(ser->name, name, sizeof(ser->name));
+	mark_lost(ser, -ECANCELED);
 }
 
 static void take_trees(struct kept_worker *w)
@@ -310,7 +325,10 @@ static void take_trees(struct kept_worker *w)
 	while ((t = begin_tree(w))) {
 		struct kept_out out = {};
 
-		take_tree(t, &out, &ser);
+		if (only_finishes(w))
+			give_up(&ser, t->name);
+		else
+			take_tree(t, &out, &ser);
 		if (!commit(w, &t->going, &ser, &out))
 			kept_out_release(&out);
 		kept_step();
@@ -332,7 +350,7 @@ static void hand_on_one(struct kept_worker *w, struct kept_in *in)
 	struct kept_going *g = kzalloc(sizeof(*g), KEPT_GFP);
 	struct kho_kept_tree_ser ser = {};
 	struct kept_out none = {};
-	int ret;
+	int ret = 0;
 
 	if (!g || nr_going == KHO_KEPT_TREES_MAX) {
 		pr_crit_ratelimited(
@@ -340,11 +358,15 @@ static void hand_on_one(struct kept_worker *w, struct kept_in *in)
 		kfree(g);
 		return;
 	}
+	memcpy(g->ser.name, kept_in_name(in), sizeof(g->ser.name));
 	if (!begin_other(w, g)) {
 		kfree(g);
 		return;
 	}
-	ret = kept_in_hand_on(in, is_kept, &ser);
+	if (only_finishes(w))
+		give_up(&ser, g->ser.name);
+	else
+		ret = kept_in_hand_on(in, is_kept, &ser);
 	if (ret)
 		mark_lost(&ser, ret);
 	commit(w, g, &ser, &none);
@@ -410,16 +432,22 @@ static void publish(void)
 	WRITE_ONCE(head->first_block_phys, kho_block_set_head_pa(&blocks));
 }
 
-static void say_all(void)
+static void say_those(enum kho_kept_state state)
 {
 	struct kept_going *g;
 	u64 nr = 0;
 
 	list_for_each_entry(g, &going_list, list)
-		if (nr++ < MAX_NAMED)
+		if (g->ser.state == state && nr++ < MAX_NAMED)
 			say(&g->ser);
 	if (nr > MAX_NAMED)
 		pr_notice("... and %llu more trees\n", nr - MAX_NAMED);
+}
+
+static void say_all(void)
+{
+	say_those(KHO_KEPT_LOST);
+	say_those(KHO_KEPT_WHOLE);
 }
 
 static void finish(void)
@@ -476,7 +504,7 @@ static int kept_reboot_notify(struct notifier_block *nb, unsigned long action,
 		pr_crit("no tree is handed over: somebody is adding one, and that does not end\n");
 		return NOTIFY_DONE;
 	}
-	for (i = 0; i < NR_WORKERS; i++) {
+	for (i = 0; i < ARRAY_SIZE(workers); i++) {
 		struct kept_worker *w = &workers[i];
 
 		if (!wait_for_another(w))

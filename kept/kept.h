@@ -84,6 +84,8 @@ struct kept_files {
 
 int kept_files_add(struct kept_files *f, struct inode *inode);
 int kept_files_add_copy(struct kept_files *f, struct inode *inode);
+int kept_files_add_part(struct kept_files *f, struct inode *inode, u64 bytes,
+			u64 limit, bool copy);
 int kept_files_begin(struct kept_files *f, u64 bytes);
 int kept_files_entry(struct kept_files *f, u64 entry);
 void kept_files_release(struct kept_files *f);
@@ -186,6 +188,9 @@ int kept_gate_init(void);
 void kept_gate_exit(void);
 void kept_jump_begins(void);
 bool kept_is_jumping(void);
+/* Between two tries of a lock at the last moment. */
+#define KEPT_LOCK_PAUSE_MS 10
+
 bool kept_lock_for_good(struct mutex *lock, unsigned long wait);
 int kept_freeze(struct super_block *sb);
 bool kept_is_frozen(const struct super_block *sb);
@@ -203,6 +208,7 @@ int kept_in_drop(const char *name);
 bool kept_in_has(const char *name);
 u32 kept_in_count(void);
 struct kept_in *kept_in_after(struct kept_in *in);
+const char *kept_in_name(const struct kept_in *in);
 int kept_in_hand_on(struct kept_in *in,
 		    bool (*is_kept)(const struct super_block *sb),
 		    struct kho_kept_tree_ser *ser);

@@ -31,6 +31,7 @@
  * @files: what it is added to
  * @mapping: of the file
  * @end: one behind its last page
+ * @limit: pages from this one on are not looked at
  * @next: page that the next entry begins with
  * @kind: of the run that is being collected
  * @run: pages of it; they end before @next
@@ -40,6 +41,7 @@ struct listing {
 	struct kept_files *files;
 	struct address_space *mapping;
 	pgoff_t end;
+	pgoff_t limit;
 	pgoff_t next;
 	enum kho_kept_entry_kind kind;
 	u64 run;
@@ -318,8 +320,9 @@ static int hold_all(struct listing *l)
 	unsigned long index = 0;
 	int ret = 0;
 
-	while (!ret &&
-	       xa_find(&l->mapping->i_pages, &index, ULONG_MAX, XA_PRESENT)) {
+	while (!ret && index < l->limit &&
+	       xa_find(&l->mapping->i_pages, &index, l->limit - 1,
+		       XA_PRESENT)) {
 		ret = hold_some(l, index);
 		/* All of a batch may have gone meanwhile. */
 		index = max_t(unsigned long, l->next, index);
@@ -329,13 +332,14 @@ static int hold_all(struct listing *l)
 	return ret ?: end_run(l);
 }
 
-static int add(struct kept_files *f, struct inode *inode, bool copy)
+static int add(struct kept_files *f, struct inode *inode, loff_t size,
+	       u64 limit, bool copy)
 {
-	loff_t size = i_size_read(inode);
 	struct listing l = {
 		.files = f,
 		.mapping = inode->i_mapping,
-		.end = kho_shmem_end(size),
+		.end = min_t(u64, kho_shmem_end(size), limit),
+		.limit = limit,
 		.copy = copy,
 	};
 	int ret = kept_files_begin(f, size);
@@ -356,7 +360,7 @@ static int add(struct kept_files *f, struct inode *inode, bool copy)
  */
 int kept_files_add(struct kept_files *f, struct inode *inode)
 {
-	return add(f, inode, false);
+	return add(f, inode, i_size_read(inode), ULONG_MAX, false);
 }
 
 /**
@@ -372,7 +376,27 @@ int kept_files_add(struct kept_files *f, struct inode *inode)
  */
 int kept_files_add_copy(struct kept_files *f, struct inode *inode)
 {
-	return add(f, inode, true);
+	return add(f, inode, i_size_read(inode), ULONG_MAX, true);
+}
+
+/**
+ * kept_files_add_part() - the same, of a file whose end is elsewhere
+ * @f: as there; more entries may follow
+ * @inode: of the file
+ * @bytes: size of the whole file
+ * @limit: page that the rest begins with
+ * @copy: as kept_files_add_copy()
+ *
+ * Context: as there.
+ *
+ * Return: as there; -EUCLEAN (a folio reaches over @limit).
+ */
+int kept_files_add_part(struct kept_files *f, struct inode *inode, u64 bytes,
+			u64 limit, bool copy)
+{
+	int ret = add(f, inode, bytes, limit, copy);
+
+	return !ret && f->next > limit ? -EUCLEAN : ret;
 }
 
 static void release_entries(void *ctx, void *page, u32 bytes)

@@ -247,24 +247,7 @@ static int flush(struct shmem_fill *fill, struct kept_partial *p, u64 end)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-static int take_folio(struct kept_partial *p, u64 entry, u64 end)
-{
-	phys_addr_t phys = kho_kept_entry_value(entry) << PAGE_SHIFT;
-	unsigned int order = kho_kept_entry_order(entry);
-	struct folio *folio = NULL;
-
-	if (!order || shmem_fill_takes_large())
-		folio = kho_restore_cache_folio(phys);
-	p->page = folio ? &folio->page : kho_restore_pages(phys, 1UL << order);
-	if (!p->page)
-		return -EIO;
-	p->whole = folio;
-	p->nr = 1UL << order;
-	p->entry++;
-	return 0;
-}
-
-/* One page of a run of pages that are lost. */
+/* One page of an entry whose pages are lost. */
 static int make_bad(struct kept_partial *p, u64 entry)
 {
 	if (!shmem_fill_can_break())
@@ -275,10 +258,29 @@ static int make_bad(struct kept_partial *p, u64 entry)
 	p->whole = false;
 	p->is_bad = true;
 	p->nr = 1;
-	if (++p->run == kho_kept_entry_value(entry)) {
+	if (++p->run == kho_kept_entry_pages(entry)) {
 		p->run = 0;
 		p->entry++;
 	}
+	return 0;
+}
+
+static int take_folio(struct kept_partial *p, u64 entry, u64 end)
+{
+	phys_addr_t phys = kho_kept_entry_value(entry) << PAGE_SHIFT;
+	unsigned int order = kho_kept_entry_order(entry);
+	struct folio *folio = NULL;
+
+	if (!order || shmem_fill_takes_large())
+		folio = kho_restore_cache_folio(phys);
+	p->page = folio ? &folio->page : kho_restore_pages(phys, 1UL << order);
+	if (!p->page)
+		return kho_waiting_bad_op(NULL, phys, order) ?
+			       make_bad(p, entry) :
+			       -EIO;
+	p->whole = folio;
+	p->nr = 1UL << order;
+	p->entry++;
 	return 0;
 }
 
@@ -374,6 +376,8 @@ static int allocate_unwritten(const struct kept_in *t, u64 nr,
 
 		if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_UNWRITTEN &&
 		    i >= p->allocated) {
+			if (kept_is_jumping())
+				return -ESHUTDOWN;
 			ret = vfs_fallocate(file, FALLOC_FL_KEEP_SIZE,
 					    index << PAGE_SHIFT,
 					    pages << PAGE_SHIFT);
@@ -396,16 +400,16 @@ static int fill_file(const struct kept_in *t, u64 nr, struct kept_partial *p,
 	struct super_block *sb = file_inode(file)->i_sb;
 	int ret = 0;
 
-	if (!p->is_full) {
-		if (keep)
-			ret = start_write(sb);
-		if (ret)
-			return ret;
-		ret = fill_pages(t, nr, p, file, promise);
-		if (keep)
-			sb_end_write(sb);
-	}
-	return ret ?: allocate_unwritten(t, nr, p, file);
+	if (p->is_full)
+		return 0;
+	if (keep)
+		ret = start_write(sb);
+	if (ret)
+		return ret;
+	ret = fill_pages(t, nr, p, file, promise);
+	if (keep)
+		sb_end_write(sb);
+	return ret;
 }
 
 /* --------------------------------------------------------------------------------- filling */
@@ -490,7 +494,6 @@ static struct inode *partial_put(struct kept_in *t, u64 nr,
 	struct inode *inode = p->inode;
 
 	p->busy = false;
-	t->nr_busy--;
 	/* Nothing of the file was changed: it need not be this one. */
 	if (err && p->is_sized)
 		return NULL;
@@ -518,6 +521,12 @@ static bool promise_give(struct kept_in *t, const struct shmem_promise *promise)
 	return true;
 }
 
+static void end_stay(struct kept_in *t)
+{
+	guard(mutex)(&t->lock);
+	t->nr_busy--;
+}
+
 static int fill(struct kept_in *t, u64 nr, struct file *file)
 {
 	struct shmem_promise promise;
@@ -535,6 +544,10 @@ static int fill(struct kept_in *t, u64 nr, struct file *file)
 		return PTR_ERR(p);
 
 	ret = fill_file(t, nr, p, file, &promise);
+	/* What comes now may wait for a file system that is frozen, and a jump need not. */
+	end_stay(t);
+	if (!ret)
+		ret = allocate_unwritten(t, nr, p, file);
 
 	mutex_lock(&t->lock);
 	inode = partial_put(t, nr, p, ret);
@@ -644,12 +657,6 @@ static int stay_begun(struct kept_in *t)
 	if (!ret)
 		t->nr_busy++;
 	return ret;
-}
-
-static void end_stay(struct kept_in *t)
-{
-	guard(mutex)(&t->lock);
-	t->nr_busy--;
 }
 
 static bool is_sane(const struct kho_kept_ioctl_stamp *arg)

@@ -90,9 +90,6 @@ static int may_add(const struct kept_tree *new)
 		return -ESHUTDOWN;
 	if (t)
 		return t->mnt->mnt_root == root ? -EALREADY : -EEXIST;
-	/* Two of one name could not be told apart in the next kernel. */
-	if (kept_in_has(new->name))
-		return -EEXIST;
 	list_for_each_entry(t, &trees, list)
 		if (overlaps(t->mnt->mnt_root, root))
 			return -EBUSY;
@@ -151,6 +148,9 @@ int kept_tree_keep(const struct kho_kept_ioctl_keep *arg)
 	strscpy(t->name, arg->name, sizeof(t->name));
 	t->mnt = clone(arg->dir_fd);
 	ret = PTR_ERR_OR_ZERO(t->mnt);
+	/* Two of one name could not be told apart in the next kernel; none comes in any more. */
+	if (!ret && kept_in_has(t->name))
+		ret = -EEXIST;
 	if (!ret)
 		ret = add(t);
 	if (ret)
