@@ -21,6 +21,7 @@ int exit_code_of(int err)
 		return EXIT_DAMAGED;
 	case ENOMEM:
 	case ENOSPC:
+	case EDQUOT:
 		return EXIT_NO_ROOM;
 	case EPERM:
 	case EACCES:
@@ -34,6 +35,11 @@ int exit_code_of_open(int err)
 {
 	return err == -EPERM || err == -EACCES ? EXIT_NOT_PERMITTED :
 						 EXIT_FAILED;
+}
+
+int exit_code_of_found(int err)
+{
+	return err == -ENOENT ? EXIT_FAILED : exit_code_of(err);
 }
 
 int finish_output(void)

@@ -21,12 +21,15 @@ enum exit_code {
 
 /**
  * exit_code_of() - exit status of a verb that failed
- * @err: negative errno of what it asked the module for, or of opening its device
+ * @err: negative errno of what it asked the module for by a name, or of opening its device
  */
 int exit_code_of(int err);
 
 /* The same if a device or file could not be opened at all: nobody knows what is in there. */
 int exit_code_of_open(int err);
+
+/* The same of what came after it was found by its name: what is missing then is not that. */
+int exit_code_of_found(int err);
 
 /**
  * finish_output() - make sure that what was printed has arrived

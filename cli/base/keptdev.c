@@ -279,6 +279,11 @@ const struct kept_info *kept_list_find(const struct kept_list *trees,
 	return NULL;
 }
 
+char *kept_path_of(const char *name)
+{
+	return strchr(name, '/') ? realpath(name, NULL) : NULL;
+}
+
 const char *kept_state_name(u32 state)
 {
 	static const char *const name[] = {

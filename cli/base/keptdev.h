@@ -92,6 +92,16 @@ void kept_list_free(struct kept_list *trees);
 const struct kept_info *kept_list_find(const struct kept_list *trees,
 				       const char *name, bool incoming);
 
+/**
+ * kept_path_of() - the path that a tree may have as its name
+ * @name: what somebody typed
+ *
+ * Only what has a '/' is a path: else a name would mean something else in every directory.
+ *
+ * Return: without links, "." and "..", to be freed; NULL: @name is none, or nothing is there.
+ */
+char *kept_path_of(const char *name);
+
 /* "kept", "waiting", "begun", "refused", "lost"; "unknown" */
 const char *kept_state_name(u32 state);
 

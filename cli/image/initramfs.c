@@ -155,12 +155,13 @@ struct looker {
 	struct blob module;
 };
 
-/* Modules may be packed one by one. */
+/* Modules may be packed one by one. Of one that is none, nothing is known. */
 static bool parse_module(struct modinfo *info, const struct blob *module)
 {
 	struct blob unpacked;
 	bool good;
 
+	*info = (struct modinfo){ 0 };
 	if (compression_of(module->data, module->bytes) == COMPRESSION_NONE)
 		return modinfo_parse(info, module->data, module->bytes);
 	if (decompress_all(module->data, module->bytes, MODULE_MAX, &unpacked))

@@ -113,6 +113,20 @@ static int load_library(void)
 	return 0;
 }
 
+enum piece_kind { PIECE_DATA, PIECE_HOLE, PIECE_BAD };
+
+/**
+ * struct piece - what comes in a file
+ * @kind: what it is; BAD: memory that went bad, which becomes zeros
+ * @at: where it begins
+ * @bytes: its length
+ */
+struct piece {
+	enum piece_kind kind;
+	u64 at;
+	u64 bytes;
+};
+
 struct archiver {
 	const struct kept_tree *tree;
 	struct kept_archived *out;
@@ -125,7 +139,9 @@ struct archiver {
 	size_t nr_first;
 	struct kho_kept_record *dir; /* that the next record lies in */
 	size_t nr_dirs, room;
-	u8 *buffer;
+	struct piece *piece; /* those of the file that is written */
+	size_t nr_pieces, piece_room;
+	u8 *buffer; /* data of it */
 	void *hole;
 	struct progress progress;
 };
@@ -253,71 +269,97 @@ static void describe(struct archive_entry *e,
 
 /* ---------------------------------------------------------------------------- contents */
 
-/* Steps to what comes at @at: data, which is in the buffer then, a hole, or the end. */
-static int peek(struct archiver *a, u64 at, struct kho_kept_ioctl_peek *arg)
+/* What comes at @at: data, which are at @to then, bad memory, a hole, or the end: no bytes. */
+static int peek(struct archiver *a, u64 at, u8 *to, u64 bytes,
+		struct piece *out)
 {
-	int err;
+	struct kho_kept_ioctl_peek arg = { .file = a->record.file,
+					   .offset = at,
+					   .buffer = (uintptr_t)to,
+					   .bytes = bytes };
+	int err = keptdev_peek(a->tree->fd, &arg);
 
-	*arg = (struct kho_kept_ioctl_peek){ .file = a->record.file,
-					     .offset = at,
-					     .buffer = (uintptr_t)a->buffer,
-					     .bytes = BUFFER_BYTES };
-	err = keptdev_peek(a->tree->fd, arg);
-	if (err != -EIO)
-		return err;
-	/* This page went bad; size and all else of the file is there. */
-	*arg = (struct kho_kept_ioctl_peek){ .bytes = PAGE_BYTES -
-						      at % PAGE_BYTES };
-	memset(a->buffer, 0, PAGE_BYTES);
-	return 0;
+	if (err == -EIO) {
+		*out = (struct piece){ PIECE_BAD, at,
+				       PAGE_BYTES - at % PAGE_BYTES };
+		return 0;
+	}
+	*out = arg.bytes ? (struct piece){ PIECE_DATA, at, arg.bytes } :
+			   (struct piece){ PIECE_HOLE, at, arg.hole_bytes };
+	return err;
 }
 
+/* Asked for behind every end: what is wrong with a page is not wrong with the size. */
 static int peek_size(struct archiver *a, u64 *size)
 {
 	struct kho_kept_ioctl_peek arg = { .file = a->record.file,
+					   .offset = INT64_MAX,
 					   .buffer = (uintptr_t)a->buffer };
 	int err = keptdev_peek(a->tree->fd, &arg);
 
-	/* What is wrong with a page is not wrong with the size. */
 	*size = arg.file_bytes;
-	return err == -EIO && arg.file_bytes ? 0 : err;
+	return err;
+}
+
+static void add_piece(struct archiver *a, const struct piece *p)
+{
+	struct piece *last = a->nr_pieces ? &a->piece[a->nr_pieces - 1] : NULL;
+
+	if (last && last->kind == p->kind) {
+		last->bytes += p->bytes;
+		return;
+	}
+	if (a->nr_pieces == a->piece_room) {
+		a->piece_room = a->piece_room ? 2 * a->piece_room : 64;
+		a->piece = need(
+			realloc(a->piece, a->piece_room * sizeof(*a->piece)));
+	}
+	a->piece[a->nr_pieces++] = *p;
+}
+
+/* All of a file that is not larger is in the buffer, once its pieces are known. */
+static bool is_held(u64 size)
+{
+	return size <= BUFFER_BYTES;
+}
+
+static int find_pieces(struct archiver *a, u64 size)
+{
+	struct piece p;
+	u64 at, in_buffer;
+	int err;
+
+	a->nr_pieces = 0;
+	for (at = 0; at < size; at += p.bytes) {
+		in_buffer = is_held(size) ? at : 0;
+		err = peek(a, at, a->buffer + in_buffer,
+			   BUFFER_BYTES - in_buffer, &p);
+		if (err)
+			return err;
+		if (!p.bytes || p.bytes > size - at)
+			p.bytes = size - at;
+		add_piece(a, &p);
+	}
+	return 0;
 }
 
 /* Tells the library where data are, if there is a hole. */
-static int map_contents(struct archiver *a, u64 size)
+static void map_pieces(struct archiver *a)
 {
-	struct kho_kept_ioctl_peek arg;
-	u64 at = 0, start = 0;
 	bool holes = false, data = false;
-	int err;
+	size_t i;
 
-	while (at < size) {
-		err = peek(a, at, &arg);
-		if (err)
-			return err;
-		if (arg.bytes) {
-			at += arg.bytes;
+	for (i = 0; i < a->nr_pieces; i++)
+		holes |= a->piece[i].kind == PIECE_HOLE;
+	for (i = 0; holes && i < a->nr_pieces; i++) {
+		if (a->piece[i].kind == PIECE_HOLE)
 			continue;
-		}
-		if (!arg.hole_bytes)
-			break;
-		holes = true;
-		if (at > start) {
-			data = true;
-			lib.entry_sparse_add_entry(a->entry, (la_int64_t)start,
-						   (la_int64_t)(at - start));
-		}
-		at += arg.hole_bytes;
-		start = at;
+		data = true;
+		lib.entry_sparse_add_entry(a->entry, (la_int64_t)a->piece[i].at,
+					   (la_int64_t)a->piece[i].bytes);
 	}
-	if (!holes)
-		return 0;
-	if (size > start)
-		lib.entry_sparse_add_entry(a->entry, (la_int64_t)start,
-					   (la_int64_t)(size - start));
-	else if (!data)
+	if (holes && !data)
 		lib.entry_sparse_add_entry(a->entry, 0, 0);
-	return 0;
 }
 
 static int write_data(struct archiver *a, const void *data, u64 bytes)
@@ -333,7 +375,7 @@ static int write_data(struct archiver *a, const void *data, u64 bytes)
 	return 0;
 }
 
-static int write_hole(struct archiver *a, u64 bytes)
+static int write_zeros(struct archiver *a, u64 bytes)
 {
 	int err = 0;
 
@@ -346,26 +388,71 @@ static int write_hole(struct archiver *a, u64 bytes)
 	return err;
 }
 
-static int write_contents(struct archiver *a, u64 size)
+/* Its place in the archive is reckoned with: what cannot be read any more ends it. */
+static int say_not_read(struct archiver *a, int err)
 {
-	struct kho_kept_ioctl_peek arg;
-	u64 at = 0, n;
+	autofree char *path = kept_tree_path(a->tree, a->record.offset);
+	autofree char *shown = printable(path, strlen(path));
+
+	progress_end(&a->progress);
+	say("%s cannot be read to its end (%s), so the archive of tree '%s' is not whole; see the kernel log.",
+	    shown, strerror(-err), a->tree->shown);
+	return err;
+}
+
+static int write_bad(struct archiver *a, u64 bytes)
+{
+	a->out->nr_bad += (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+	return write_zeros(a, bytes);
+}
+
+/* Data that are not held are read again, and may have gone bad since. */
+static int write_again(struct archiver *a, const struct piece *piece)
+{
+	u64 end = piece->at + piece->bytes, at;
+	struct piece p;
 	int err = 0;
 
-	while (!err && at < size) {
-		err = peek(a, at, &arg);
+	for (at = piece->at; !err && at < end; at += p.bytes) {
+		err = peek(a, at, a->buffer, BUFFER_BYTES, &p);
 		if (err)
-			break;
-		n = arg.bytes ? arg.bytes : arg.hole_bytes;
-		if (!n || n > size - at)
-			n = size - at;
-		if (arg.bytes && !arg.file_bytes)
-			a->out->nr_bad++;
-		err = arg.bytes ? write_data(a, a->buffer, n) :
-				  write_hole(a, n);
-		progress_add(&a->progress, arg.bytes ? n : 0);
-		at += n;
+			return say_not_read(a, err);
+		if (!p.bytes || p.bytes > end - at)
+			p.bytes = end - at;
+		if (p.kind == PIECE_DATA)
+			err = write_data(a, a->buffer, p.bytes);
+		else
+			err = p.kind == PIECE_BAD ? write_bad(a, p.bytes) :
+						    write_zeros(a, p.bytes);
+		progress_add(&a->progress, p.bytes);
 	}
+	return err;
+}
+
+static int write_piece(struct archiver *a, const struct piece *p, bool held)
+{
+	switch (p->kind) {
+	case PIECE_HOLE:
+		return write_zeros(a, p->bytes);
+	case PIECE_BAD:
+		progress_add(&a->progress, p->bytes);
+		return write_bad(a, p->bytes);
+	case PIECE_DATA:
+		break;
+	}
+	if (!held)
+		return write_again(a, p);
+	progress_add(&a->progress, p->bytes);
+	return write_data(a, a->buffer + p->at, p->bytes);
+}
+
+static int write_pieces(struct archiver *a, u64 size)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < a->nr_pieces; i++)
+		err = write_piece(a, &a->piece[i], is_held(size));
 	return err;
 }
 
@@ -401,12 +488,13 @@ static int write_file(struct archiver *a)
 	/* The library takes no place of data beyond the size. */
 	lib.entry_set_size(a->entry, (la_int64_t)size);
 	if (!err)
-		err = map_contents(a, size);
+		err = find_pieces(a, size);
 	if (err)
 		return not_there(a, err);
+	map_pieces(a);
 	err = check(a, lib.write_header(a->archive, a->entry));
 	if (!err)
-		err = write_contents(a, size);
+		err = write_pieces(a, size);
 	if (err)
 		return err;
 	a->out->nr_files++;
@@ -544,6 +632,7 @@ static void release(struct archiver *a)
 		free(a->first[i]);
 	free(a->first);
 	free(a->dir);
+	free(a->piece);
 	free(a->buffer);
 	munmap(a->hole, HOLE_BYTES);
 	kept_links_free(&a->links);

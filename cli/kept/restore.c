@@ -302,10 +302,13 @@ static int push_root(struct restore *r, const struct kho_kept_record *record)
 	struct stat st;
 	int fd = dup(r->fs.dir);
 
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
 		return failed(r, record->offset, "it cannot be looked at",
 			      -errno);
 	f = push_frame(r, record, fd);
+	if (fstat(fd, &st))
+		return failed(r, record->offset, "it cannot be looked at",
+			      -errno);
 	f->plain = !(st.st_mode & S_ISGID);
 	return prepare_directory(r, fd, record->offset);
 }

@@ -16,6 +16,7 @@ static const char help_text[] =
 	"       kho drop --all | --incoming [--force]\n\n"
 	"Remove parcels and regions, and trees that came from the previous kernel, and give their\n"
 	"memory back. There is no way to get them again. Files that were restored of a tree stay.\n"
+	"Of a tree that was refused only --incoming gives the memory back.\n"
 	"Whoever was told the address of a region, such as ramoops, must be done with it before.\n\n"
 	"Options:\n"
 	"  --parcel    the names are of parcels\n"
@@ -73,7 +74,16 @@ static int drop_region(int fd, const char *name)
 	return err;
 }
 
-static int drop_tree(int fd, const char *name)
+/* Nothing of it can be believed, so its memory cannot be given back alone. */
+static bool was_refused(const struct kept_list *before, const char *name)
+{
+	const struct kept_info *t = kept_list_find(before, name, true);
+
+	return t && t->state == KHO_KEPT_STATE_REFUSED;
+}
+
+/* @before: as it was before anything was dropped */
+static int drop_tree(int fd, const char *name, const struct kept_list *before)
 {
 	autofree char *shown = printable(name, strlen(name));
 	int err = keptdev_drop(fd, name);
@@ -89,18 +99,24 @@ static int drop_tree(int fd, const char *name)
 	else if (err)
 		say("tree '%s' was not dropped (%s); see the kernel log.",
 		    shown, strerror(-err));
+	else if (was_refused(before, name))
+		say("tree '%s' was refused, so what it held stays reserved; `kho drop --incoming` gives it back, with everything else that came in and nobody has claimed.",
+		    shown);
 	return exit_code_of(err);
 }
 
 static int drop_trees(char **names, int nr)
 {
+	autokept struct kept_list before = { 0 };
 	autoclose int fd = keptdev_open_or_say();
 	int i, one, code = EXIT_OK;
 
 	if (fd < 0)
 		return exit_code_of_open(fd);
+	/* What it cannot tell is not said. */
+	keptdev_list(fd, &before);
 	for (i = 0; i < nr; i++) {
-		one = drop_tree(fd, names[i]);
+		one = drop_tree(fd, names[i], &before);
 		code = code ? code : one;
 	}
 	return code;

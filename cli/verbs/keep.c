@@ -99,7 +99,8 @@ static int ask(int dir, const char *shown, const char *name)
 	if (!err || err == -EALREADY)
 		return EXIT_OK;
 	say("%s cannot be kept: %s.", shown, explain(err));
-	return exit_code_of(err);
+	/* It is the tmpfs that may not be kept, whoever asks. */
+	return err == -EPERM ? EXIT_FAILED : exit_code_of_found(err);
 }
 
 static int keep_dir(int dir, const char *path, const char *name)
@@ -116,20 +117,22 @@ static int keep_dir(int dir, const char *path, const char *name)
 static int keep(const char *path, const char *name)
 {
 	autofree char *real = realpath(path, NULL);
-	autofree char *shown = printable(path, strlen(path));
 	autoclose int dir =
 		real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	autofree char *shown = NULL;
+	int err = errno;
 
 	if (dir >= 0)
 		return keep_dir(dir, real, name ? name : real);
+	shown = printable(path, strlen(path));
 	say("%s cannot be kept: %s.", shown,
-	    errno == ENOTDIR ? "it is not a directory" :
-	    errno == ENOENT  ? "there is no such directory" :
-			       strerror(errno));
-	return exit_code_of_open(-errno);
+	    err == ENOTDIR ? "it is not a directory" :
+	    err == ENOENT  ? "there is no such directory" :
+			     strerror(err));
+	return exit_code_of_open(-err);
 }
 
-/* By name, and if there is none, by the path that a name is made of. */
+/* By name, and if there is none, by a path of what one has as its name. */
 static int forget_any(int dev, const char *name)
 {
 	autofree char *real = NULL;
@@ -137,7 +140,7 @@ static int forget_any(int dev, const char *name)
 
 	if (err != -ENOENT)
 		return err;
-	real = realpath(name, NULL);
+	real = kept_path_of(name);
 	return real ? keptdev_forget(dev, real) : err;
 }
 

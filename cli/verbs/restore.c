@@ -89,20 +89,21 @@ static int restore_into(const struct kept_tree *tree, int dir, const char *path,
 	else if (!err)
 		print_result(tree, shown, &result);
 	kept_notes_free(&result.notes);
-	return exit_code_of(err);
+	return exit_code_of_found(err);
 }
 
 static int open_directory(const struct kept_tree *tree, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *shown = NULL;
+	int err = errno;
 
 	if (fd >= 0)
 		return fd;
 	shown = printable(path, strlen(path));
 	say("%s cannot be opened (%s), so tree '%s' was not restored; mount or make it, or use --to.",
-	    shown, strerror(errno), tree->shown);
-	return -errno;
+	    shown, strerror(err), tree->shown);
+	return -err;
 }
 
 /* One that the previous kernel did not hand over is not here, as after a power cut. */
@@ -118,7 +119,8 @@ static int restore_tree(const struct kept_tree *tree, const char *path,
 {
 	autoclose int dir = open_directory(tree, path);
 
-	return dir < 0 ? EXIT_FAILED : restore_into(tree, dir, path, list);
+	return dir < 0 ? exit_code_of_open(dir) :
+			 restore_into(tree, dir, path, list);
 }
 
 static int restore_one(int dev, const char *name,
@@ -141,7 +143,7 @@ static int restore_one(int dev, const char *name,
 	return EXIT_FAILED;
 }
 
-/* The name of a tree, or a path that one has as its name. */
+/* The name of a tree, or a path of what one has as its name. */
 static int restore_named(int dev, const struct restore_options *opt,
 			 struct json_object *list)
 {
@@ -150,7 +152,7 @@ static int restore_named(int dev, const struct restore_options *opt,
 
 	if (!keptdev_list(dev, &trees) &&
 	    !kept_list_find(&trees, opt->name, true)) {
-		real = realpath(opt->name, NULL);
+		real = kept_path_of(opt->name);
 		if (real && kept_list_find(&trees, real, true))
 			return restore_one(dev, real, opt, list);
 	}

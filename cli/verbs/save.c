@@ -26,10 +26,11 @@ static const char help_text[] =
 	"  kho save /dev/shm shm.tar\n"
 	"  kho save cache | zstd > cache.tar.zst\n";
 
+/* What kept the archive from being written is about the archive, not about the tree. */
 static int code_of(int err, const struct kept_archived *done)
 {
 	if (err)
-		return exit_code_of(err);
+		return EXIT_FAILED;
 	if (done->nr_bad)
 		return EXIT_DAMAGED;
 	return done->nr_missing ? EXIT_FAILED : EXIT_OK;
@@ -43,7 +44,7 @@ static int write_tree(const struct kept_tree *tree, int fd, int *code)
 
 	kept_notes_say(&done.notes);
 	kept_notes_free(&done.notes);
-	*code = err == -EIO ? EXIT_FAILED : code_of(err, &done);
+	*code = code_of(err, &done);
 	return err;
 }
 
@@ -73,9 +74,12 @@ static int save_file_of(const struct kept_tree *tree, const char *file)
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return not_written(file, -errno);
-	err = write_tree(tree, fd, &code);
-	if (!err && fsync(fd))
-		err = -errno;
+	if (write_tree(tree, fd, &code)) {
+		close(fd);
+		unlink(temp);
+		return code;
+	}
+	err = fsync(fd) ? -errno : 0;
 	if (close(fd) && !err)
 		err = -errno;
 	if (!err && rename(temp, file))
@@ -83,7 +87,7 @@ static int save_file_of(const struct kept_tree *tree, const char *file)
 	if (!err)
 		return code;
 	unlink(temp);
-	return code ? code : not_written(file, err);
+	return not_written(file, err);
 }
 
 static int save_tree(int dev, const char *name, const char *file)

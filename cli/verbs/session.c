@@ -99,11 +99,12 @@ static int read_sessions(struct sessions *all, const char *file,
 	FILE *f = fopen(file, "re");
 	char line[512];
 	struct session s = { .origin = origin };
+	int err = errno;
 
 	if (!f) {
 		say("%s cannot be read (%s): is the liveupdate module loaded, debugfs mounted, and are you root?",
-		    file, strerror(errno));
-		return exit_code_of_open(-errno);
+		    file, strerror(err));
+		return exit_code_of_open(-err);
 	}
 	while (fgets(line, sizeof(line), f)) {
 		if (parse(line, &s))

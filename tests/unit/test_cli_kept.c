@@ -83,6 +83,9 @@ struct module {
 	struct timespec stamped
 		[INODES_MAX]; /* by inode of the tree: time of the last change */
 	u64 stamps;
+	u64 large; /* a file that is, and one more; 0: none is */
+	u64 bad; /* page of each file that has one there, and one more */
+	u64 peeks; /* until no file can be read any more, 0: all can */
 };
 
 static struct module *module;
@@ -97,6 +100,8 @@ static void step(void)
 /* Where a file has its data, in pages; the rest of it is holes. */
 static u64 size_of(u64 file)
 {
+	if (file + 1 == module->large)
+		return 3 * MIB + 17;
 	return file % 3 == 2 ? 5 * PAGE_BYTES + 17 : 100 * file;
 }
 
@@ -188,8 +193,11 @@ int keptdev_peek(int tree, struct kho_kept_ioctl_peek *arg)
 	u64 page = arg->offset / PAGE_BYTES, size = size_of(arg->file), n;
 	char data[PAGE_BYTES];
 
-	if (module->filled_by[arg->file])
+	if (module->filled_by[arg->file] || (module->peeks && !--module->peeks))
 		return -ESTALE;
+	/* Of what fails nothing is told. */
+	if (page + 1 == module->bad && arg->offset < size)
+		return -EIO;
 	arg->file_bytes = size;
 	n = arg->offset < size ?
 		    min_of(size, (page + 1) * PAGE_BYTES) - arg->offset :
@@ -751,6 +759,79 @@ static void what_was_restored_is_not_archived(void **state)
 	kept_notes_free(&done.notes);
 }
 
+static int archive(const char *path, struct kept_archived *done)
+{
+	struct kept_tree tree;
+	int fd = open(path, O_RDWR | O_CREAT, 0600), err;
+
+	*done = (struct kept_archived){ .notes = KEPT_NOTES_INIT };
+	tree_of(&records, &tree, true);
+	err = kept_archive(&tree, fd, done);
+	close(fd);
+	return err;
+}
+
+/* Of "last", the first page of two: also its size is told by nobody who reads there. */
+static void what_went_bad_is_zeros_in_an_archive(void **state)
+{
+	struct kept_archived done;
+	autofree char *tar = NULL, *unpack = NULL;
+	struct place out;
+	char data[4] = "";
+	int fd, i;
+
+	enter_place(&out);
+	tar = format("%s.tar", out.path);
+	unpack = format(
+		"tar --warning=no-unknown-keyword --warning=no-timestamp -xf %s -C %s ./last && rm %s",
+		tar, out.path, tar);
+	/* In one piece, and in more than what is read by. */
+	for (i = 0; i < 2; i++) {
+		module->large = i ? 5 : 0;
+		module->bad = 1;
+		assert_int_equal(archive(tar, &done), 0);
+		assert_int_equal(done.nr_files, records.files);
+		assert_int_equal(done.nr_missing, 0);
+		/* "plain" has no page, and the third file a hole there. */
+		assert_int_equal(done.nr_bad, records.files - 1);
+		assert_non_null(strstr(done.notes.list[0],
+				       "they are zeros in the archive"));
+		kept_notes_free(&done.notes);
+		assert_int_equal(system(unpack), 0);
+		fd = openat(out.fd, "last", O_RDONLY);
+		assert_int_equal(lseek(fd, 0, SEEK_END), size_of(4));
+		assert_int_equal(pread(fd, data, 1, 0), 1);
+		assert_int_equal(data[0], 0);
+		if (module->large) {
+			assert_int_equal(pread(fd, data, 1, MIB), 1);
+			assert_int_not_equal(data[0], 0);
+		}
+		close(fd);
+	}
+	leave_place(&out);
+}
+
+/* Somewhere in it; what the archive has of it by then cannot be taken back. */
+static void what_cannot_be_read_to_its_end_is_an_error(void **state)
+{
+	struct kept_archived done;
+	u64 first;
+
+	module->large = 5;
+	for (first = 1;; first++) {
+		module->peeks = first;
+		if (archive("/dev/null", &done))
+			break;
+		assert_int_equal(module->peeks, 0);
+		assert_int_equal(done.nr_missing, 1);
+		kept_notes_free(&done.notes);
+	}
+	kept_notes_free(&done.notes);
+	assert_int_equal(module->peeks, 0);
+	/* One look at its size, pages that are found out, and some that are written. */
+	assert_true(first > 3 * MIB / PAGE_BYTES);
+}
+
 static void names_become_text(void **state)
 {
 	static const struct {
@@ -833,6 +914,10 @@ int main(void)
 		cmocka_unit_test_setup(an_archive_has_the_same, new_module),
 		cmocka_unit_test_setup(what_was_restored_is_not_archived,
 				       new_module),
+		cmocka_unit_test_setup(what_went_bad_is_zeros_in_an_archive,
+				       new_module),
+		cmocka_unit_test_setup(
+			what_cannot_be_read_to_its_end_is_an_error, new_module),
 		cmocka_unit_test(names_become_text),
 		cmocka_unit_test(opens_paths_of_any_length),
 	};

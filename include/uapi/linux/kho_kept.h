@@ -212,8 +212,11 @@ struct kho_kept_ioctl_open {
  * @flags: 0
  * @name: of a tree that came in, in any state
  *
- * What was restored of it before stays where it is. Errors: ENOENT, EBUSY (it is open),
- * ESHUTDOWN.
+ * What was restored of it before stays where it is. Of one that is REFUSED nothing can be
+ * believed: its memory stays reserved until KHO_IOCTL_IN_DROP of <linux/kho.h> gives back
+ * everything.
+ *
+ * Errors: ENOENT, EBUSY (it is open), ESHUTDOWN.
  */
 struct kho_kept_ioctl_drop {
 	__u32 size;
