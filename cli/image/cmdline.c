@@ -63,21 +63,70 @@ enum cmdline_switch cmdline_switch(const char *line, const char *name)
 	return found;
 }
 
-void cmdline_remove_end(char *line, const char *end)
+static size_t nr_blanks(const char *p)
 {
-	size_t n = strlen(line), len;
+	size_t n = 0;
 
-	while (blank(*end))
-		end++;
-	len = strlen(end);
-	while (len && blank(end[len - 1]))
-		len--;
-	while (n && blank(line[n - 1]))
-		n--;
-	if (!len || n < len || memcmp(line + n - len, end, len) ||
-	    (n > len && !blank(line[n - len - 1])))
-		return;
-	line[n - len] = '\0';
+	while (blank(p[n]))
+		n++;
+	return n;
+}
+
+/* Length of the word there, with its quotes. */
+static size_t word_len(const char *p)
+{
+	bool quoted = false;
+	size_t n;
+
+	for (n = 0; p[n] && (quoted || !blank(p[n])); n++)
+		quoted ^= p[n] == '"';
+	return n;
+}
+
+/* How much of a line are those words that it begins with? 0 if it does not. */
+static size_t words_len(const char *line, const char *words)
+{
+	const char *p = line;
+	size_t n;
+
+	for (words += nr_blanks(words); *words; words += nr_blanks(words)) {
+		p += nr_blanks(p);
+		n = word_len(words);
+		if (word_len(p) != n || memcmp(p, words, n))
+			return 0;
+		p += n;
+		words += n;
+	}
+	return (size_t)(p - line);
+}
+
+/* Where does what follows the last "--" begin? 0 without. */
+static size_t last_part(const char *line)
+{
+	const char *p = line;
+	size_t part = 0;
+
+	while (*(p += nr_blanks(p))) {
+		if (words_len(p, "--"))
+			part = (size_t)(p - line) + 2;
+		p += word_len(p);
+	}
+	return part;
+}
+
+void cmdline_remove(char *line, const char *words)
+{
+	bool at_end_only = last_part(words) != 0;
+	char *p = line + (at_end_only ? 0 : last_part(line));
+	size_t n;
+
+	while (*(p += nr_blanks(p))) {
+		n = words_len(p, words);
+		if (n && (!at_end_only || !p[n + nr_blanks(p + n)]))
+			memmove(p, p + n, strlen(p + n) + 1);
+		else
+			p += word_len(p);
+	}
 }
 
 static bool value_is(const struct kho_word *word, const char *value)

@@ -47,11 +47,13 @@ static inline const char *cmdline_objection(const char *line,
 }
 
 /**
- * cmdline_remove_end() - take words off the end of a line, if it ends with them
+ * cmdline_remove() - take words out of a line to which they will be appended
  * @line: changed in place
- * @end: the words
+ * @words: one or more, found where they stand side by side in this order. If the line has a
+ *	"--", only behind the last one, where they would come. If they have one themselves, only
+ *	at the end of the line.
  */
-void cmdline_remove_end(char *line, const char *end);
+void cmdline_remove(char *line, const char *words);
 
 /**
  * cmdline_reusable() - copy a running kernel's command line without what is not for the next one

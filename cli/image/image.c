@@ -99,9 +99,9 @@ static char *reuse_cmdline(struct image *im)
 			strerror(errno));
 		return NULL;
 	}
-	/* It is there already after a handover that was made in the same way. */
+	/* It is there after a handover that was made in the same way, or as the loader has it. */
 	if (im->opt.append)
-		cmdline_remove_end(running, im->opt.append);
+		cmdline_remove(running, im->opt.append);
 	base = cmdline_reusable(running, &left_out);
 	if (*left_out)
 		finding_note(

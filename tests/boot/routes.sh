@@ -464,6 +464,8 @@ command_lines() {
 	reuses quotes 'root=/dev/vda dyndbg="file a.c +p" ro single'
 	sed -i 's/^KHO_APPEND=.*/KHO_APPEND="panic=10 quiet"/' /etc/default/kho
 	reuses append 'root=/dev/vda ro' '--append panic=10 quiet'
+	# Taken out by the tool, which has to know where it belongs: tests/unit/test_cli_cmdline.c.
+	reuses appended 'root=/dev/vda panic=10 quiet ro' '--append panic=10 quiet'
 	# What the boot loader would give.
 	machine
 	kernel 6.1.0-56-amd64 i
@@ -478,6 +480,11 @@ command_lines() {
 		}
 	EOF
 	line grub 'root=UUID=12 ro single audit=0' 'root=UUID=12 ro audit=1'
+	sed -i 's/^KHO_APPEND=.*/KHO_APPEND="ro audit=1"/' /etc/default/kho
+	line grub-appended 'root=UUID=12 ro single audit=0' 'root=UUID=12 ro audit=1'
+	sed -i 's/^KHO_APPEND=.*/KHO_APPEND="root=UUID=12 ro"/' /etc/default/kho
+	line grub-appended-in-front 'root=UUID=12 ro single audit=0' 'root=UUID=12 ro audit=1'
+	sed -i 's/^KHO_APPEND=.*/KHO_APPEND=/' /etc/default/kho
 	reuses grub-of-another-root 'root=UUID=13 ro quiet'
 	# shellcheck disable=SC2016 # GRUB would expand it
 	sed -i 's/audit=1/audit=1 $more/' $grub

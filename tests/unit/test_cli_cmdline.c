@@ -180,25 +180,52 @@ static void the_manual_lists_what_is_for_one_boot(void **state)
 	blob_free(&manual);
 }
 
-static void removes(const char *from, const char *end, const char *expected)
+static void removes(const char *from, const char *words, const char *expected)
 {
 	autofree char *line = need(strdup(from));
 
-	cmdline_remove_end(line, end);
+	cmdline_remove(line, words);
 	assert_string_equal(line, expected);
 }
 
-static void an_end_is_removed_at_a_blank_only(void **state)
+static void what_is_appended_is_removed_where_it_is(void **state)
 {
 	removes("a b c", "c", "a b ");
-	removes("a b c\n", " b  ", "a b c\n");
-	removes("a b c\t\n", " b c ", "a ");
-	removes("a bc", "c", "a bc");
+	removes("a b c\n", " b  ", "a  c\n");
+	removes("a b  c\t\n", " b c ", "a \t\n");
+	removes("a b c d", "b c", "a  d");
+	removes("b c a b c", "b c", " a ");
+	removes("b b c", "b c", "b ");
+	removes("a c c", "c", "a  ");
 	removes("c", "c", "");
+}
+
+static void only_whole_words_in_their_order_are_removed(void **state)
+{
+	removes("a bc", "c", "a bc");
+	removes("a bc", "b", "a bc");
 	removes("c", "a c", "c");
-	removes("a c c", "c", "a c ");
+	removes("c b a", "b c", "c b a");
+	removes("a b", "b c", "a b");
+	removes("a=1 a=10", "a=1", " a=10");
+	removes("a=\"b c\" c", "c", "a=\"b c\" ");
+	removes("a=\"b  c\" d", "a=\"b  c\"", " d");
+	removes("a=\"b  c\" d", "a=\"b c\"", "a=\"b  c\" d");
 	removes("a", "", "a");
+	removes("a", " ", "a");
 	removes("", "a", "");
+}
+
+/* "b" behind the dashes is for init, the other one for the kernel. */
+static void what_is_removed_is_where_it_would_be_appended(void **state)
+{
+	removes("b -- a", "b", "b -- a");
+	removes("b -- a b", "b", "b -- a ");
+	removes("b -- a -- b", "b", "b -- a -- ");
+	removes("b -- c", "b --", "b -- c");
+	removes("a b --", "b --", "a ");
+	removes("a b -- c -- d", "b -- c", "a b -- c -- d");
+	removes("a --b b", "b", "a --b ");
 }
 
 static void reads_switches_as_the_kernel_does(void **state)
@@ -241,7 +268,9 @@ int main(void)
 		cmocka_unit_test(reuse_leaves_out_what_was_for_one_boot),
 		cmocka_unit_test(the_manual_lists_what_is_for_one_boot),
 		cmocka_unit_test(reuse_keeps_what_is_for_every_boot),
-		cmocka_unit_test(an_end_is_removed_at_a_blank_only),
+		cmocka_unit_test(what_is_appended_is_removed_where_it_is),
+		cmocka_unit_test(only_whole_words_in_their_order_are_removed),
+		cmocka_unit_test(what_is_removed_is_where_it_would_be_appended),
 		cmocka_unit_test(reads_switches_as_the_kernel_does),
 		cmocka_unit_test(join_puts_one_blank_between),
 	};
