@@ -25,6 +25,7 @@ trap 'umount "$work/tmpfs"; rm -rf "$work"' EXIT
 export KHO_KEEP_D=$work/keep.d
 mkdir "$KHO_KEEP_D" "$work/tmpfs"
 mount -t tmpfs none /usr/local/sbin || exit
+mount -t tmpfs none /run || exit
 mount -t tmpfs none "$work/tmpfs" || exit
 
 complain() {
@@ -42,7 +43,7 @@ same() {
 generate() {
 	rm -rf "$work/units"
 	mkdir "$work/units"
-	sh "$top/build/boot/kho-keep-generator" "$work/units" "$work/units" "$work/units" 2>"$work/said" ||
+	timeout 60 sh "$top/build/boot/kho-keep-generator" "$work/units" "$work/units" "$work/units" 2>"$work/said" ||
 		complain "the generator fails: $(cat "$work/said")"
 	(cd "$work/units" && find . ! -type d | LC_ALL=C sort) >"$work/made"
 }
@@ -63,14 +64,32 @@ relative
 /
 /x y z
 EOT
+cat >"$KHO_KEEP_D/15-escapes.conf" <<'EOT'
+/srv/new\012line
+/srv/tab	na\011me
+\012
+/srv/nul\000
+/srv/back\nslash\134\c\\ \c\
+a\012b
+/srv/after
+EOT
+# Too long for the name of a unit, and for the directory of a unit.
+{
+	echo /srv/"$(printf '%0300d' 0)"
+	echo /srv/"$(printf '%0234d' 0)"
+} >"$KHO_KEEP_D/17-long.conf"
 printf '/dev/shm other\n/srv/per%%cent-a' >"$KHO_KEEP_D/20-more.conf"
 echo /not/read >"$KHO_KEEP_D/disabled"
 generate
 same 'units' "$work/made" <<'EOT'
 ./kho-keep@dev-shm.service.d/mounts.conf
+./kho-keep@srv-after.service.d/mounts.conf
+./kho-keep@srv-back\x5cnslash\x5c\x5cc\x5c\x5c.service.d/mounts.conf
 ./kho-keep@srv-ca\x20che.service.d/mounts.conf
 ./kho-keep@srv-per\x25cent\x2da.service.d/mounts.conf
 ./sysinit.target.wants/kho-keep@dev-shm.service
+./sysinit.target.wants/kho-keep@srv-after.service
+./sysinit.target.wants/kho-keep@srv-back\x5cnslash\x5c\x5cc\x5c\x5c.service
 ./sysinit.target.wants/kho-keep@srv-ca\x20che.service
 ./sysinit.target.wants/kho-keep@srv-per\x25cent\x2da.service
 EOT
@@ -81,14 +100,34 @@ After=srv-ca\x20che.mount srv.mount
 EOT
 [ "$(readlink "$work/units/sysinit.target.wants/kho-keep@dev-shm.service")" = \
 	/usr/lib/systemd/system/kho-keep@.service ] || complain "the link leads elsewhere"
-sed "s|$KHO_KEEP_D/||" "$work/said" >"$work/short"
+sed -n "/^kho:/ { s|$KHO_KEEP_D/||; s/00000*/000/; p }" "$work/said" >"$work/short"
 same 'what is said' "$work/short" <<'EOT'
 kho: 10-some.conf:5: 'relative' is not the path of a directory; this line is left out.
 kho: 10-some.conf:6: '/a/../b' is not the path of a directory; this line is left out.
 kho: 10-some.conf:7: '' is not the path of a directory; this line is left out.
 kho: 10-some.conf:8: there is more than a path and a name (a blank is written as \040); this line is left out.
+kho: 15-escapes.conf:1: a path or a name with a newline, a tab or a NUL (\012, \011, \000) cannot be kept; this line is left out.
+kho: 15-escapes.conf:2: a path or a name with a newline, a tab or a NUL (\012, \011, \000) cannot be kept; this line is left out.
+kho: 15-escapes.conf:3: a path or a name with a newline, a tab or a NUL (\012, \011, \000) cannot be kept; this line is left out.
+kho: 15-escapes.conf:4: a path or a name with a newline, a tab or a NUL (\012, \011, \000) cannot be kept; this line is left out.
+kho: 15-escapes.conf:6: a path or a name with a newline, a tab or a NUL (\012, \011, \000) cannot be kept; this line is left out.
+kho: no unit can be made of the path /srv/000 in /etc/kho/keep.d; it is not kept.
+kho: no unit can be made of the path /srv/000 in /etc/kho/keep.d; it is not kept.
 kho: /dev/shm is in /etc/kho/keep.d twice; the first line, not that with the name 'other', counts.
 EOT
+
+# Whatever is listed, it comes to an end, and one that cannot be a unit costs no other.
+mkdir "$work/other"
+cat >"$work/other/kho-keep" <<'EOT'
+#!/bin/sh
+printf 'relative\tname\n/\t/\n/a/../b\tname\n/srv\t/srv\n'
+EOT
+chmod 755 "$work/other/kho-keep"
+sed "s|$top/boot/kho-keep|$work/other/kho-keep|" "$top/build/boot/kho-keep-generator" >"$work/other/generator"
+timeout 60 sh "$work/other/generator" "$work/other/units" >"$work/other/said" 2>&1 ||
+	complain "the generator, given what cannot be: status $?"
+[ -L "$work/other/units/sysinit.target.wants/kho-keep@srv.service" ] ||
+	complain "a path that cannot be a unit costs the next one: $(cat "$work/other/said")"
 
 # systemd takes them, with what the template says.
 cp "$top/build/boot/kho-keep@.service" "$work/units/"
@@ -155,6 +194,25 @@ same 'stop' "$work/did" <<'EOT'
 systemctl is-system-running
 kho keep --drop -- a-name
 EOT
+# It is forgotten by the name that it was kept with, and then there is no such name any more.
+rm -rf /run/kho/keep
+run 0 start "$work/tmpfs/with blank"
+printf '%s\n' "$work/tmpfs/with\\040blank another-name" >"$KHO_KEEP_D/30-name.conf"
+run 0 stop "$work/tmpfs/with blank"
+same 'stop after another name was given' "$work/did" <<'EOT'
+systemctl is-system-running
+kho keep --drop -- a-name
+EOT
+run 0 stop "$work/tmpfs/with blank"
+same 'stop of what was not started' "$work/did" <<'EOT'
+systemctl is-system-running
+kho keep --drop -- another-name
+EOT
+# What cannot be kept has no such name.
+echo 4 >"$work/fails-kho"
+run 4 start "$work/tmpfs/with blank"
+[ -z "$(ls -A /run/kho/keep)" ] || complain "not kept, but noted: $(ls /run/kho/keep)"
+rm "$work/fails-kho"
 echo stopping >"$work/out-systemctl"
 run 0 stop "$work/tmpfs/with blank"
 same 'stop of the machine' "$work/did" <<'EOT'
