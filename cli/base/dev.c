@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /dev/kho: one function for each ioctl, and what a refusal to open it means. */
+/* /dev/kho: one function for each ioctl. */
 #include "cli/base/dev.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <linux/capability.h>
 
-#include "cli/base/capability.h"
+#include "cli/base/device.h"
 
 /* A list that changes while it is read is asked for again, but not for ever. */
 #define LIST_TRIES 16
@@ -23,57 +21,26 @@ static int call(int fd, unsigned long request, void *arg)
 	return n < 0 ? -errno : 0;
 }
 
+static const struct device kho = { DEV_PATH, "kho", "/sys/module/kho" };
+
 int dev_open(void)
 {
-	int fd = open(DEV_PATH, O_RDWR | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
+	return device_open(&kho);
 }
 
 bool dev_absent(int err)
 {
-	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
+	return device_absent(err);
 }
-
-#define HIDDEN                                                                  \
-	"the kho module is loaded, but its device is not in this /dev; a unit " \
-	"with PrivateDevices= needs BindPaths=" DEV_PATH                        \
-	" and DeviceAllow=" DEV_PATH " rw"
-#define NOT_ALLOWED                                                            \
-	"the unit or container that this process is in does not permit it; a " \
-	"unit needs DeviceAllow=" DEV_PATH " rw"
-#define NOT_CAPABLE                                                            \
-	"this process is root without CAP_SYS_ADMIN, which a unit has unless " \
-	"CapabilityBoundingSet= takes it away"
 
 const char *dev_explain_open(int err)
 {
-	if (dev_absent(err))
-		return access("/sys/module/kho", F_OK) ?
-			       "the kho module is not loaded; run `modprobe kho`" :
-			       HIDDEN;
-	switch (-err) {
-	case EACCES:
-	case EPERM:
-		if (geteuid())
-			return "only root may; run kho with sudo";
-		return capability_have(CAP_SYS_ADMIN) ? NOT_ALLOWED :
-							NOT_CAPABLE;
-	case EBUSY:
-		return "another program holds it; try again";
-	default:
-		return strerror(-err);
-	}
+	return device_explain_open(&kho, err);
 }
 
 int dev_open_or_say(void)
 {
-	int fd = dev_open();
-
-	if (fd >= 0)
-		return fd;
-	say(DEV_PATH " cannot be used: %s.", dev_explain_open(fd));
-	return fd;
+	return device_open_or_say(&kho);
 }
 
 int dev_status(int fd, struct kho_ioctl_status *st)

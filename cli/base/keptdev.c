@@ -3,12 +3,10 @@
 #include "cli/base/keptdev.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <linux/capability.h>
 
-#include "cli/base/capability.h"
+#include "cli/base/device.h"
 
 /* A tree that comes or goes moves the others: then the list is read again, but not for ever. */
 #define LIST_TRIES 16
@@ -19,42 +17,17 @@ static int call(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
 
+static const struct device kept_device = { KEPTDEV_PATH, "kho-kept",
+					   "/sys/module/kho_kept" };
+
 int keptdev_open(void)
 {
-	int fd = open(KEPTDEV_PATH, O_RDWR | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool absent(int err)
-{
-	return err == -ENOENT || err == -ENXIO || err == -ENODEV;
-}
-
-static const char *explain_open(int err)
-{
-	if (absent(err))
-		return access("/sys/module/kho_kept", F_OK) ?
-			       "the kho-kept module is not loaded; run `modprobe kho-kept`" :
-			       "the kho-kept module is loaded, but its device is not in this /dev";
-	if (err != -EACCES && err != -EPERM)
-		return strerror(-err);
-	if (geteuid())
-		return "only root may; run kho with sudo";
-	return capability_have(CAP_SYS_ADMIN) ?
-		       "the unit or container that this process is in does not permit it; a unit "
-		       "needs DeviceAllow=" KEPTDEV_PATH " rw" :
-		       "this process is root without CAP_SYS_ADMIN, which a unit has unless "
-		       "CapabilityBoundingSet= takes it away";
+	return device_open(&kept_device);
 }
 
 int keptdev_open_or_say(void)
 {
-	int fd = keptdev_open();
-
-	if (fd < 0)
-		say(KEPTDEV_PATH " cannot be used: %s.", explain_open(fd));
-	return fd;
+	return device_open_or_say(&kept_device);
 }
 
 static int take_name(char to[KHO_KEPT_NAME_SIZE], const char *name)
@@ -251,7 +224,7 @@ int kept_list_read(struct kept_list *out)
 	*out = (struct kept_list){ 0 };
 	if (fd >= 0)
 		return keptdev_list(fd, out);
-	return absent(fd) ? 0 : fd;
+	return device_absent(fd) ? 0 : fd;
 }
 
 void kept_list_free(struct kept_list *trees)
@@ -282,6 +255,11 @@ const struct kept_info *kept_list_find(const struct kept_list *trees,
 char *kept_path_of(const char *name)
 {
 	return strchr(name, '/') ? realpath(name, NULL) : NULL;
+}
+
+u64 kept_nr_files(const struct kept_info *t)
+{
+	return t->incoming ? t->nr_files : t->nr_records;
 }
 
 const char *kept_state_name(u32 state)

@@ -102,6 +102,9 @@ const struct kept_info *kept_list_find(const struct kept_list *trees,
  */
 char *kept_path_of(const char *name);
 
+/* Of what is kept it is not known how many of its inodes are regular files: all of them. */
+u64 kept_nr_files(const struct kept_info *t);
+
 /* "kept", "waiting", "begun", "refused", "lost"; "unknown" */
 const char *kept_state_name(u32 state);
 

@@ -6,33 +6,47 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static int fill(int fd, mode_t mode, const void *data, size_t bytes)
+int save_begin(struct save *s, const char *path)
 {
-	int err = write_all(fd, data, bytes);
+	struct stat st;
+	int err;
 
-	if (!err && (fchmod(fd, mode) || fsync(fd)))
+	/* Renaming over a device or a directory is never what is meant. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return -EINVAL;
+	*s = (struct save){ .path = path,
+			    .temp = format("%s.kho-XXXXXX", path) };
+	s->fd = mkostemp(s->temp, O_CLOEXEC);
+	if (s->fd >= 0)
+		return 0;
+	err = -errno;
+	free(s->temp);
+	return err;
+}
+
+int save_end(struct save *s, int err)
+{
+	if (!err && fsync(s->fd))
 		err = -errno;
+	if (close(s->fd) && !err)
+		err = -errno;
+	if (!err && rename(s->temp, s->path))
+		err = -errno;
+	if (err)
+		unlink(s->temp);
+	free(s->temp);
 	return err;
 }
 
 int save_file(const char *path, mode_t mode, const void *data, size_t bytes)
 {
-	autofree char *temp = format("%s.kho-XXXXXX", path);
-	struct stat st;
-	int fd, err;
+	struct save s;
+	int err = save_begin(&s, path);
 
-	/* Renaming over a device or a directory is never what is meant. */
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return -EINVAL;
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = fill(fd, mode, data, bytes);
-	if (close(fd) && !err)
-		err = -errno;
-	if (!err && rename(temp, path))
-		err = -errno;
 	if (err)
-		unlink(temp);
-	return err;
+		return err;
+	err = write_all(s.fd, data, bytes);
+	if (!err && fchmod(s.fd, mode))
+		err = -errno;
+	return save_end(&s, err);
 }

@@ -55,72 +55,82 @@ static const char *version_of(const struct modinfo *m)
 	return *m->version ? m->version : "unknown";
 }
 
-static void say_not_understood(struct image *im, const struct modinfo *next,
+/**
+ * struct subject - a module that writes
+ * @module: its name
+ * @sys: where the kernel tells its version
+ * @check: of the findings
+ * @own: what one of this tool's version writes
+ */
+struct subject {
+	const char *module;
+	const char *sys;
+	const char *check;
+	const struct modinfo *own;
+};
+
+static void say_not_understood(struct image *im, const struct subject *s,
+			       const struct modinfo *next,
 			       const struct modinfo *running,
 			       const struct modinfo_wire *w)
 {
-	bool parcels = !strcmp(w->name, KHO_PARCEL_SUBTREE);
+	bool parcels = !strcmp(w->name, KHO_PARCEL_SUBTREE),
+	     trees = !strcmp(w->name, KHO_KEPT_SUBTREE);
 
 	finding_at(
 		&im->findings,
 		parcels && !im->status.nr_parcels ? FINDING_WARNING :
 						    FINDING_PROBLEM,
-		"target-version",
+		s->check,
 		"install the same kho-dkms for both kernels and make the initramfs anew (`update-initramfs -u -k RELEASE`)",
-		"the kho module of the next kernel (version %s) does not understand version %u of %s, which that of this kernel (version %s) writes, so it would refuse %s",
-		version_of(next), w->writes, w->name, version_of(running),
-		parcels ? "all parcels" : "everything");
+		"the %s module of the next kernel (version %s) does not understand version %u of %s, which that of this kernel (version %s) writes, so it would refuse %s",
+		s->module, version_of(next), w->writes,
+		trees ? "trees" : w->name, version_of(running),
+		parcels ? "all parcels" :
+		trees	? "all trees" :
+			  "everything");
 }
 
-void preflight_wire(struct image *im, const struct modinfo *next)
+static void compare(struct image *im, const struct subject *s,
+		    const struct modinfo *next)
 {
-	struct modinfo running = own;
+	struct modinfo running = *s->own;
 	size_t before = im->findings.nr;
 	unsigned int i;
 
-	if (im->dev < 0)
-		return;
-	if (!find_running(&running, "/sys/module/kho/version", "kho")) {
+	if (!find_running(&running, s->sys, s->module)) {
 		finding_note(
-			&im->findings, "target-version", NULL,
-			"which versions the kho module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
-			version_of(next));
+			&im->findings, s->check, NULL,
+			"which versions the %s module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
+			s->module, version_of(next));
 		return;
 	}
 	for (i = 0; i < running.nr_wires; i++) {
 		if (!modinfo_understands(next, &running.wire[i]))
-			say_not_understood(im, next, &running,
+			say_not_understood(im, s, next, &running,
 					   &running.wire[i]);
 	}
 	if (im->findings.nr == before)
 		finding_ok(
-			&im->findings, "target-version",
-			"the kho module of the next kernel (version %s) understands that of this one (version %s)",
-			version_of(next), version_of(&running));
+			&im->findings, s->check,
+			"the %s module of the next kernel (version %s) understands that of this one (version %s)",
+			s->module, version_of(next), version_of(&running));
+}
+
+void preflight_wire(struct image *im, const struct modinfo *next)
+{
+	static const struct subject kho = { "kho", "/sys/module/kho/version",
+					    "target-version", &own };
+
+	if (im->dev >= 0)
+		compare(im, &kho, next);
 }
 
 void preflight_wire_kept(struct image *im, const struct modinfo *next)
 {
-	struct modinfo running = own_kept;
+	static const struct subject kept = { "kho-kept",
+					     "/sys/module/kho_kept/version",
+					     "trees-version", &own_kept };
 
-	if (!find_running(&running, "/sys/module/kho_kept/version",
-			  "kho-kept")) {
-		finding_note(
-			&im->findings, "trees-version", NULL,
-			"which version of trees the kho-kept module that runs writes is not known, so it was not compared with that of the next kernel (version %s)",
-			version_of(next));
-		return;
-	}
-	if (!running.nr_wires || modinfo_understands(next, &running.wire[0])) {
-		finding_ok(
-			&im->findings, "trees-version",
-			"the kho-kept module of the next kernel (version %s) understands that of this one (version %s)",
-			version_of(next), version_of(&running));
-		return;
-	}
-	finding_problem(
-		&im->findings, "trees-version",
-		"install the same kho-dkms for both kernels and make the initramfs anew (`update-initramfs -u -k RELEASE`)",
-		"the kho-kept module of the next kernel (version %s) does not understand version %u of trees, which that of this kernel (version %s) writes, so it would refuse all trees",
-		version_of(next), running.wire[0].writes, version_of(&running));
+	compare(im, &kept, next);
 }

@@ -137,8 +137,7 @@ struct archiver {
 	struct kept_links links;
 	char **first; /* names of inodes that have several */
 	size_t nr_first;
-	struct kho_kept_record *dir; /* that the next record lies in */
-	size_t nr_dirs, room;
+	struct kept_trail trail; /* of the next record */
 	struct piece *piece; /* those of the file that is written */
 	size_t nr_pieces, piece_room;
 	u8 *buffer; /* data of it */
@@ -156,26 +155,11 @@ static int check(struct archiver *a, int result)
 	return -EIO;
 }
 
-static char *path_of(const struct archiver *a, const char *name, u32 bytes)
+static char *path_of(const struct archiver *a,
+		     const struct kho_kept_record *record)
 {
-	size_t room = bytes + 3, i;
-	char *path, *to;
-
-	for (i = 1; i < a->nr_dirs; i++)
-		room += a->dir[i].name_bytes + 1;
-	path = need(malloc(room));
-	to = path;
-	*to++ = '.';
-	for (i = 1; i < a->nr_dirs; i++) {
-		*to++ = '/';
-		memcpy(to, a->dir[i].name, a->dir[i].name_bytes);
-		to += a->dir[i].name_bytes;
-	}
-	if (bytes)
-		*to++ = '/';
-	memcpy(to, name, bytes);
-	to[bytes] = '\0';
-	return path;
+	return kept_trail_path(&a->trail, ".", record->name,
+			       record->name_bytes);
 }
 
 /* -------------------------------------------------------------------------- attributes */
@@ -497,7 +481,6 @@ static int write_file(struct archiver *a)
 		err = write_pieces(a, size);
 	if (err)
 		return err;
-	a->out->nr_files++;
 	a->progress.files++;
 	if (a->out->nr_bad > bad)
 		kept_note_at(
@@ -529,19 +512,10 @@ static int flush(struct archiver *a)
 	return check(a, lib.write_header(a->archive, a->entry));
 }
 
-static void push(struct archiver *a, const struct kho_kept_record *record)
-{
-	if (a->nr_dirs == a->room) {
-		a->room = a->room ? 2 * a->room : 64;
-		a->dir = need(realloc(a->dir, a->room * sizeof(*a->dir)));
-	}
-	a->dir[a->nr_dirs++] = *record;
-}
-
 static void take_node(struct archiver *a, const struct kho_kept_record *record)
 {
 	struct kept_link *link = kept_links_get(&a->links, record->node.inode);
-	autofree char *path = path_of(a, record->name, record->name_bytes);
+	autofree char *path = path_of(a, record);
 
 	lib.entry_clear(a->entry);
 	lib.entry_copy_pathname(a->entry, path);
@@ -549,7 +523,7 @@ static void take_node(struct archiver *a, const struct kho_kept_record *record)
 	a->record = *record;
 	a->waits = true;
 	if (S_ISDIR(record->node.mode)) {
-		push(a, record);
+		kept_trail_push(&a->trail, record->name, record->name_bytes);
 	} else if (link) {
 		link->index = a->nr_first;
 		a->first[a->nr_first++] = path;
@@ -561,7 +535,7 @@ static int take_link(struct archiver *a, const struct kho_kept_record *record)
 {
 	const struct kept_link *link =
 		kept_links_get(&a->links, record->node.inode);
-	autofree char *path = path_of(a, record->name, record->name_bytes);
+	autofree char *path = path_of(a, record);
 
 	if (!a->first[link->index])
 		return 0;
@@ -590,7 +564,7 @@ static int take_record(struct archiver *a, const struct kho_kept_record *record)
 	else if (record->type == KHO_KEPT_RECORD_LINK)
 		return take_link(a, record);
 	else if (record->type == KHO_KEPT_RECORD_UP)
-		a->nr_dirs--;
+		kept_trail_pop(&a->trail);
 	return 0;
 }
 
@@ -631,7 +605,7 @@ static void release(struct archiver *a)
 	for (i = 0; i < a->nr_first; i++)
 		free(a->first[i]);
 	free(a->first);
-	free(a->dir);
+	kept_trail_free(&a->trail);
 	free(a->piece);
 	free(a->buffer);
 	munmap(a->hole, HOLE_BYTES);

@@ -9,13 +9,11 @@
 
 /**
  * struct kept_archived - what became of it
- * @nr_files: regular files that are in it
- * @nr_missing: ... that are not
+ * @nr_missing: regular files that are not in it
  * @nr_bad: pages that could not be read, and are zeros in it
  * @notes: what is worth knowing
  */
 struct kept_archived {
-	u64 nr_files;
 	u64 nr_missing;
 	u64 nr_bad;
 	struct kept_notes notes;

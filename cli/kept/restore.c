@@ -25,8 +25,6 @@
 /* A directory that is being restored. */
 struct frame {
 	struct kept_made made;
-	const char *name;
-	u32 name_bytes;
 	bool plain; /* what is made in it is ours, not of a set-group-ID directory's group */
 };
 
@@ -46,6 +44,7 @@ struct restore {
 	size_t nr_several;
 	struct frame *frame;
 	size_t nr_frames, room;
+	struct kept_trail trail; /* names of these */
 	struct kept_job job; /* NODE, or nothing, whose attributes may follow */
 	bool job_waits;
 	struct kept_xattrs
@@ -289,9 +288,8 @@ static struct frame *push_frame(struct restore *r,
 		.made = { .fd = fd,
 			  .node = record->node,
 			  .offset = record->offset },
-		.name = record->name,
-		.name_bytes = record->name_bytes,
 	};
+	kept_trail_push(&r->trail, record->name, record->name_bytes);
 	r->xattrs = &top(r)->made.xattrs;
 	return top(r);
 }
@@ -345,29 +343,11 @@ static int pop_directory(struct restore *r)
 	free(f->made.xattrs.list);
 	close(f->made.fd);
 	r->nr_frames--;
+	kept_trail_pop(&r->trail);
 	return err;
 }
 
 /* ----------------------------------------------------------------------- several names */
-
-/* Path of a record in the directories that are open now. */
-static char *path_here(const struct restore *r, const char *name)
-{
-	size_t bytes = strlen(name) + 1, i;
-	char *path, *to;
-
-	for (i = 1; i < r->nr_frames; i++)
-		bytes += r->frame[i].name_bytes + 1;
-	path = need(malloc(bytes));
-	to = path;
-	for (i = 1; i < r->nr_frames; i++) {
-		memcpy(to, r->frame[i].name, r->frame[i].name_bytes);
-		to += r->frame[i].name_bytes;
-		*to++ = '/';
-	}
-	memcpy(to, name, strlen(name) + 1);
-	return path;
-}
 
 /* Keeps what is needed when all names are there; the job only fills, if it is a regular file. */
 static void remember(struct restore *r, struct kept_link *link,
@@ -375,7 +355,9 @@ static void remember(struct restore *r, struct kept_link *link,
 {
 	struct several *s = &r->several[r->nr_several];
 
-	*s = (struct several){ .path = path_here(r, name), .made = job->made };
+	*s = (struct several){ .path = kept_trail_path(&r->trail, "", name,
+						       (u32)strlen(name)),
+			       .made = job->made };
 	s->made.fd = -1;
 	/* It has been opened, and may have been filled, since. */
 	s->made.moded = false;
@@ -546,6 +528,7 @@ static void release(struct restore *r)
 		free(r->frame[i].made.xattrs.list);
 	}
 	free(r->frame);
+	kept_trail_free(&r->trail);
 	for (i = 0; i < r->nr_several; i++) {
 		free(r->several[i].path);
 		free(r->several[i].made.xattrs.list);

@@ -4,30 +4,15 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "cli/base/printable.h"
-
-static void *take(void *ctx, size_t bytes)
-{
-	return calloc(1, bytes);
-}
-
-static void give(void *ctx, void *p, size_t bytes)
-{
-	free(p);
-}
+#include "cli/kept/records.h"
 
 int kept_tree_check(const struct kept_tree *tree, struct kho_refusal *r)
 {
-	struct kho_kept_memory memory = { .alloc = take, .free = give };
-
-	/* Without it the check is slower for some names, and no less thorough. */
-	if (getrandom(&memory.seed, sizeof(memory.seed), GRND_NONBLOCK) < 0)
-		memory.seed = (uintptr_t)tree;
-	return kho_kept_records_check(tree->records, tree->info.record_bytes,
-				      tree->info.nr_records,
-				      tree->info.nr_files, &memory, r);
+	return kept_records_check(tree->records, tree->info.record_bytes,
+				  tree->info.nr_records, tree->info.nr_files,
+				  r);
 }
 
 /* What the module says of it: the end of a sentence that starts with "since". */
@@ -133,43 +118,57 @@ const char *kept_name(const struct kho_kept_record *record,
 
 /* ---------------------------------------------------------------------------------- paths */
 
-/* Names of the directories that a record lies in. */
-struct trail {
-	struct kho_kept_record *list;
-	size_t nr;
-};
-
-static void trail_push(struct trail *t, const struct kho_kept_record *record)
+void kept_trail_push(struct kept_trail *t, const char *name, u32 bytes)
 {
-	t->list = need(realloc(t->list, (t->nr + 1) * sizeof(*t->list)));
-	t->list[t->nr++] = *record;
+	if (t->nr == t->room) {
+		t->room = t->room ? 2 * t->room : 64;
+		t->list = need(realloc(t->list, t->room * sizeof(*t->list)));
+	}
+	t->list[t->nr++] = (struct kept_part){ name, bytes };
 }
 
-static char *trail_text(const struct trail *t)
+void kept_trail_pop(struct kept_trail *t)
 {
-	size_t i, bytes = 2;
-	char *text, *to;
+	t->nr--;
+}
+
+void kept_trail_free(struct kept_trail *t)
+{
+	free(t->list);
+	*t = (struct kept_trail){ 0 };
+}
+
+/* Return: where the next part goes. The kept directory itself has no name. */
+static char *put_part(char *to, const char *start, const char *name, u32 bytes)
+{
+	if (!bytes)
+		return to;
+	if (to != start)
+		*to++ = '/';
+	memcpy(to, name, bytes);
+	return to + bytes;
+}
+
+char *kept_trail_path(const struct kept_trail *t, const char *first,
+		      const char *name, u32 bytes)
+{
+	size_t room = strlen(first) + bytes + 2, i;
+	char *path, *to;
 
 	for (i = 0; i < t->nr; i++)
-		bytes += t->list[i].name_bytes + 1;
-	text = need(malloc(bytes));
-	to = text;
-	for (i = 0; i < t->nr; i++) {
-		if (!t->list[i].name_bytes)
-			continue;
-		if (to != text)
-			*to++ = '/';
-		memcpy(to, t->list[i].name, t->list[i].name_bytes);
-		to += t->list[i].name_bytes;
-	}
-	if (to == text)
-		*to++ = '.';
+		room += t->list[i].bytes + 1;
+	path = need(malloc(room));
+	to = put_part(path, path, first, (u32)strlen(first));
+	for (i = 0; i < t->nr; i++)
+		to = put_part(to, path, t->list[i].name, t->list[i].bytes);
+	to = put_part(to, path, name, bytes);
 	*to = '\0';
-	return text;
+	return path;
 }
 
 /* The one at @offset, or what the XATTR there is of, is left in it as the last. */
-static void follow(struct trail *t, const struct kept_tree *tree, u64 offset)
+static void follow(struct kept_trail *t, const struct kept_tree *tree,
+		   u64 offset)
 {
 	struct kho_kept_reader reader;
 	struct kho_kept_record record;
@@ -182,14 +181,14 @@ static void follow(struct trail *t, const struct kept_tree *tree, u64 offset)
 			continue;
 		/* What is no directory has nothing in it. */
 		if (leaf)
-			t->nr--;
+			kept_trail_pop(t);
 		leaf = false;
 		if (record.type == KHO_KEPT_RECORD_UP && t->nr)
-			t->nr--;
+			kept_trail_pop(t);
 		if (record.type != KHO_KEPT_RECORD_NODE &&
 		    record.type != KHO_KEPT_RECORD_LINK)
 			continue;
-		trail_push(t, &record);
+		kept_trail_push(t, record.name, record.name_bytes);
 		leaf = record.type == KHO_KEPT_RECORD_LINK ||
 		       (record.node.mode & 0170000) != 0040000;
 	}
@@ -197,13 +196,14 @@ static void follow(struct trail *t, const struct kept_tree *tree, u64 offset)
 
 char *kept_tree_path(const struct kept_tree *tree, u64 offset)
 {
-	struct trail t = { 0 };
-	char *text;
+	struct kept_trail t = { 0 };
+	char *path;
 
 	follow(&t, tree, offset);
-	text = trail_text(&t);
-	free(t.list);
-	return text;
+	/* The kept directory itself has no name. */
+	path = t.nr > 1 ? kept_trail_path(&t, "", NULL, 0) : format(".");
+	kept_trail_free(&t);
+	return path;
 }
 
 /* ---------------------------------------------------------------------------------- links */
@@ -221,9 +221,7 @@ static void unite(struct kept_links *links)
 	size_t i, nr = 0;
 
 	for (i = 0; i < links->nr; i++) {
-		if (nr && links->list[nr - 1].inode == links->list[i].inode)
-			links->list[nr - 1].nr++;
-		else
+		if (!nr || links->list[nr - 1].inode != links->list[i].inode)
 			links->list[nr++] = links->list[i];
 	}
 	links->nr = nr;
@@ -247,7 +245,6 @@ void kept_links_find(struct kept_links *links, const struct kept_tree *tree)
 		}
 		links->list[links->nr++] = (struct kept_link){
 			.inode = record.node.inode,
-			.nr = 1,
 		};
 	}
 	if (links->nr)
@@ -282,5 +279,4 @@ void kept_xattrs_add(struct kept_xattrs *x,
 	kept_name(record, one->name);
 	one->value = record->value;
 	one->value_bytes = record->value_bytes;
-	one->offset = record->offset;
 }

@@ -55,15 +55,46 @@ void kept_tree_free(struct kept_tree *tree);
  */
 char *kept_tree_path(const struct kept_tree *tree, u64 offset);
 
+/* One name of a path; in the records. */
+struct kept_part {
+	const char *name;
+	u32 bytes;
+};
+
+/**
+ * struct kept_trail - names of the directories that something lies in, the kept one first
+ * @list: them; that of the kept one is empty
+ * @nr: how many
+ * @room: that there is room for
+ */
+struct kept_trail {
+	struct kept_part *list;
+	size_t nr, room;
+};
+
+void kept_trail_push(struct kept_trail *t, const char *name, u32 bytes);
+void kept_trail_pop(struct kept_trail *t);
+void kept_trail_free(struct kept_trail *t);
+
+/**
+ * kept_trail_path() - join names with '/'
+ * @t: directories
+ * @first: what the path begins with: "." or ""
+ * @name: what lies in them; may be NULL if it has no bytes
+ * @bytes: length of that
+ *
+ * Return: to be freed.
+ */
+char *kept_trail_path(const struct kept_trail *t, const char *first,
+		      const char *name, u32 bytes);
+
 /**
  * struct kept_link - an inode of several names
  * @inode: its number
- * @nr: of names, those that come after the first one
  * @index: for who walks through the tree
  */
 struct kept_link {
 	u64 inode;
-	u64 nr;
 	u64 index;
 };
 
@@ -88,13 +119,11 @@ struct kept_link *kept_links_get(const struct kept_links *links, u64 inode);
  * @name: ends with NUL
  * @value: in the records
  * @value_bytes: its length
- * @offset: of its record
  */
 struct kept_xattr {
 	char name[KHO_KEPT_NAME_MAX + 1];
 	const char *value;
 	u32 value_bytes;
-	u64 offset;
 };
 
 /**

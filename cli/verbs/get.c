@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kho get: get the contents of a parcel. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/base/dev.h"
+#include "cli/base/savefile.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
@@ -100,55 +99,34 @@ static int get_to_stdout(int parcel, const char *name, u64 bytes)
 	return EXIT_FAILED;
 }
 
-/* Renaming over a device or a directory is never what is meant. */
-static int refuse_special(const char *path)
+static int not_begun(const char *path, int err)
 {
-	struct stat st;
-
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		return 0;
-	say("%s is not a regular file, so it was not replaced; use `kho get NAME > %s` to "
-	    "write into it.",
-	    path, path);
-	return -1;
-}
-
-static int fill_and_rename(int parcel, const char *name, u64 bytes, int fd,
-			   const char *temp, const char *path)
-{
-	int err = copy(parcel, fd, name, bytes);
-
-	if (!err && fsync(fd))
-		err = -errno;
-	if (!err && rename(temp, path))
-		err = -errno;
-	if (!err)
-		return EXIT_OK;
-	unlink(temp);
-	if (err == -ECANCELED)
-		return EXIT_DAMAGED;
-	say("%s cannot be written (%s); nothing was changed.", path,
-	    strerror(-err));
+	if (err == -EINVAL)
+		say("%s is not a regular file, so it was not replaced; use `kho get NAME > %s` to "
+		    "write into it.",
+		    path, path);
+	else
+		say("%s cannot be created (%s); nothing was changed.", path,
+		    strerror(-err));
 	return EXIT_FAILED;
 }
 
 static int get_to_file(int parcel, const char *name, u64 bytes,
 		       const char *path)
 {
-	autofree char *temp = format("%s.kho-XXXXXX", path);
-	int fd, code;
+	struct save s;
+	int err = save_begin(&s, path);
 
-	if (refuse_special(path))
-		return EXIT_FAILED;
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		say("%s cannot be created (%s); nothing was changed.", path,
-		    strerror(errno));
-		return EXIT_FAILED;
-	}
-	code = fill_and_rename(parcel, name, bytes, fd, temp, path);
-	close(fd);
-	return code;
+	if (err)
+		return not_begun(path, err);
+	err = save_end(&s, copy(parcel, s.fd, name, bytes));
+	if (!err)
+		return EXIT_OK;
+	if (err == -ECANCELED)
+		return EXIT_DAMAGED;
+	say("%s cannot be written (%s); nothing was changed.", path,
+	    strerror(-err));
+	return EXIT_FAILED;
 }
 
 static int get(const char *name, const char *output)

@@ -139,12 +139,6 @@ static char *region_cell(const struct kho_region_info *r, size_t column)
 	}
 }
 
-/* Of what is kept it is not known how many of its inodes are regular files. */
-static u64 tree_files(const struct kept_info *t)
-{
-	return t->incoming ? t->nr_files : t->nr_records;
-}
-
 static char *tree_cell(const struct kept_info *t, size_t column)
 {
 	char buf[64];
@@ -159,7 +153,7 @@ static char *tree_cell(const struct kept_info *t, size_t column)
 	case COLUMN_STATE:
 		return format("%s", kept_state_name(t->state));
 	case COLUMN_FILES:
-		return format("%llu", (unsigned long long)tree_files(t));
+		return format("%llu", (unsigned long long)kept_nr_files(t));
 	default:
 		return format("-");
 	}

@@ -4,9 +4,8 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "cli/base/printable.h"
+#include "cli/base/savefile.h"
 #include "cli/kept/archive.h"
 #include "cli/verbs/verbs.h"
 
@@ -55,39 +54,34 @@ static int not_written(const char *file, int err)
 	return EXIT_FAILED;
 }
 
-/* The file has its name when all of the archive is in it. */
-static int save_file_of(const struct kept_tree *tree, const char *file)
+/* A device or a pipe is written to as it is. */
+static int save_to_special(const struct kept_tree *tree, const char *file)
 {
-	autofree char *temp = format("%s.kho-XXXXXX", file);
-	struct stat st;
-	int fd, err, code;
+	autoclose int fd = open(file, O_WRONLY | O_CLOEXEC);
+	int code;
 
-	/* A device or a pipe is written to as it is. */
-	if (!stat(file, &st) && !S_ISREG(st.st_mode)) {
-		fd = open(file, O_WRONLY | O_CLOEXEC);
-		if (fd < 0)
-			return not_written(file, -errno);
-		write_tree(tree, fd, &code);
-		close(fd);
-		return code;
-	}
-	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return not_written(file, -errno);
-	if (write_tree(tree, fd, &code)) {
-		close(fd);
-		unlink(temp);
+	write_tree(tree, fd, &code);
+	return code;
+}
+
+/* The file has its name when all of the archive is in it. */
+static int save_to_file(const struct kept_tree *tree, const char *file)
+{
+	struct save s;
+	int err = save_begin(&s, file), code;
+
+	if (err == -EINVAL)
+		return save_to_special(tree, file);
+	if (err)
+		return not_written(file, err);
+	if (write_tree(tree, s.fd, &code)) {
+		save_end(&s, -ECANCELED);
 		return code;
 	}
-	err = fsync(fd) ? -errno : 0;
-	if (close(fd) && !err)
-		err = -errno;
-	if (!err && rename(temp, file))
-		err = -errno;
-	if (!err)
-		return code;
-	unlink(temp);
-	return not_written(file, err);
+	err = save_end(&s, 0);
+	return err ? not_written(file, err) : code;
 }
 
 static int save_tree(int dev, const char *name, const char *file)
@@ -101,7 +95,7 @@ static int save_tree(int dev, const char *name, const char *file)
 	if (err)
 		return err == -ENODATA ? EXIT_ABSENT : exit_code_of(err);
 	if (file && strcmp(file, "-") != 0)
-		return save_file_of(&tree, file);
+		return save_to_file(&tree, file);
 	write_tree(&tree, STDOUT_FILENO, &code);
 	return code;
 }

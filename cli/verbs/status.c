@@ -146,7 +146,7 @@ static struct json_object *json_tree(const struct kept_info *t)
 	add_string(o, "name", name);
 	add_string(o, "state", kept_state_name(t->state));
 	add_number(o, "bytes", t->bytes);
-	add_number(o, "files", t->incoming ? t->nr_files : t->nr_records);
+	add_number(o, "files", kept_nr_files(t));
 	add_number(o, "filled", t->nr_filled);
 	add_string(o, "reason", why);
 	return o;

@@ -12,6 +12,7 @@
 #include "core/kept.h"
 #include "core/kept_record.h"
 #include "cli/base/printable.h"
+#include "cli/kept/records.h"
 #include "cli/wire/wiremarks.h"
 
 /* Of a folio: what a kernel can have at most. */
@@ -200,28 +201,14 @@ static void add_records(struct kept_walk *k, const struct kho_kept_tree_ser *t,
 	} while (step == KHO_STEP_NEXT);
 }
 
-static void *take(void *ctx, size_t bytes)
-{
-	return calloc(1, bytes);
-}
-
-static void give(void *ctx, void *p, size_t bytes)
-{
-	free(p);
-}
-
 static int check_records(struct kept_walk *k, const struct kho_kept_tree_ser *t,
 			 const struct kho_kept_list *records,
 			 const struct kho_kept_list *files,
 			 struct kho_refusal *r)
 {
-	/* Where the stack is, nobody knew who made up the names. */
-	const struct kho_kept_memory memory = { .alloc = take,
-						.free = give,
-						.seed = (uintptr_t)k };
 	autofree u8 *data = join(records);
-	int err = kho_kept_records_check(data, t->record_bytes, t->nr_records,
-					 t->nr_files, &memory, r);
+	int err = kept_records_check(data, t->record_bytes, t->nr_records,
+				     t->nr_files, r);
 
 	if (!err && k->records)
 		add_records(k, t, data, files);

@@ -17,6 +17,7 @@
 #include "cli/wire/wiremarks.c"
 #include "cli/base/printable.c"
 #include "cli/wire/wireclients.c"
+#include "cli/kept/records.c"
 #include "cli/wire/wirekept.c"
 #include "cli/wire/wirejson.c"
 #include "cli/wire/wire.c"

@@ -38,6 +38,7 @@ static void step(void);
 #define utimensat(...) (step(), utimensat(__VA_ARGS__))
 #define fsetxattr(...) (step(), fsetxattr(__VA_ARGS__))
 
+#include "cli/kept/records.c"
 #include "cli/kept/tree.c"
 #include "cli/kept/beneath.c"
 #include "cli/kept/notes.c"
@@ -61,12 +62,10 @@ static void step(void);
 #define take_records archive_take_records
 #define check archive_check
 #define take_link archive_take_link
-#define push archive_push
 #include "cli/kept/archive.c"
 #undef flush
 #undef release
 #undef check
-#undef push
 
 /* ------------------------------------------------------------------ what the module does */
 
@@ -717,7 +716,6 @@ static void an_archive_has_the_same(void **state)
 	fd = open(file, O_RDWR | O_CREAT | O_EXCL, 0600);
 	assert_int_equal(kept_archive(&tree, fd, &done), 0);
 	close(fd);
-	assert_int_equal(done.nr_files, records.files);
 	assert_int_equal(done.nr_missing, 0);
 	/* It says which one it is. */
 	assert_int_equal(done.notes.nr, 1);
@@ -752,7 +750,6 @@ static void what_was_restored_is_not_archived(void **state)
 	tree_of(&records, &tree, false);
 	assert_int_equal(kept_archive(&tree, fd, &done), 0);
 	close(fd);
-	assert_int_equal(done.nr_files, records.files - 2);
 	assert_int_equal(done.nr_missing, 2);
 	assert_non_null(strstr(done.notes.list[0], "plain: "));
 	assert_non_null(strstr(done.notes.list[1], "dir/-deep/two names: "));
@@ -790,7 +787,6 @@ static void what_went_bad_is_zeros_in_an_archive(void **state)
 		module->large = i ? 5 : 0;
 		module->bad = 1;
 		assert_int_equal(archive(tar, &done), 0);
-		assert_int_equal(done.nr_files, records.files);
 		assert_int_equal(done.nr_missing, 0);
 		/* "plain" has no page, and the third file a hole there. */
 		assert_int_equal(done.nr_bad, records.files - 1);

@@ -20,9 +20,11 @@
 static int ask(unsigned long request, void *arg);
 #define ioctl(fd, request, arg) ask(request, arg)
 #include "cli/base/capability.c"
+#include "cli/base/device.c"
 #include "cli/base/keptdev.c"
 #include "cli/base/exitcode.c"
 #include "cli/base/printable.c"
+#include "cli/base/savefile.c"
 #include "cli/base/util.c"
 #include "cli/verbs/verbs.c"
 

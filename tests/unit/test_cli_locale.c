@@ -14,6 +14,7 @@
 
 #include "cli/base/locale.c"
 #include "cli/base/capability.c"
+#include "cli/base/device.c"
 #define add kept_add
 #include "cli/base/keptdev.c"
 #undef add

@@ -14,6 +14,7 @@
 #include "cli/report/prometheus.c"
 #include "cli/base/savefile.c"
 #include "cli/base/capability.c"
+#include "cli/base/device.c"
 #define add kept_add
 #include "cli/base/keptdev.c"
 #undef add

@@ -14,6 +14,7 @@
 #include "cli/base/dev.h"
 #include "cli/base/keptdev.h"
 #include "cli/base/printable.c"
+#include "cli/base/savefile.c"
 #include "cli/image/image.h"
 #include "cli/image/kexecload.h"
 #include "cli/base/exitcode.c"
