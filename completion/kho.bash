@@ -111,7 +111,7 @@ _kho()
 	session,-o | session,--output) _kho_words NAME FILES ORIGIN STATE ;;
 	dump,-o | dump,--output) _kho_words "$(_kho_dump_columns)" ;;
 	report,-o | report,--output)
-		_kho_words TIME COUNT FROM TO SIZE SERVICES SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT
+		_kho_words TIME COUNT FROM TO SIZE SERVICES SHUTDOWN JUMP KERNEL INITRAMFS USERSPACE RESTORE BLACKOUT LOST
 		;;
 	dump,-S | dump,--section)
 		_kho_words verdict head extents fdt module memmap metadata tree parcels regions kept

@@ -74,6 +74,26 @@ bool blackout_compute(struct blackout *b, const struct kho_ioctl_status *st,
 	return true;
 }
 
+void blackout_count_trees(struct blackout *b, const struct kept_list *trees)
+{
+	size_t i;
+
+	b->trees_lost = 0;
+	b->trees_waiting = 0;
+	for (i = 0; i < trees->nr; i++) {
+		switch (trees->list[i].state) {
+		case KHO_KEPT_STATE_LOST:
+		case KHO_KEPT_STATE_REFUSED:
+			b->trees_lost++;
+			break;
+		case KHO_KEPT_STATE_WAITING:
+		case KHO_KEPT_STATE_BEGUN:
+			b->trees_waiting++;
+			break;
+		}
+	}
+}
+
 /* ------------------------------------------------------------------------------------- JSON */
 
 static void add_number(struct json_object *o, const char *key, u64 value)
@@ -100,6 +120,8 @@ struct json_object *blackout_json(const struct blackout *b)
 	add_number(o, "bytes", b->bytes);
 	add_number(o, "services-ns", b->services_ns);
 	add_number(o, "blackout-ns", b->total_ns);
+	add_number(o, "trees-lost", b->trees_lost);
+	add_number(o, "trees-waiting", b->trees_waiting);
 	json_object_object_add(o, "by-clock",
 			       json_object_new_boolean(b->by_clock));
 	for (i = 0; i < PHASES; i++)
@@ -153,6 +175,8 @@ bool blackout_from_json(struct blackout *b, struct json_object *o)
 	b->bytes = number_of(o, "bytes");
 	b->services_ns = number_of(o, "services-ns");
 	b->total_ns = number_of(o, "blackout-ns");
+	b->trees_lost = number_of(o, "trees-lost");
+	b->trees_waiting = number_of(o, "trees-waiting");
 	b->by_clock = json_object_object_get_ex(o, "by-clock", &by_clock) &&
 		      json_object_get_boolean(by_clock);
 	for (i = 0; i < PHASES; i++)
@@ -184,6 +208,19 @@ static void print_bar(const struct blackout *b, enum phase which, u64 before,
 	} while (++from < to && from < columns);
 }
 
+static void print_trees(const struct blackout *b)
+{
+	if (b->trees_lost)
+		printf("\n%llu kept tree%s lost on the way; `kho status` tells which, and why.\n",
+		       (unsigned long long)b->trees_lost,
+		       b->trees_lost == 1 ? " was" : "s were");
+	if (b->trees_waiting)
+		printf("\n%llu kept tree%s restored yet: for who needs %s it is not over.\n",
+		       (unsigned long long)b->trees_waiting,
+		       b->trees_waiting == 1 ? " is not" : "s are not",
+		       b->trees_waiting == 1 ? "it" : "them");
+}
+
 void blackout_print(const struct blackout *b, unsigned int width, bool unicode)
 {
 	unsigned int columns =
@@ -209,4 +246,5 @@ void blackout_print(const struct blackout *b, unsigned int width, bool unicode)
 		putchar('\n');
 		before += b->phase_ns[i];
 	}
+	print_trees(b);
 }

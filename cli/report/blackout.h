@@ -8,7 +8,7 @@
 #include <json-c/json.h>
 #include <linux/kho.h>
 
-#include "cli/base/util.h"
+#include "cli/base/keptdev.h"
 
 enum phase {
 	PHASE_SHUTDOWN, /* old kernel: from the reboot notifiers until everything is shut down */
@@ -45,6 +45,8 @@ struct boot_instants {
  * @phase_ns: how long each phase was; 0 = not known, or there was none
  * @total_ns: all of it
  * @services_ns: how long services took to stop before it; 0 = not known
+ * @trees_lost: kept trees of it that were not handed over, or were damaged
+ * @trees_waiting: ... that nobody had restored by then
  * @by_clock: PHASE_JUMP, and the total, come from the machine's clock, which counts seconds
  */
 struct blackout {
@@ -57,6 +59,8 @@ struct blackout {
 	u64 phase_ns[PHASES];
 	u64 total_ns;
 	u64 services_ns;
+	u64 trees_lost;
+	u64 trees_waiting;
 	bool by_clock;
 };
 
@@ -70,6 +74,9 @@ struct blackout {
  */
 bool blackout_compute(struct blackout *b, const struct kho_ioctl_status *st,
 		      const struct boot_instants *boot);
+
+/* Counts those of the last handover. */
+void blackout_count_trees(struct blackout *b, const struct kept_list *trees);
 
 /* What the running system tells of its boot. */
 void boot_instants_read(struct boot_instants *boot);

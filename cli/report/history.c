@@ -51,13 +51,23 @@ int history_read(struct history *h, const char *path)
 	return err;
 }
 
+/* What was lost is, also when nothing tells of it any more. */
+static void replace(struct blackout *old, const struct blackout *b)
+{
+	u64 lost = old->trees_lost;
+
+	*old = *b;
+	if (old->trees_lost < lost)
+		old->trees_lost = lost;
+}
+
 void history_add(struct history *h, const struct blackout *b)
 {
 	size_t i;
 
 	for (i = 0; i < h->nr; i++) {
 		if (!strcmp(h->entry[i].boot_id, b->boot_id)) {
-			h->entry[i] = *b;
+			replace(&h->entry[i], b);
 			return;
 		}
 	}

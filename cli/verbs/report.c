@@ -17,16 +17,17 @@
 static const char help_text[] =
 	"Usage: kho report [OPTION...]\n\n"
 	"Show how long the last handover stopped the work, by phase: from the reboot of the old\n"
-	"kernel, after its services were stopped, until clients of the new one could go on. Below it,\n"
-	"the handovers that were saved before.\n\n"
+	"kernel, after its services were stopped, until clients of the new one could go on; and kept\n"
+	"trees that did not come along, or are not restored yet. Below it, the handovers that were\n"
+	"saved before.\n\n"
 	"Options:\n"
 	"      --save             keep it, among the last 50, in " HISTORY_PATH
 	"\n"
 	"      --history FILE     use another file for that\n"
 	"      --prometheus FILE  write metrics for the textfile collector of the node exporter\n"
 	"  -o, --output COL,...   columns: TIME, COUNT, FROM, TO, SIZE, SERVICES, SHUTDOWN, JUMP,\n"
-	"                         KERNEL, INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds); the\n"
-	"                         table only\n"
+	"                         KERNEL, INITRAMFS, USERSPACE, RESTORE, BLACKOUT (seconds), LOST\n"
+	"                         (kept trees); the table only\n"
 	"  -n, --noheadings       no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
 	"  -h, --help             this help\n\n"
@@ -47,13 +48,14 @@ enum column {
 	COLUMN_SERVICES,
 	COLUMN_PHASES, /* one for each */
 	COLUMN_BLACKOUT = COLUMN_PHASES + PHASES,
+	COLUMN_LOST,
 	NR_COLUMNS
 };
 
 static const char *const column_names[] = {
-	"TIME",	     "COUNT",	 "FROM",    "TO",     "SIZE",
-	"SERVICES",  "SHUTDOWN", "JUMP",    "KERNEL", "INITRAMFS",
-	"USERSPACE", "RESTORE",	 "BLACKOUT"
+	"TIME",	     "COUNT",	 "FROM",     "TO",     "SIZE",
+	"SERVICES",  "SHUTDOWN", "JUMP",     "KERNEL", "INITRAMFS",
+	"USERSPACE", "RESTORE",	 "BLACKOUT", "LOST"
 };
 
 _Static_assert(ARRAY_LEN(column_names) == NR_COLUMNS, "a name for each column");
@@ -89,6 +91,8 @@ static char *cell(const void *data, size_t row, size_t column)
 			       format("-");
 	case COLUMN_BLACKOUT:
 		return format("%.3f", (double)b->total_ns / 1e9);
+	case COLUMN_LOST:
+		return format("%llu", (unsigned long long)b->trees_lost);
 	default:
 		return format("%.3f",
 			      (double)b->phase_ns[column - COLUMN_PHASES] /
@@ -124,22 +128,12 @@ static int show(const struct history *h, const struct blackout *current,
 	return table_print(&opt->table, h, h->nr);
 }
 
-static char *metrics_text(const struct kho_ioctl_status *st,
-			  const struct blackout *current)
-{
-	autokept struct kept_list trees = { 0 };
-	int err = kept_list_read(&trees);
-
-	if (err)
-		say("trees cannot be listed (%s), so there are no metrics of them; see the kernel log.",
-		    strerror(-err));
-	return prometheus_text(st, current, err ? NULL : &trees);
-}
-
+/* @trees: NULL if they cannot be listed */
 static int write_metrics(const struct kho_ioctl_status *st,
-			 const struct blackout *current, const char *path)
+			 const struct blackout *current,
+			 const struct kept_list *trees, const char *path)
 {
-	autofree char *text = metrics_text(st, current);
+	autofree char *text = prometheus_text(st, current, trees);
 	int err = save_file(path, 0644, text, strlen(text));
 
 	if (err)
@@ -167,19 +161,32 @@ static int keep(const struct history *h, const struct report_options *opt)
 	return err;
 }
 
+static int read_trees(struct kept_list *trees)
+{
+	int err = kept_list_read(trees);
+
+	if (err)
+		say("trees cannot be listed (%s), so nothing is told of them; see the kernel log.",
+		    strerror(-err));
+	return err;
+}
+
 static int report_of(const struct kho_ioctl_status *st,
 		     const struct report_options *opt)
 {
+	autokept struct kept_list trees = { 0 };
 	autofree struct history *h = need(calloc(1, sizeof(*h)));
 	struct boot_instants boot;
 	struct blackout b;
+	int err, no_trees = read_trees(&trees);
 	bool known;
-	int err;
 
 	boot_instants_read(&boot);
 	known = blackout_compute(&b, st, &boot);
+	blackout_count_trees(&b, &trees);
 	if (opt->prometheus &&
-	    write_metrics(st, known ? &b : NULL, opt->prometheus))
+	    write_metrics(st, known ? &b : NULL, no_trees ? NULL : &trees,
+			  opt->prometheus))
 		return EXIT_FAILED;
 	err = history_read(h, opt->history);
 	if (err)

@@ -198,6 +198,51 @@ static void history_keeps_the_last(void **state)
 	rmdir(dir);
 }
 
+static struct kept_info one[] = {
+	{ .state = KHO_KEPT_STATE_KEPT, .bytes = 7 },
+	{ .state = KHO_KEPT_STATE_LOST, .incoming = true },
+	{ .state = KHO_KEPT_STATE_REFUSED, .incoming = true },
+	{ .state = KHO_KEPT_STATE_WAITING, .incoming = true, .bytes = 100 },
+	{ .state = KHO_KEPT_STATE_BEGUN, .incoming = true },
+	{ .state = KHO_KEPT_STATE_WAITING, .incoming = true },
+};
+static const struct kept_list some_trees = { one, ARRAY_LEN(one) };
+
+static void trees_of_a_handover_are_counted(void **state)
+{
+	struct kho_ioctl_status st = accepted();
+	static struct history h;
+	struct json_object *o;
+	struct blackout b, again;
+	char *text;
+
+	assert_true(blackout_compute(&b, &st, &instants));
+	assert_int_equal(b.trees_lost, 0);
+	blackout_count_trees(&b, &some_trees);
+	assert_int_equal(b.trees_lost, 2);
+	assert_int_equal(b.trees_waiting, 3);
+	o = blackout_json(&b);
+	assert_true(blackout_from_json(&again, o));
+	json_object_put(o);
+	assert_int_equal(again.trees_lost, 2);
+	assert_int_equal(again.trees_waiting, 3);
+	/* They were restored, and dropped, since. */
+	history_add(&h, &b);
+	blackout_count_trees(&b, &(struct kept_list){ 0 });
+	history_add(&h, &b);
+	assert_int_equal(h.nr, 1);
+	assert_int_equal(h.entry[0].trees_lost, 2);
+	assert_int_equal(h.entry[0].trees_waiting, 0);
+	text = prometheus_text(&st, &b, &some_trees);
+	assert_non_null(strstr(text, "\nkho_trees 1\n"));
+	assert_non_null(strstr(text, "\nkho_tree_bytes 7\n"));
+	assert_non_null(
+		strstr(text, "\nkho_incoming_trees{state=\"waiting\"} 2\n"));
+	assert_non_null(
+		strstr(text, "\nkho_incoming_trees{state=\"lost\"} 1\n"));
+	free(text);
+}
+
 static void metrics_are_of_the_format(void **state)
 {
 	struct kho_ioctl_status st = accepted();
@@ -227,6 +272,7 @@ int main(void)
 		cmocka_unit_test(services_stop_before_the_blackout),
 		cmocka_unit_test(nothing_came_in),
 		cmocka_unit_test(history_keeps_the_last),
+		cmocka_unit_test(trees_of_a_handover_are_counted),
 		cmocka_unit_test(metrics_are_of_the_format),
 	};
 
