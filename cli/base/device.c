@@ -55,7 +55,8 @@ static const char *explain_refused(const struct device *d)
 	if (geteuid())
 		return "only root may; run kho with sudo";
 	if (!capability_have(CAP_SYS_ADMIN))
-		return "this process is root without CAP_SYS_ADMIN, which a unit has unless CapabilityBoundingSet= takes it away";
+		return "this process is root without CAP_SYS_ADMIN, which a unit has unless "
+		       "CapabilityBoundingSet= takes it away";
 	snprintf(
 		text, sizeof(text),
 		"the unit or container that this process is in does not permit it; a unit needs DeviceAllow=%s rw",

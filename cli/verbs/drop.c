@@ -105,21 +105,26 @@ static int drop_tree(int fd, const char *name, const struct kept_list *before)
 	return exit_code_of(err);
 }
 
-static int drop_trees(char **names, int nr)
+static int drop_trees_of(int fd, char **names, int nr)
 {
-	autokept struct kept_list before = { 0 };
-	autoclose int fd = keptdev_open_or_say();
+	struct kept_list before;
 	int i, one, code = EXIT_OK;
 
-	if (fd < 0)
-		return exit_code_of_open(fd);
-	/* What it cannot tell is not said. */
+	/* What it cannot tell is not said: then there is none in it. */
 	keptdev_list(fd, &before);
 	for (i = 0; i < nr; i++) {
 		one = drop_tree(fd, names[i], &before);
 		code = code ? code : one;
 	}
+	kept_list_free(&before);
 	return code;
+}
+
+static int drop_trees(char **names, int nr)
+{
+	autoclose int fd = keptdev_open_or_say();
+
+	return fd < 0 ? exit_code_of_open(fd) : drop_trees_of(fd, names, nr);
 }
 
 static bool is_region(int fd, const char *name)

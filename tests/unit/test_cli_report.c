@@ -206,6 +206,7 @@ static struct kept_info one[] = {
 	{ .state = KHO_KEPT_STATE_BEGUN, .incoming = true },
 	{ .state = KHO_KEPT_STATE_WAITING, .incoming = true },
 };
+
 static const struct kept_list some_trees = { one, ARRAY_LEN(one) };
 
 static void trees_of_a_handover_are_counted(void **state)
