@@ -273,17 +273,23 @@ static __always_inline int enter(struct kho_tracker *t, u64 key,
 	return enter_elsewhere(t, f, key, order);
 }
 
-/* Enters keys of pages, all of one word: those with a bit in @mask. @base is the key of bit 0. */
-static void set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
-			  u64 mask)
+/*
+ * Enters keys of pages, all of one word: those with a bit in @mask, up to the first that is there.
+ * @base is the key of bit 0. Return: bit of that one, or 0.
+ */
+static u64 set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
+			 u64 mask)
 {
 	u64 *word = &f->leaf[word_index(base)];
 	struct kho_tally_ser now = t->tally[0];
-	u64 old = *word, bits = mask & ~old, nr = 0;
+	u64 old = *word, there = mask & old, bits, nr = 0;
 
-	if (!bits)
-		return;
-	for (; bits; bits &= bits - 1, nr++)
+	there &= -there;
+	if (there)
+		mask &= there - 1;
+	if (!mask)
+		return there;
+	for (bits = mask; bits; bits &= bits - 1, nr++)
 		now.hash += kho_mix64(base + kho_ffs64(bits));
 	*f->population += nr;
 	t->nr_of_order[0] += nr;
@@ -291,6 +297,7 @@ static void set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
 	now.nr_keys += nr;
 	now.nr_pages += nr;
 	commit(t, word, old | mask, &now);
+	return there;
 }
 
 /* Like kho_tracker_lookup(), but leaves the finger where a change will look for it. */
@@ -507,7 +514,7 @@ int kho_tracker_preserve_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			       u64 *nr_done)
 {
 	struct kho_finger *f = finger_of(t, 0);
-	u64 key, end;
+	u64 key, end, there;
 	int err;
 
 	*nr_done = 0;
@@ -526,8 +533,12 @@ int kho_tracker_preserve_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			mask &= ~0ULL >> (key - end);
 			key = end;
 		}
-		set_page_keys(t, f, base, mask);
+		there = set_page_keys(t, f, base, mask);
+		if (there)
+			key = base + kho_ffs64(there);
 		*nr_done = key - (end - nr_pages);
+		if (there)
+			return -EEXIST;
 	}
 	return 0;
 }

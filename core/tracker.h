@@ -170,12 +170,13 @@ int kho_tracker_preserve_range(struct kho_tracker *t, u64 phys, u64 nr_pages);
  * @t: tracker
  * @phys: physical address of the first page
  * @nr_pages: not 0
- * @nr_done: filled with how many of them, from the first on, are in the tree afterwards
+ * @nr_done: filled with how many of them, from the first on, this call entered
  *
  * As kho_tracker_preserve() with order 0 for each, one after the other up to the first that
- * fails; but each word of the tree is read and written once.
+ * fails, or was there; but each word of the tree is read and written once.
  *
- * Return: 0, and *@nr_done is @nr_pages; -EINVAL, -ERANGE and 0; -ENOMEM.
+ * Return: 0, and *@nr_done is @nr_pages; -EEXIST (page *@nr_done was there); -EINVAL, -ERANGE
+ * and 0; -ENOMEM.
  */
 int kho_tracker_preserve_pages(struct kho_tracker *t, u64 phys, u64 nr_pages,
 			       u64 *nr_done);

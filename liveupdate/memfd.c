@@ -203,8 +203,8 @@ err_free:
 }
 
 /*
- * Below 1 MiB, the last page of RAM, and what a driver has added to it: the contents have to
- * travel in other pages. So do the good pages of a folio that has bad ones; those have no
+ * Below 1 MiB, the last page of RAM, what a driver has added to it, and what somebody else has
+ * preserved: the contents have to travel in other pages. So do the good pages of a folio that has bad ones; those have no
  * contents.
  */
 static int hold_elsewhere(struct memfd_out *m, struct folio *folio)
@@ -239,7 +239,7 @@ static int hold_folios(struct memfd_out *m, struct folio **folio,
 		ret = kho_preserve_folios(folio + done, nr - done, &kept);
 		for (i = 0; i < kept; i++, done++)
 			add_entry(m, &folio[done]->page, folio[done]->index);
-		if (ret == -EINVAL)
+		if (ret == -EINVAL || ret == -EEXIST)
 			ret = hold_elsewhere(m, folio[done++]);
 	}
 	for (i = done; i < nr; i++)

@@ -161,11 +161,13 @@ static int check_folio(struct folio *folio, unsigned long *section)
  * @nr: how many
  * @nr_done: filled with how many from the first on are preserved
  *
- * As kho_preserve_folio() for each, which stops at the first that it refuses.
+ * As kho_preserve_folio() for each, which stops at the first that it refuses, or that is
+ * preserved already: two who name one page could not both have it in the next kernel.
  *
  * Context: may sleep.
  *
- * Return: 0, and *@nr_done is @nr; else what kho_preserve_folio() says of folio *@nr_done.
+ * Return: 0, and *@nr_done is @nr; else what kho_preserve_folio() says of folio *@nr_done, or
+ * -EEXIST.
  */
 int kho_preserve_folios(struct folio *const *folio, unsigned int nr,
 			unsigned int *nr_done)

@@ -59,7 +59,10 @@ static void release_all(struct list_head *list)
 		release(page);
 }
 
-/* Makes sure that the list of free pages is not empty. */
+/*
+ * Makes sure that the list of free pages is not empty. Nobody is killed for that, and it has an
+ * end for those who may not wait for file systems, too.
+ */
 static int refill(void)
 {
 	unsigned int order = CHUNK_ORDER;
@@ -68,7 +71,7 @@ static int refill(void)
 	do {
 		chunk = kho_fit_alloc_covered(
 			GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-				(order ? __GFP_NORETRY : 0),
+				(order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL),
 			order, cover_range);
 	} while (!chunk && order--);
 	if (!chunk)

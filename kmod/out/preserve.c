@@ -103,14 +103,16 @@ static int replan_mark(void *ctx, u64 phys, unsigned int order, u64 nr)
 static int find_extents(void)
 {
 	struct kho_replan plan;
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	size_t bytes = kho_replan_bytes(&out_cover);
 	void *buf;
 	int ret;
 
-	buf = kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	/* Nobody is killed for it, and at the jump there may be nobody to wait for. */
+	buf = kvmalloc(bytes, gfp);
 	while (!buf && bytes > PAGE_SIZE) {
 		bytes = round_up(bytes / 2, 8);
-		buf = kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+		buf = kvmalloc(bytes, gfp);
 	}
 	if (!buf)
 		return -ENOMEM;
@@ -348,7 +350,7 @@ static int refuse_range(u64 phys, u64 nr_pages, int ret)
 }
 
 /* The next kernel would refuse all of a handover whose blocks overlap. */
-static int check_overlap(u64 phys, u64 nr_pages, enum kho_keep how)
+static int check_overlap(u64 phys, u64 nr_pages)
 {
 	unsigned int order;
 	u64 with;
@@ -359,16 +361,13 @@ static int check_overlap(u64 phys, u64 nr_pages, enum kho_keep how)
 			phys, nr_pages, with, 1ULL << order);
 		return -EEXIST;
 	}
-	if (how == KHO_KEEP_NEW_FOLIO &&
-	    kho_tracker_lookup(&out_tracker, phys, ilog2(nr_pages)))
-		return -EEXIST;
 	return 0;
 }
 
 /* @quiet: where it must not lie is no surprise to the caller, who has other pages for it. */
 static int out_preserve(u64 phys, u64 nr_pages, enum kho_keep how, bool quiet)
 {
-	int ret = check_overlap(phys, nr_pages, how);
+	int ret = check_overlap(phys, nr_pages);
 
 	if (ret)
 		return ret;
@@ -380,6 +379,8 @@ static int out_preserve(u64 phys, u64 nr_pages, enum kho_keep how, bool quiet)
 	if (how == KHO_KEEP_RANGE)
 		return kho_tracker_preserve_range(&out_tracker, phys, nr_pages);
 	ret = kho_tracker_preserve(&out_tracker, phys, ilog2(nr_pages));
+	if (ret == KHO_ENTERED_BEFORE && how == KHO_KEEP_NEW_FOLIO)
+		return -EEXIST;
 	return min(ret, 0);
 }
 
@@ -421,7 +422,7 @@ static int out_preserve_pages(u64 phys, u64 nr_pages, u64 *nr_done)
 						  nr_done);
 	for (*nr_done = 0; *nr_done < nr_pages && !ret; *nr_done += !ret)
 		ret = out_preserve(phys + (*nr_done << PAGE_SHIFT), 1,
-				   KHO_KEEP_FOLIO, true);
+				   KHO_KEEP_NEW_FOLIO, true);
 	return ret;
 }
 
@@ -447,7 +448,7 @@ static int out_preserve_run(struct folio *const *folio, unsigned int run,
 
 	if (run > 1)
 		return out_preserve_pages(phys, run, nr_done);
-	ret = out_preserve(phys, folio_nr_pages(folio[0]), KHO_KEEP_FOLIO,
+	ret = out_preserve(phys, folio_nr_pages(folio[0]), KHO_KEEP_NEW_FOLIO,
 			   true);
 	*nr_done = !ret;
 	return ret;
@@ -455,7 +456,7 @@ static int out_preserve_run(struct folio *const *folio, unsigned int run,
 
 /**
  * kho_out_preserve_folios() - preserve folios
- * @folio: as kho_out_preserve() with KHO_KEEP_FOLIO for each, up to the first that is refused
+ * @folio: as kho_out_preserve() with KHO_KEEP_NEW_FOLIO for each, up to the first that is refused
  * @nr: how many
  * @nr_done: filled with how many are preserved
  *

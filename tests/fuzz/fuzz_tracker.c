@@ -84,6 +84,17 @@ static void fuzz_enter_range(struct input *in)
 		refset_add(&set, kho_key_phys(key[nr]), kho_key_order(key[nr]));
 }
 
+static int want_pages(u64 pfn, u64 nr_pages)
+{
+	int ret = want_range(pfn, nr_pages);
+	u64 i;
+
+	for (i = 0; i < nr_pages && !ret; i++)
+		if (refset_has(&set, PAGES(pfn + i), 0))
+			ret = -EEXIST;
+	return ret;
+}
+
 /* Not many, as the oracle takes them one by one. */
 static void fuzz_enter_pages(struct input *in)
 {
@@ -94,9 +105,13 @@ static void fuzz_enter_pages(struct input *in)
 	if (ret == -ENOMEM && memory.fail_at)
 		expect(done < nr_pages, 1, "pages entered without memory");
 	else
-		expect(ret, want_range(pfn, nr_pages), "preserve_pages");
+		expect(ret, want_pages(pfn, nr_pages), "preserve_pages");
+	expect(done <= nr_pages, 1, "no more pages entered than asked for");
 	if (!ret)
 		expect(done == nr_pages, 1, "pages entered");
+	if (ret == -EEXIST)
+		expect(refset_has(&set, PAGES(pfn + done), 0), 1,
+		       "the page that was there");
 	for (i = 0; i < done; i++)
 		refset_add(&set, PAGES(pfn + i), 0);
 }

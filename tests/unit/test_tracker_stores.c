@@ -98,11 +98,14 @@ static void range_is_undone_in_acceptable_steps(void **state)
 
 static void pages_come_in_acceptable_steps(void **state)
 {
-	u64 n, done;
+	u64 n, done, all = 0;
 
 	assert_int_equal(stores_preserve(&tracker, PAGES(70), 0), 1);
 	nr_stores = 0;
 	assert_int_equal(stores_preserve_pages(&tracker, PAGES(60), 200, &done),
+			 -EEXIST);
+	assert_int_equal(done, 10);
+	assert_int_equal(stores_preserve_pages(&tracker, PAGES(71), 189, &done),
 			 0);
 	/* Five words, each between two tallies of three members. */
 	assert_true(nr_stores >= 2 * 5 * (3 + 1 + 3));
@@ -111,13 +114,14 @@ static void pages_come_in_acceptable_steps(void **state)
 		int ret;
 
 		testmem_fail_at(&memory, n, n % 2);
-		ret = stores_preserve_pages(&tracker, PAGES(NODE_END), 200,
-					    &done);
+		ret = stores_preserve_pages(&tracker, PAGES(NODE_END + all),
+					    200 - all, &done);
 		testmem_fail_at(&memory, 0, false);
+		all += done;
 		if (!ret)
 			break;
 		assert_int_equal(ret, -ENOMEM);
-		assert_true(tally[0].nr_keys == 200 + done);
+		assert_true(tally[0].nr_keys == 200 + all);
 	}
 	/* Each node failed once. */
 	assert_int_equal(n, 3);
