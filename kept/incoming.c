@@ -475,13 +475,11 @@ static void read_all(void)
 }
 
 /**
- * kept_in_init() - read the trees of the previous kernel
+ * kept_in_init() - read the trees of the previous kernel, if any came in
  *
  * Context: may sleep.
- *
- * Return: 0, also if nothing came in, or nothing that is good.
  */
-int kept_in_init(void)
+void kept_in_init(void)
 {
 	struct kho_refusal r = {};
 	phys_addr_t phys;
@@ -489,7 +487,7 @@ int kept_in_init(void)
 	int ret;
 
 	if (kho_retrieve_subtree(KHO_KEPT_SUBTREE, &phys, &bytes))
-		return 0;
+		return;
 	guard(mutex)(&kept_in_lock);
 	kho_waiting_begin();
 	ret = read_index(phys, bytes, &r);
@@ -497,12 +495,11 @@ int kept_in_init(void)
 		read_all();
 	kho_waiting_end();
 	if (!ret)
-		return 0;
+		return;
 	forget_all();
 	if (!r.check)
 		kho_refuse(&r, ret, "no memory to read it", phys, 0, 0);
 	kho_client_refused(KHO_KEPT_SUBTREE ": ", &r);
-	return 0;
 }
 
 /**

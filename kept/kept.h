@@ -201,7 +201,7 @@ unsigned long kept_steps(void);
 
 struct kept_in;
 
-int kept_in_init(void);
+void kept_in_init(void);
 void kept_in_exit(void);
 int kept_in_list(struct kho_kept_ioctl_list *arg);
 int kept_in_drop(const char *name);

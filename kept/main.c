@@ -43,22 +43,19 @@ static int __init kept_init(void)
 	if (ret)
 		goto err_gate;
 	/* What came in can be read once, so what may fail comes before; but for the device. */
-	ret = kept_in_init();
-	if (ret)
-		goto err_jump;
+	kept_in_init();
 	ret = kho_holders_register(KHO_HOLDER_TREE, count);
-	if (ret)
-		goto err_in;
-	ret = kept_dev_init();
-	if (ret)
-		goto err_count;
-	return 0;
-
-err_count:
+	if (!ret)
+		ret = kept_dev_init();
+	if (!ret)
+		return 0;
+	if (kept_in_count()) {
+		pr_crit("no device, error %d: the trees that came in cannot be restored here, and are handed on\n",
+			ret);
+		return 0;
+	}
 	kho_holders_unregister(KHO_HOLDER_TREE);
-err_in:
 	kept_in_exit();
-err_jump:
 	kept_jump_exit();
 err_gate:
 	kept_gate_exit();
