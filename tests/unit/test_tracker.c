@@ -100,8 +100,8 @@ static void preserve_range(struct bench *b, u64 pfn, u64 nr_pages)
 static void preserve_pages(struct bench *b, u64 pfn, u64 nr_pages)
 {
 	u64 done, i;
-	int ret = kho_tracker_preserve_pages(&b->t, PAGES(pfn), nr_pages,
-					     &done);
+	int ret =
+		kho_tracker_preserve_pages(&b->t, PAGES(pfn), nr_pages, &done);
 
 	for (i = 0; i < nr_pages; i++) {
 		if (refset_has(&b->s, PAGES(pfn + i), 0))
