@@ -323,6 +323,34 @@ static void forged_check(void)
 	close(dev);
 }
 
+/* ---- a file that gets a name after it was preserved, in a directory that is kept ---- */
+
+static void linked_make(void)
+{
+	int session = create(device(), "linked");
+	int fd = open("/t/linked", O_TMPFILE | O_RDWR, 0600);
+	char path[64];
+
+	must(fd >= 0, "no file without a name");
+	must(write(fd, "linked", 7) == 7, "write");
+	must(!lseek(fd, 0, SEEK_SET), "lseek");
+	same(lu_session_preserve(session, 7, fd), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	must(!linkat(AT_FDCWD, path, AT_FDCWD, "/t/linked/name",
+		     AT_SYMLINK_FOLLOW),
+	     "linkat");
+	close(fd);
+}
+
+static void linked_check(void)
+{
+	int dev = device(), session = retrieve(dev, "linked");
+
+	get_text(session, 7, "linked");
+	finish(session);
+	close(dev);
+}
+
 /* ---- its holder is killed at some instant ---- */
 
 static void killed_make(void)
@@ -403,6 +431,7 @@ static const struct {
 	{ "killed", killed_make, nothing_check },
 	{ "busy", busy_make, busy_check },
 	{ "forged", forged_make, forged_check },
+	{ "linked", linked_make, linked_check },
 	{ "stuck", stuck_make, stuck_check },
 	{ "held", held_make, held_check },
 	{ "kept", kept_make, kept_check },
