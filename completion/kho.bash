@@ -71,7 +71,7 @@ _kho_options()
 	session) echo '--output --noheadings --raw --pairs --json --help' ;;
 	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
 	keep) echo '--name --drop --help' ;;
-	restore) echo '--to --if-any --json --help' ;;
+	restore) echo '--to --keep --if-any --json --help' ;;
 	*) echo '--help' ;;
 	esac
 }

@@ -62,7 +62,9 @@ static int do_peek(struct kept_in *t, union tree_arg *arg)
 
 static int do_done(struct kept_in *t, union tree_arg *arg)
 {
-	return kept_in_done(t);
+	return arg->done.flags & KHO_KEPT_DONE_KEEP ?
+		       kept_tree_keep_restored(t) :
+		       kept_in_done(t, false);
 }
 
 static const struct tree_ioctl ioctls[] = {
@@ -73,7 +75,8 @@ static const struct tree_ioctl ioctls[] = {
 	  KHO_KEPT_STAMP_INODE | KHO_KEPT_STAMP_CTIME | KHO_KEPT_STAMP_BTIME,
 	  do_stamp },
 	{ KHO_KEPT_IOCTL_PEEK, sizeof(struct kho_kept_ioctl_peek), 0, do_peek },
-	{ KHO_KEPT_IOCTL_DONE, sizeof(struct kho_kept_ioctl_done), 0, do_done },
+	{ KHO_KEPT_IOCTL_DONE, sizeof(struct kho_kept_ioctl_done),
+	  KHO_KEPT_DONE_KEEP, do_done },
 };
 
 static long run(struct kept_in *t, const struct tree_ioctl *op,

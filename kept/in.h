@@ -77,6 +77,7 @@ struct kept_partial {
  * @entries: likewise
  * @lock: of everything below
  * @mnt: private mount of the directory that it is restored into; NULL: nobody has begun
+ * @shares_mnt: a tree that is kept has that mount, too
  * @others: numbers of inodes that the file system had before that, but for the directory's;
  *          sorted
  * @nr_others: how many
@@ -106,6 +107,7 @@ struct kept_in {
 
 	struct mutex lock; /* of all below */
 	struct vfsmount *mnt;
+	bool shares_mnt;
 	u64 *others;
 	u64 nr_others;
 	struct inode **inode;
@@ -128,7 +130,6 @@ extern struct mutex kept_in_lock; /* of the list of trees */
 
 /* incoming.c */
 int kept_in_try_read(struct kept_in *t);
-int kept_in_done(struct kept_in *t);
 struct kept_in *kept_in_find(const char *name);
 void kept_in_remove(struct kept_in *t);
 void kept_in_free(struct kept_in *t);

@@ -601,14 +601,33 @@ int kept_in_drop(const char *name)
 }
 
 /**
+ * kept_in_mnt() - where is a tree being restored?
+ * @t: tree that a descriptor is open of
+ *
+ * Context: may sleep.
+ *
+ * Return: a mount whose root is the directory, which is there as long as the descriptor;
+ * ERR_PTR(-ENOTCONN), -ENODATA, -ESHUTDOWN.
+ */
+struct vfsmount *kept_in_mnt(struct kept_in *t)
+{
+	int ret;
+
+	guard(mutex)(&t->lock);
+	ret = kept_in_is_begun(t);
+	return ret ? ERR_PTR(ret) : t->mnt;
+}
+
+/**
  * kept_in_done() - a tree is restored
  * @t: tree; not in the list any more afterwards
+ * @shares: the mount of kept_in_mnt() is also the caller's from now on, until kern_unmount()
  *
  * Context: may sleep.
  *
  * Return: 0, -ENOTCONN, -EBUSY, -ENODATA, -ESHUTDOWN.
  */
-int kept_in_done(struct kept_in *t)
+int kept_in_done(struct kept_in *t, bool shares)
 {
 	int ret;
 
@@ -620,6 +639,9 @@ int kept_in_done(struct kept_in *t)
 	if (t->nr_busy || t->nr_filled < t->ser.nr_files)
 		return -EBUSY;
 	t->done = true;
+	t->shares_mnt = shares;
+	if (shares)
+		mntget(t->mnt);
 	kept_in_remove(t);
 	return 0;
 }

@@ -134,6 +134,8 @@ void kept_out_release(struct kept_out *out);
 
 /* -------------------------------------------------------- tree.c: directories that are kept */
 
+struct kept_in;
+
 /**
  * struct kept_going - what is told the next kernel of a tree
  * @list: in the order of the wire
@@ -164,6 +166,7 @@ struct kept_tree {
 	struct kept_going going;
 };
 
+int kept_tree_keep_restored(struct kept_in *in);
 int kept_tree_keep(const struct kho_kept_ioctl_keep *arg);
 int kept_tree_forget(const char *name);
 int kept_tree_list(struct kho_kept_ioctl_list *arg);
@@ -199,14 +202,14 @@ unsigned long kept_steps(void);
 
 /* --------------------------------------------------------- incoming.c: trees that came in */
 
-struct kept_in;
-
 void kept_in_init(void);
 void kept_in_exit(void);
 int kept_in_list(struct kho_kept_ioctl_list *arg);
 int kept_in_drop(const char *name);
 bool kept_in_has(const char *name);
 u32 kept_in_count(void);
+struct vfsmount *kept_in_mnt(struct kept_in *t);
+int kept_in_done(struct kept_in *t, bool shares);
 struct kept_in *kept_in_after(struct kept_in *in);
 const char *kept_in_name(const struct kept_in *in);
 int kept_in_hand_on(struct kept_in *in,

@@ -731,7 +731,10 @@ void kept_in_forget_files(struct kept_in *t)
 	kvfree(t->others);
 	t->inode = NULL;
 	t->others = NULL;
-	if (t->mnt)
+	/* The other one will end it. */
+	if (t->shares_mnt)
+		mntput(t->mnt);
+	else if (t->mnt)
 		kern_unmount(t->mnt);
 	t->mnt = NULL;
 }

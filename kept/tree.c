@@ -96,18 +96,36 @@ static int may_add(const struct kept_tree *new)
 	return nr_trees < KHO_KEPT_TREES_MAX ? 0 : -ENOSPC;
 }
 
+/* Under trees_lock. */
+static void enter(struct kept_tree *t)
+{
+	list_add_tail(&t->list, &trees);
+	WRITE_ONCE(nr_trees, nr_trees + 1);
+	__module_get(THIS_MODULE);
+}
+
 static int add(struct kept_tree *t)
 {
 	int ret;
 
 	guard(mutex)(&trees_lock);
 	ret = may_add(t);
-	if (ret)
-		return ret;
-	list_add_tail(&t->list, &trees);
-	WRITE_ONCE(nr_trees, nr_trees + 1);
-	__module_get(THIS_MODULE);
-	return 0;
+	if (!ret)
+		enter(t);
+	return ret;
+}
+
+/* Without a mount. */
+static struct kept_tree *new_tree(const char *name)
+{
+	struct kept_tree *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	kref_init(&t->refs);
+	t->kept_ns = ktime_get_real_ns();
+	strscpy(t->name, name, sizeof(t->name));
+	return t;
 }
 
 static struct vfsmount *clone(int fd)
@@ -140,12 +158,9 @@ int kept_tree_keep(const struct kho_kept_ioctl_keep *arg)
 
 	if (!kho_is_enabled())
 		return -EOPNOTSUPP;
-	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	t = new_tree(arg->name);
 	if (!t)
 		return -ENOMEM;
-	kref_init(&t->refs);
-	t->kept_ns = ktime_get_real_ns();
-	strscpy(t->name, arg->name, sizeof(t->name));
 	t->mnt = clone(arg->dir_fd);
 	ret = PTR_ERR_OR_ZERO(t->mnt);
 	/* Two of one name could not be told apart in the next kernel; none comes in any more. */
@@ -155,6 +170,49 @@ int kept_tree_keep(const struct kho_kept_ioctl_keep *arg)
 		ret = add(t);
 	if (ret)
 		kept_tree_put(t);
+	return ret;
+}
+
+/* Under trees_lock. The mount that the directory was restored by is that of @t, too. */
+static int take_over(struct kept_tree *t, struct kept_in *in)
+{
+	struct path path = { .mnt = kept_in_mnt(in) };
+	int ret;
+
+	if (IS_ERR(path.mnt))
+		return PTR_ERR(path.mnt);
+	path.dentry = path.mnt->mnt_root;
+	t->mnt = path.mnt;
+	ret = may_keep(&path);
+	if (!ret)
+		ret = may_add(t);
+	return ret ?: kept_in_done(in, true);
+}
+
+/**
+ * kept_tree_keep_restored() - a tree is restored, and its directory is kept in the same moment
+ * @in: tree
+ *
+ * At no time is it neither of both: a jump hands over the one or the other.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or an error of kept_in_done() or kept_tree_keep().
+ */
+int kept_tree_keep_restored(struct kept_in *in)
+{
+	struct kept_tree *t = new_tree(kept_in_name(in));
+	int ret;
+
+	if (!t)
+		return -ENOMEM;
+	mutex_lock(&trees_lock);
+	ret = take_over(t, in);
+	if (!ret)
+		enter(t);
+	mutex_unlock(&trees_lock);
+	if (ret)
+		kfree(t);
 	return ret;
 }
 

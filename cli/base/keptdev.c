@@ -120,9 +120,10 @@ int keptdev_peek(int tree, struct kho_kept_ioctl_peek *arg)
 	return call(tree, KHO_KEPT_IOCTL_PEEK, arg);
 }
 
-int keptdev_done(int tree)
+int keptdev_done(int tree, u32 flags)
 {
-	struct kho_kept_ioctl_done arg = { .size = sizeof(arg) };
+	struct kho_kept_ioctl_done arg = { .size = sizeof(arg),
+					   .flags = flags };
 
 	return call(tree, KHO_KEPT_IOCTL_DONE, &arg);
 }

@@ -31,7 +31,7 @@ int keptdev_open_tree(int fd, const char *name,
 int keptdev_fill(int tree, u64 file, int fd);
 int keptdev_stamp(int tree, struct kho_kept_ioctl_stamp *arg);
 int keptdev_peek(int tree, struct kho_kept_ioctl_peek *arg);
-int keptdev_done(int tree);
+int keptdev_done(int tree, u32 flags);
 
 /**
  * struct kept_info - one tree, as a list has it

@@ -19,6 +19,7 @@
 #include <linux/fs.h>
 
 #include "cli/base/printable.h"
+#include "cli/kept/keepable.h"
 #include "cli/kept/beneath.h"
 #include "cli/kept/workers.h"
 
@@ -612,10 +613,29 @@ static int begin(struct restore *r, const char *shown)
 	return 0;
 }
 
-static int finish(const struct kept_tree *tree)
+/* Modules before KHO_KEPT_DONE_KEEP do it in two steps. */
+static int done_and_keep(const struct kept_tree *tree, int dir, int keeper)
 {
-	int err = keptdev_done(tree->fd);
+	int err = keptdev_done(tree->fd, KHO_KEPT_DONE_KEEP);
 
+	if (err != -EINVAL)
+		return err;
+	err = keptdev_done(tree->fd, 0);
+	return err ? err : keptdev_keep(keeper, dir, tree->name);
+}
+
+static int finish(const struct kept_tree *tree, int dir, int keeper)
+{
+	int err;
+
+	if (keeper >= 0) {
+		err = done_and_keep(tree, dir, keeper);
+		if (err)
+			say("all of tree '%s' was restored, but it cannot be kept: %s.",
+			    tree->shown, kept_explain(err));
+		return err;
+	}
+	err = keptdev_done(tree->fd, 0);
 	if (err)
 		say("all of tree '%s' was restored, but the module does not let go of it (%s); see the kernel log.",
 		    tree->shown, strerror(-err));
@@ -623,7 +643,7 @@ static int finish(const struct kept_tree *tree)
 }
 
 int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
-		 struct kept_result *result)
+		 int keeper, struct kept_result *result)
 {
 	struct restore r = { .tree = tree,
 			     .result = result,
@@ -640,7 +660,7 @@ int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
 	if (!err)
 		err = make_all(&r);
 	if (!err)
-		err = finish(tree);
+		err = finish(tree, dir, keeper);
 	kept_fs_free(&r.fs);
 	return err;
 }

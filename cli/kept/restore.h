@@ -28,6 +28,8 @@ struct kept_result {
  * @tree: it; its records were checked
  * @dir: directory, open for reading
  * @shown: path of it, as text
+ * @keeper: device by which the directory is kept from the moment on in which the tree is
+ *          restored, by its name; negative: it is not
  * @result: filled; its notes are initialized
  *
  * Nothing that exists is overwritten: what of the tree exists but for directories is looked for
@@ -37,7 +39,7 @@ struct kept_result {
  * Return: 0 or negative errno.
  */
 int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
-		 struct kept_result *result);
+		 int keeper, struct kept_result *result);
 
 /**
  * kept_conflict() - look for what is in the way of a tree

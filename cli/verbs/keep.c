@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/base/keptdev.h"
 #include "cli/base/printable.h"
+#include "cli/kept/keepable.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
@@ -28,66 +28,6 @@ static const char help_text[] =
 	"  kho keep /srv/cache --name cache\n"
 	"  kho keep --drop /dev/shm\n";
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Others see other file systems; what init sees is what the next kernel's init will see. */
-static bool in_another_namespace(void)
-{
-	struct stat self, init;
-
-	return !stat("/proc/self/ns/mnt", &self) &&
-	       !stat("/proc/1/ns/mnt", &init) && !same_file(&self, &init);
-}
-
-/* Why this directory is never kept; NULL: it may be. */
-static const char *objection(int dir)
-{
-	struct stat st, other;
-
-	if (fstat(dir, &st))
-		return strerror(errno);
-	if (!stat("/", &other) && st.st_dev == other.st_dev)
-		return "it is in the root file system, which the next kernel mounts anew; keep a tmpfs "
-		       "of its own";
-	if (!stat("/run", &other) && same_file(&st, &other))
-		return "what is in /run is about this boot, and would mislead the next one; keep a "
-		       "directory in it, or another tmpfs";
-	if (in_another_namespace())
-		return "this process is in a mount namespace of its own, such as a container's or that "
-		       "of a unit with PrivateTmp=; run kho outside of it";
-	return NULL;
-}
-
-static const char *explain(int err)
-{
-	switch (-err) {
-	case EXDEV:
-		return "it is not in a tmpfs: only what is in memory anyway can be handed over";
-	case EPERM:
-		return "its tmpfs was mounted in a user or mount namespace of its own, such as a "
-		       "container's";
-	case EEXIST:
-		return "a tree of this name is kept, or came in and waits for `kho restore`; give another "
-		       "one with --name";
-	case EBUSY:
-		return "it, a directory in it, or one that it lies in is kept by another name; `kho list` "
-		       "shows which";
-	case EOPNOTSUPP:
-		return "the kho module is disabled; load it with enable=1";
-	case ESHUTDOWN:
-		return "the machine is about to start the next kernel";
-	case ENAMETOOLONG:
-		return "the name of a tree has at most 255 bytes; give a shorter one with --name";
-	case EINVAL:
-		return "a tree must have a name";
-	default:
-		return strerror(-err);
-	}
-}
-
 static int ask(int dir, const char *shown, const char *name)
 {
 	autoclose int dev = keptdev_open_or_say();
@@ -98,7 +38,7 @@ static int ask(int dir, const char *shown, const char *name)
 	err = keptdev_keep(dev, dir, name);
 	if (!err || err == -EALREADY)
 		return EXIT_OK;
-	say("%s cannot be kept: %s.", shown, explain(err));
+	say("%s cannot be kept: %s.", shown, kept_explain(err));
 	/* It is the tmpfs that may not be kept, whoever asks. */
 	return err == -EPERM ? EXIT_FAILED : exit_code_of_found(err);
 }
@@ -106,7 +46,7 @@ static int ask(int dir, const char *shown, const char *name)
 static int keep_dir(int dir, const char *path, const char *name)
 {
 	autofree char *shown = printable(path, strlen(path));
-	const char *why = objection(dir);
+	const char *why = kept_objection(dir);
 
 	if (!why)
 		return ask(dir, shown, name);
@@ -159,7 +99,7 @@ static int forget(const char *name)
 		say("nothing is kept by the name '%s'; `kho list` shows all trees.",
 		    shown);
 	else
-		say("'%s' is kept still: %s.", shown, explain(err));
+		say("'%s' is kept still: %s.", shown, kept_explain(err));
 	return exit_code_of(err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/base/output.h"
 #include "cli/base/printable.h"
+#include "cli/kept/keepable.h"
 #include "cli/kept/restore.h"
 #include "cli/verbs/verbs.h"
 
@@ -18,6 +19,7 @@ static const char help_text[] =
 	"names are paths.\n\n"
 	"Options:\n"
 	"      --to DIR  in this directory of a tmpfs; without it, in the one that the name says\n"
+	"      --keep    and keep it by the same name from that moment on, as `kho keep` does\n"
 	"      --if-any  success, and no message, if no tree of that name came in\n"
 	"  -J, --json    what was done as JSON\n"
 	"  -h, --help    this help\n\n"
@@ -29,12 +31,13 @@ static const char help_text[] =
 	"damaged, 5 no room, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho restore /dev/shm\n"
-	"  kho restore cache --to /srv/cache\n";
+	"  kho restore cache --to /srv/cache --keep\n";
 
 struct restore_options {
 	const char *name;
 	const char *to;
 	bool if_any;
+	bool keep;
 	bool json;
 };
 
@@ -76,12 +79,19 @@ static void print_result(const struct kept_tree *tree, const char *shown,
 }
 
 static int restore_into(const struct kept_tree *tree, int dir, const char *path,
-			struct json_object *list)
+			int keeper, struct json_object *list)
 {
 	autofree char *shown = printable(path, strlen(path));
 	struct kept_result result = { .notes = KEPT_NOTES_INIT };
-	int err = kept_restore(tree, dir, shown, &result);
+	const char *why = keeper < 0 ? NULL : kept_objection(dir);
+	int err;
 
+	if (why) {
+		say("%s cannot be kept, so nothing was restored: %s.", shown,
+		    why);
+		return EXIT_FAILED;
+	}
+	err = kept_restore(tree, dir, shown, keeper, &result);
 	kept_notes_say(&result.notes);
 	if (list)
 		json_object_array_add(list,
@@ -115,12 +125,12 @@ static int code_of_tree(int err, const struct restore_options *opt)
 }
 
 static int restore_tree(const struct kept_tree *tree, const char *path,
-			struct json_object *list)
+			int keeper, struct json_object *list)
 {
 	autoclose int dir = open_directory(tree, path);
 
 	return dir < 0 ? exit_code_of_open(dir) :
-			 restore_into(tree, dir, path, list);
+			 restore_into(tree, dir, path, keeper, list);
 }
 
 static int restore_one(int dev, const char *name,
@@ -137,7 +147,7 @@ static int restore_one(int dev, const char *name,
 	if (err)
 		return code_of_tree(err, opt);
 	if (*path == '/' || opt->to)
-		return restore_tree(&tree, path, list);
+		return restore_tree(&tree, path, opt->keep ? dev : -1, list);
 	say("the name of tree '%s' is no path; say with --to where to restore it.",
 	    tree.shown);
 	return EXIT_FAILED;
@@ -206,6 +216,7 @@ int verb_restore(int argc, char **argv)
 	static const struct option options[] = {
 		{ "to", required_argument, NULL, 't' },
 		{ "if-any", no_argument, NULL, 'i' },
+		{ "keep", no_argument, NULL, 'k' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -222,6 +233,8 @@ int verb_restore(int argc, char **argv)
 			opt.to = optarg;
 		else if (c == 'i')
 			opt.if_any = true;
+		else if (c == 'k')
+			opt.keep = true;
 		else
 			opt.json = true;
 	}

@@ -167,13 +167,13 @@ run() {
 
 run 0 start /dev/shm
 same 'start' "$work/did" <<'EOT'
-kho restore --if-any --to /dev/shm -- /dev/shm
+kho restore --if-any --keep --to /dev/shm -- /dev/shm
 kho keep --name /dev/shm -- /dev/shm
 EOT
 printf '%s\n' "$work/tmpfs/with\\040blank a-name" >"$KHO_KEEP_D/30-name.conf"
 run 0 start "$work/tmpfs/with blank"
 same 'start with a name' "$work/did" <<EOT
-kho restore --if-any --to $work/tmpfs/with blank -- a-name
+kho restore --if-any --keep --to $work/tmpfs/with blank -- a-name
 kho keep --name a-name -- $work/tmpfs/with blank
 EOT
 [ -d "$work/tmpfs/with blank" ] || complain "the directory was not made"
@@ -184,7 +184,7 @@ grep -q 'is that mounted' "$work/said" || complain "says: $(cat "$work/said")"
 echo 4 >"$work/fails-kho"
 run 4 start /dev/shm
 same 'start that fails' "$work/did" <<'EOT'
-kho restore --if-any --to /dev/shm -- /dev/shm
+kho restore --if-any --keep --to /dev/shm -- /dev/shm
 EOT
 rm "$work/fails-kho"
 

@@ -38,6 +38,7 @@ static void step(void);
 #define utimensat(...) (step(), utimensat(__VA_ARGS__))
 #define fsetxattr(...) (step(), fsetxattr(__VA_ARGS__))
 
+#include "cli/kept/keepable.c"
 #include "cli/kept/records.c"
 #include "cli/kept/tree.c"
 #include "cli/kept/beneath.c"
@@ -76,6 +77,8 @@ static void step(void);
 struct module {
 	bool begun;
 	bool done;
+	bool kept; /* from the moment on in which it was done */
+	int keeps; /* error of keeping; -EINVAL: it knows no such flag */
 	int steps; /* until who makes it is killed; 0: nobody is */
 	u64 filled_by[FILES_MAX]; /* inode, 0: nothing yet */
 	u64 begun_by[FILES_MAX]; /* the same of one that is being filled */
@@ -208,10 +211,20 @@ int keptdev_peek(int tree, struct kho_kept_ioctl_peek *arg)
 	return 0;
 }
 
-int keptdev_done(int tree)
+int keptdev_done(int tree, u32 flags)
 {
 	step();
+	if (flags && module->keeps)
+		return module->keeps;
 	module->done = true;
+	module->kept = flags & KHO_KEPT_DONE_KEEP;
+	return 0;
+}
+
+int keptdev_keep(int fd, int dir_fd, const char *name)
+{
+	assert_true(module->done);
+	module->kept = true;
 	return 0;
 }
 
@@ -431,6 +444,9 @@ static void leave_place(struct place *p)
 	assert_int_equal(system(command), 0);
 }
 
+/* Descriptor of the device, if the tree is kept when it is restored. */
+static int keeper = -1;
+
 static int restore_once(struct records *r, const struct place *p, bool fresh)
 {
 	struct kept_result result = { .notes = KEPT_NOTES_INIT };
@@ -438,7 +454,7 @@ static int restore_once(struct records *r, const struct place *p, bool fresh)
 	int err;
 
 	tree_of(r, &tree, fresh);
-	err = kept_restore(&tree, p->fd, p->path, &result);
+	err = kept_restore(&tree, p->fd, p->path, keeper, &result);
 	kept_notes_free(&result.notes);
 	return err;
 }
@@ -537,6 +553,37 @@ static void makes_all_of_a_tree(void **state)
 	assert_int_equal(fstatat(p.fd, "last", &a, 0), 0);
 	assert_int_equal(a.st_size, size_of(4));
 	leave_place(&p);
+}
+
+static void keeps_in_the_moment_in_which_it_is_done(void **state)
+{
+	struct place p;
+
+	keeper = 0;
+	enter_place(&p);
+	assert_int_equal(restore_once(&records, &p, true), 0);
+	assert_true(module->done && module->kept);
+	leave_place(&p);
+
+	/* It is not done if it cannot be kept. */
+	new_module(state);
+	module->keeps = -EBUSY;
+	enter_place(&p);
+	assert_int_equal(restore_once(&records, &p, true), -EBUSY);
+	assert_false(module->done || module->kept);
+	module->keeps = 0;
+	assert_int_equal(restore_once(&records, &p, false), 0);
+	assert_true(module->done && module->kept);
+	leave_place(&p);
+
+	/* A module that knows no such flag is asked for one after the other. */
+	new_module(state);
+	module->keeps = -EINVAL;
+	enter_place(&p);
+	assert_int_equal(restore_once(&records, &p, true), 0);
+	assert_true(module->done && module->kept);
+	leave_place(&p);
+	keeper = -1;
 }
 
 /* As often as it takes; the steps that kill come ever later. */
@@ -896,6 +943,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(makes_all_of_a_tree, new_module),
+		cmocka_unit_test_setup(keeps_in_the_moment_in_which_it_is_done,
+				       new_module),
 		cmocka_unit_test_setup(killed_at_any_step_it_goes_on,
 				       new_module),
 		cmocka_unit_test_setup(refuses_as_a_whole_what_is_in_the_way,

@@ -26,6 +26,7 @@ static int ask(unsigned long request, void *arg);
 #include "cli/base/printable.c"
 #include "cli/base/savefile.c"
 #include "cli/base/util.c"
+#include "cli/kept/keepable.c"
 #include "cli/verbs/verbs.c"
 
 #define absent drop_absent
@@ -59,6 +60,7 @@ static int ask(unsigned long request, void *arg);
 static struct {
 	int keep, forget, drop, open, restore, archive;
 	u64 nr_bad, nr_missing;
+	bool keeps;
 	u32 state;
 	const char *tree; /* the one that there is */
 	char forgot[64];
@@ -107,8 +109,9 @@ void kept_tree_free(struct kept_tree *tree)
 }
 
 int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
-		 struct kept_result *result)
+		 int keeper, struct kept_result *result)
 {
+	kept.keeps = keeper >= 0;
 	return -kept.restore;
 }
 
@@ -308,6 +311,19 @@ static void what_is_missing_of_an_archive_is_told(void **state)
 		  "cannot be written");
 }
 
+/* What may never be kept is not restored to be kept. */
+static void what_is_restored_can_be_kept(void **state)
+{
+	ends_with(EXIT_OK, verb_restore, PLACE, NULL);
+	assert_false(kept.keeps);
+	ends_with(EXIT_OK, verb_restore, PLACE " --keep", NULL);
+	assert_true(kept.keeps);
+	kept.keeps = false;
+	ends_with(EXIT_FAILED, verb_restore, PLACE " --keep --to /",
+		  "so nothing was restored: it is in the root file system");
+	assert_false(kept.keeps);
+}
+
 static void a_tmpfs_of_others_is_no_matter_of_permission(void **state)
 {
 	if (geteuid())
@@ -361,6 +377,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_is_missing_of_an_archive_is_told, one_tree,
 			no_place),
+		cmocka_unit_test_setup_teardown(what_is_restored_can_be_kept,
+						one_tree, no_place),
 		cmocka_unit_test_setup_teardown(
 			a_tmpfs_of_others_is_no_matter_of_permission, one_tree,
 			no_place),

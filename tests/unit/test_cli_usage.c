@@ -59,6 +59,7 @@
 #undef help_text
 #define help_text keep_help_text
 #define explain keep_explain
+#include "cli/kept/keepable.c"
 #include "cli/verbs/keep.c"
 #undef explain
 #undef help_text
@@ -204,7 +205,7 @@ void kept_tree_free(struct kept_tree *tree)
 }
 
 int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
-		 struct kept_result *result)
+		 int keeper, struct kept_result *result)
 {
 	return never();
 }
@@ -463,7 +464,7 @@ static void without_a_module_everything_fails_but_unload(void **state)
 	acts(verb_keep, "--drop a", EXIT_FAILED);
 	acts(verb_restore, "a", EXIT_FAILED);
 	acts(verb_restore, "", EXIT_FAILED);
-	acts(verb_restore, "a --if-any", EXIT_FAILED);
+	acts(verb_restore, "a --if-any --keep", EXIT_FAILED);
 	acts(verb_restore, "a --to /dev/shm --json", EXIT_FAILED);
 	acts(verb_save, "a /dev/null", EXIT_FAILED);
 	acts(verb_reserve, "a 4K", EXIT_FAILED);

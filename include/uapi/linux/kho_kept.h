@@ -344,13 +344,17 @@ struct kho_kept_ioctl_peek {
 
 #define KHO_KEPT_IOCTL_PEEK _IO(KHO_KEPT_IOCTL_TYPE, 0x49)
 
+/* In the same moment as KHO_KEPT_IOCTL_KEEP of the directory of BEGIN, by the name of the tree. */
+#define KHO_KEPT_DONE_KEEP (1U << 0)
+
 /**
  * struct kho_kept_ioctl_done - KHO_KEPT_IOCTL_DONE: the tree is restored
  * @size: size of this struct
- * @flags: 0
+ * @flags: KHO_KEPT_DONE_*
  *
  * It is gone afterwards; the descriptor is good for nothing but close(2). Errors: ENOTCONN (no
- * BEGIN), EBUSY (files were not filled), ESHUTDOWN.
+ * BEGIN), EBUSY (files were not filled), ESHUTDOWN; with KHO_KEPT_DONE_KEEP those of KEEP, and
+ * the tree is not done.
  */
 struct kho_kept_ioctl_done {
 	__u32 size;
