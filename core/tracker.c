@@ -274,8 +274,8 @@ static __always_inline int enter(struct kho_tracker *t, u64 key,
 }
 
 /*
- * Enters keys of pages, all of one word: those with a bit in @mask, up to the first that is there.
- * @base is the key of bit 0. Return: bit of that one, or 0.
+ * Enters keys of pages, all of one word: those with a bit in @mask, up to the first that is
+ * there. @base is the key of bit 0. Return: bit of that one, or 0.
  */
 static u64 set_page_keys(struct kho_tracker *t, struct kho_finger *f, u64 base,
 			 u64 mask)

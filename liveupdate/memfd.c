@@ -204,8 +204,8 @@ err_free:
 
 /*
  * Below 1 MiB, the last page of RAM, what a driver has added to it, and what somebody else has
- * preserved: the contents have to travel in other pages. So do the good pages of a folio that has bad ones; those have no
- * contents.
+ * preserved: the contents have to travel in other pages. So do the good pages of a folio that has
+ * bad ones; those have no contents.
  */
 static int hold_elsewhere(struct memfd_out *m, struct folio *folio)
 {

@@ -344,7 +344,7 @@ struct kho_kept_ioctl_peek {
 
 #define KHO_KEPT_IOCTL_PEEK _IO(KHO_KEPT_IOCTL_TYPE, 0x49)
 
-/* In the same moment as KHO_KEPT_IOCTL_KEEP of the directory of BEGIN, by the name of the tree. */
+/* In the same moment KHO_KEPT_IOCTL_KEEP of the directory of BEGIN, by the name of the tree. */
 #define KHO_KEPT_DONE_KEEP (1U << 0)
 
 /**
