@@ -475,7 +475,8 @@ static int check_folio(struct file_walk *w, u64 entry)
 	if (!phys || phys & ((KHO_PAGE_SIZE << order) - 1))
 		return kho_refuse(w->r, -EBADMSG, "folio address", w->at, phys,
 				  phys);
-	if (!kho_mark_is(w->ops->block(w->ops->pages.ctx, phys), order) &&
+	if (w->ops->block &&
+	    !kho_mark_is(w->ops->block(w->ops->pages.ctx, phys), order) &&
 	    !kho_page_went_bad(&w->ops->pages, phys, order))
 		return kho_refuse(w->r, -EBADMSG, "folio is not preserved",
 				  w->at, phys, phys);

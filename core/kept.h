@@ -15,7 +15,7 @@
 /**
  * struct kho_kept_ops - the environment
  * @pages: pages that may be looked at
- * @block: the mark of the page at @phys
+ * @block: the mark of the page at @phys. Asked for folios. NULL: nobody looks
  * @first_time: remembers the block of @order at @phys; false if it, or a part of it, was
  *              remembered before. Asked for all that is named: the head, blocks of the chain,
  *              pages of lists, folios. NULL: nobody looks

@@ -407,6 +407,34 @@ static void make_room(void)
 	}
 }
 
+static void mark_refused(struct kho_kept_tree_ser *ser,
+			 const struct kho_refusal *r)
+{
+	mark_lost(ser, -EBADMSG);
+	snprintf(ser->why, sizeof(ser->why),
+		 "the next kernel would refuse it: %s at %#llx",
+		 r->check ?: "unknown", r->where);
+}
+
+/* What would be refused does not go along. What there is no memory to look at does. */
+static void check_trees(void)
+{
+	struct kept_going *g;
+
+	list_for_each_entry(g, &going_list, list) {
+		struct kho_refusal r = {};
+		int ret;
+
+		if (g->ser.state != KHO_KEPT_WHOLE)
+			continue;
+		ret = kept_check_tree(&g->ser, &r);
+		if (!ret || ret == -ENOMEM)
+			continue;
+		kept_out_release(&g->out);
+		mark_refused(&g->ser, &r);
+	}
+}
+
 static int write_chain(void)
 {
 	struct kho_kept_tree_ser *ser;
@@ -452,13 +480,21 @@ static void say_all(void)
 
 static void finish(void)
 {
+	struct kho_refusal r = {};
 	int ret;
 
+	check_trees();
 	make_room();
 	ret = write_chain();
 	if (ret) {
 		pr_crit("no tree is handed over: there is no room to list them, error %d\n",
 			ret);
+		return;
+	}
+	ret = kept_check_head(head, kho_block_set_head_pa(&blocks), &r);
+	if (ret) {
+		pr_crit("no tree is handed over: the next kernel would refuse all of them: %s at %#llx\n",
+			r.check ?: "unknown", r.where);
 		return;
 	}
 	publish();

@@ -132,6 +132,12 @@ int kept_records_write(struct kept_out *out, const struct vfsmount *mnt,
 		       struct xarray *gone);
 void kept_out_release(struct kept_out *out);
 
+/* --------------------------------------------- check.c: what the next kernel would say */
+
+int kept_check_tree(const struct kho_kept_tree_ser *ser, struct kho_refusal *r);
+int kept_check_head(const struct kho_kept_head_ser *head, u64 first_block_phys,
+		    struct kho_refusal *r);
+
 /* -------------------------------------------------------- tree.c: directories that are kept */
 
 struct kept_in;
