@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the next kernel would say of a tree that is written, by its own code, before anything leads
- * to it: what would be refused there is left behind here, and said.
+ * What the next kernel would say of a tree that is written, by its own code, before anything
+ * leads to it: what would be refused there is left behind here, and said.
  *
  * That each folio is preserved is not asked again: it was preserved the moment before, as nothing
  * else was, or it would not be named.

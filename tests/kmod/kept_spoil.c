@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that changes between the writing of a tree and the jump: one bit of the lists of the tree
+ * Memory that changes between the writing of a tree and the jump: one bit of a list of the tree
  * with a name is turned before the module looks at what it is about to hand over.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
