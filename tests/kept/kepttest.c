@@ -8,6 +8,7 @@
  *   kepttest list               LIST: a line a tree: state name path bytes inodes
  *   kepttest estimate NAME      ESTIMATE: inodes pages swapped folios meta-bytes extent-bytes
  *   kepttest poison FILE PAGE   the memory of this page of a file goes bad
+ *   kepttest address FILE PAGE  where this page of a file lies
  *   kepttest bounds             arguments that are refused, each with its error
  *
  * An ioctl that fails ends with the name of its error on stderr, and with 1.
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -122,6 +124,27 @@ static void poison(const char *path, long page)
 	must(!madvise(at, size, MADV_HWPOISON), "madvise");
 }
 
+static void print_address(const char *path, long page)
+{
+	const long size = 4096;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), map;
+	volatile char *at;
+	uint64_t entry;
+
+	must(fd >= 0, "%s", path);
+	at = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, page * size);
+	must(at != MAP_FAILED, "mmap");
+	(void)*at;
+	map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	must(map >= 0, "pagemap");
+	must(pread(map, &entry, sizeof(entry),
+		   (uintptr_t)at / size * sizeof(entry)) == sizeof(entry),
+	     "pagemap");
+	must(entry >> 63, "the page is not there");
+	printf("%#llx\n",
+	       (unsigned long long)(entry & ((1ULL << 55) - 1)) * size);
+}
+
 /* ------------------------------------------------------------------------------------- bounds */
 
 /* Room for any argument, and for what the kernel does not know. */
@@ -198,6 +221,8 @@ int main(int argc, char **argv)
 		estimate(argv[2]);
 	else if (argc == 4 && !strcmp(command, "poison"))
 		poison(argv[2], atol(argv[3]));
+	else if (argc == 4 && !strcmp(command, "address"))
+		print_address(argv[2], atol(argv[3]));
 	else if (argc == 2 && !strcmp(command, "bounds"))
 		bounds();
 	else
