@@ -65,6 +65,7 @@ install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.s
 	install -d -m 755 $(DESTDIR)/etc/kho/pre-load.d
 	install -d -m 755 $(DESTDIR)/etc/kho/keep.d
 	$(call script,boot/kho-keep,$(LIBEXECDIR)/kho-keep)
+	$(call script,boot/kho-grown,$(LIBEXECDIR)/kho-grown)
 	$(call script,$(B)/boot/kho-keep-generator,$(GENERATORDIR)/kho-keep-generator)
 	$(call text,$(B)/boot/kho-keep@.service,$(UNITDIR)/kho-keep@.service)
 	$(call text,$(B)/boot/kho.service,$(UNITDIR)/kho.service)

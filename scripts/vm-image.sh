@@ -136,6 +136,7 @@ make_base() {
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)
 	cp "$top/tests/vm/stage.sh" "$root/lib/stage.sh"
 	cp "$top/tests/golden/luo.txt" "$root/etc/luo.txt"
+	cp "$top/boot/kho-grown" "$root/bin/kho-grown"
 	for dir in "$top"/tests/vm/{scenarios,native,upstream,demo} "$top/bench/vm"; do
 		for file in "$dir"/*; do
 			[ ! -e "$root/scenarios/${file##*/}" ] || die "$file: two scenarios of this name"
