@@ -16,6 +16,8 @@
 
 #define LIBRARY "libarchive.so.13"
 
+/* Directory of the archive with files of long names. */
+#define HOLES_DIR ".kho-holes"
 /* What a file's contents are read by. */
 #define BUFFER_BYTES MIB
 /* The library skips holes in what it is given without looking; this is address space only. */
@@ -138,6 +140,8 @@ struct archiver {
 	char **first; /* names of inodes that have several */
 	size_t nr_first;
 	struct kept_trail trail; /* of the next record */
+	bool only_aside; /* files with holes and long names, and nothing else */
+	bool *is_aside; /* of each regular file: it was one */
 	struct piece *piece; /* those of the file that is written */
 	size_t nr_pieces, piece_room;
 	u8 *buffer; /* data of it */
@@ -327,14 +331,22 @@ static int find_pieces(struct archiver *a, u64 size)
 	return 0;
 }
 
-/* Tells the library where data are, if there is a hole. */
-static void map_pieces(struct archiver *a)
+static bool has_holes(const struct archiver *a)
 {
-	bool holes = false, data = false;
 	size_t i;
 
 	for (i = 0; i < a->nr_pieces; i++)
-		holes |= a->piece[i].kind == PIECE_HOLE;
+		if (a->piece[i].kind == PIECE_HOLE)
+			return true;
+	return false;
+}
+
+/* Tells the library where data are, if there is a hole. */
+static void map_pieces(struct archiver *a)
+{
+	bool holes = has_holes(a), data = false;
+	size_t i;
+
 	for (i = 0; holes && i < a->nr_pieces; i++) {
 		if (a->piece[i].kind == PIECE_HOLE)
 			continue;
@@ -464,21 +476,41 @@ static int not_there(struct archiver *a, int err)
 	return 0;
 }
 
-static int write_file(struct archiver *a)
+static int write_link(struct archiver *a, const char *path, const char *to)
 {
-	u64 size = 0, bad = a->out->nr_bad;
-	int err = peek_size(a, &size);
+	lib.entry_clear(a->entry);
+	lib.entry_copy_pathname(a->entry, path);
+	lib.entry_set_mode(a->entry, S_IFREG | 0600);
+	lib.entry_set_size(a->entry, 0);
+	lib.entry_copy_hardlink(a->entry, to);
+	return check(a, lib.write_header(a->archive, a->entry));
+}
+
+static int write_contents(struct archiver *a, u64 size)
+{
+	int err;
 
 	/* The library takes no place of data beyond the size. */
 	lib.entry_set_size(a->entry, (la_int64_t)size);
-	if (!err)
-		err = find_pieces(a, size);
-	if (err)
-		return not_there(a, err);
 	map_pieces(a);
 	err = check(a, lib.write_header(a->archive, a->entry));
-	if (!err)
-		err = write_pieces(a, size);
+	return err ? err : write_pieces(a, size);
+}
+
+/* Does it fit into the oldest header, whose prefix and name have so much room? */
+static bool is_short(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return name - path <= 155 && strlen(name) < 99;
+}
+
+/* The one that is known now. */
+static int write_file(struct archiver *a, u64 size)
+{
+	u64 bad = a->out->nr_bad;
+	int err = write_contents(a, size);
+
 	if (err)
 		return err;
 	a->progress.files++;
@@ -488,6 +520,55 @@ static int write_file(struct archiver *a)
 			"memory of %llu of its pages went bad; they are zeros in the archive",
 			(unsigned long long)(a->out->nr_bad - bad));
 	return 0;
+}
+
+static int find_file(struct archiver *a, u64 *size)
+{
+	int err = peek_size(a, size);
+
+	return err ? err : find_pieces(a, *size);
+}
+
+static char *aside_path(const struct archiver *a)
+{
+	return format("./" HOLES_DIR "/%llu",
+		      (unsigned long long)a->record.node.inode);
+}
+
+/*
+ * Of a file with holes the library (3.6, say) tells a name that it has cut to what the oldest
+ * header has room for. So such files get short ones, and their own as links to these. They come
+ * before all else: a tar that leaves a directory between two names of it may set its times then.
+ */
+static int write_aside(struct archiver *a)
+{
+	autofree char *path = aside_path(a);
+	u64 size;
+
+	/* What cannot be read is said when its turn comes. */
+	if (find_file(a, &size) || !has_holes(a))
+		return 0;
+	a->is_aside[a->record.file] = true;
+	kept_note_at(
+		&a->out->notes, a->tree, a->record.offset,
+		"it has holes and a long name, so the archive has %s as well, which can be removed when it is unpacked",
+		path);
+	lib.entry_copy_pathname(a->entry, path);
+	return write_file(a, size);
+}
+
+static int write_in_its_place(struct archiver *a)
+{
+	autofree char *aside = aside_path(a), *path = NULL;
+	u64 size;
+	int err;
+
+	if (a->is_aside[a->record.file]) {
+		path = path_of(a, &a->record);
+		return write_link(a, path, aside);
+	}
+	err = find_file(a, &size);
+	return err ? not_there(a, err) : write_file(a, size);
 }
 
 /* ----------------------------------------------------------------------------- records */
@@ -500,8 +581,10 @@ static int flush(struct archiver *a)
 	if (!a->waits)
 		return 0;
 	a->waits = false;
+	if (a->only_aside)
+		return write_aside(a);
 	if (S_ISREG(mode))
-		return write_file(a);
+		return write_in_its_place(a);
 	if (S_ISSOCK(mode)) {
 		forget_name(a);
 		kept_note_at(&a->out->notes, a->tree, a->record.offset,
@@ -521,10 +604,11 @@ static void take_node(struct archiver *a, const struct kho_kept_record *record)
 	lib.entry_copy_pathname(a->entry, path);
 	describe(a->entry, record);
 	a->record = *record;
-	a->waits = true;
+	a->waits = !a->only_aside ||
+		   (S_ISREG(record->node.mode) && !is_short(path));
 	if (S_ISDIR(record->node.mode)) {
 		kept_trail_push(&a->trail, record->name, record->name_bytes);
-	} else if (link) {
+	} else if (link && !a->only_aside) {
 		link->index = a->nr_first;
 		a->first[a->nr_first++] = path;
 		path = NULL;
@@ -537,14 +621,11 @@ static int take_link(struct archiver *a, const struct kho_kept_record *record)
 		kept_links_get(&a->links, record->node.inode);
 	autofree char *path = path_of(a, record);
 
-	if (!a->first[link->index])
+	if (a->only_aside)
 		return 0;
-	lib.entry_clear(a->entry);
-	lib.entry_copy_pathname(a->entry, path);
-	lib.entry_set_mode(a->entry, S_IFREG | 0600);
-	lib.entry_set_size(a->entry, 0);
-	lib.entry_copy_hardlink(a->entry, a->first[link->index]);
-	return check(a, lib.write_header(a->archive, a->entry));
+	return a->first[link->index] ?
+		       write_link(a, path, a->first[link->index]) :
+		       0;
 }
 
 static int take_record(struct archiver *a, const struct kho_kept_record *record)
@@ -589,6 +670,10 @@ static int write_archive(struct archiver *a, int fd)
 	/* Names are bytes, not text of some locale. */
 	lib.write_set_options(a->archive, "hdrcharset=BINARY");
 	err = check(a, lib.write_open_fd(a->archive, fd));
+	a->only_aside = true;
+	if (!err)
+		err = take_records(a);
+	a->only_aside = false;
 	if (!err)
 		err = take_records(a);
 	if (!err)
@@ -607,6 +692,7 @@ static void release(struct archiver *a)
 	free(a->first);
 	kept_trail_free(&a->trail);
 	free(a->piece);
+	free(a->is_aside);
 	free(a->buffer);
 	munmap(a->hole, HOLE_BYTES);
 	kept_links_free(&a->links);
@@ -622,6 +708,7 @@ int kept_archive(const struct kept_tree *tree, int fd,
 		return err;
 	kept_links_find(&a.links, tree);
 	a.first = need(calloc(a.links.nr + 1, sizeof(*a.first)));
+	a.is_aside = need(calloc(tree->info.nr_files + 1, sizeof(bool)));
 	a.buffer = need(malloc(BUFFER_BYTES));
 	a.hole = mmap(NULL, HOLE_BYTES, PROT_READ,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

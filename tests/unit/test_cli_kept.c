@@ -854,6 +854,59 @@ static void what_went_bad_is_zeros_in_an_archive(void **state)
 	leave_place(&out);
 }
 
+/* In directories of such names: the library cuts what it tells of a file that has holes. */
+static void holes_do_not_cost_a_long_name(void **state)
+{
+	struct records *r = &records;
+	struct kept_archived done;
+	autofree char *tar = NULL, *unpack = NULL, *path = NULL;
+	char name[251] = "";
+	struct place out;
+	struct stat st;
+	char data = 0;
+	int fd;
+
+	memset(name, 'n', 250);
+	memset(r, 0, sizeof(*r));
+	r->w.put = put;
+	r->w.ctx = r;
+	node(r, 1, S_IFDIR | 0755, "", NULL);
+	node(r, 2, S_IFDIR | 0755, name, NULL);
+	node(r, 3, S_IFDIR | 0755, name, NULL);
+	node(r, 4, S_IFREG | 0644, "a", NULL);
+	node(r, 5, S_IFREG | 0644, "b", NULL);
+	node(r, 6, S_IFREG | 0640, "has holes", NULL);
+	name_again(r, 6, "and another name");
+	up(r);
+	up(r);
+	up(r);
+	assert_int_equal(kho_kept_put_end(&r->w), 0);
+
+	enter_place(&out);
+	tar = format("%s.tar", out.path);
+	unpack = format(
+		"tar --warning=no-unknown-keyword --warning=no-timestamp -xpf %s -C %s && rm %s && rm -r %s/" HOLES_DIR,
+		tar, out.path, tar, out.path);
+	assert_int_equal(archive(tar, &done), 0);
+	assert_int_equal(done.notes.nr, 1);
+	assert_non_null(strstr(done.notes.list[0], HOLES_DIR "/6"));
+	kept_notes_free(&done.notes);
+	assert_int_equal(system(unpack), 0);
+	path = format("%s/%s/has holes", name, name);
+	fd = openat(out.fd, path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, size_of(2));
+	assert_int_equal(st.st_nlink, 2);
+	assert_int_equal(st.st_mode, S_IFREG | 0640);
+	assert_true(st.st_blocks * 512 < st.st_size);
+	assert_int_equal(pread(fd, &data, 1, PAGE_BYTES), 1);
+	assert_int_equal(data, 'a' + 3);
+	close(fd);
+	assert_int_equal(unlinkat(out.fd, "has holes", 0), -1);
+	leave_place(&out);
+}
+
 /* Somewhere in it; what the archive has of it by then cannot be taken back. */
 static void what_cannot_be_read_to_its_end_is_an_error(void **state)
 {
@@ -960,6 +1013,8 @@ int main(void)
 		cmocka_unit_test_setup(what_was_restored_is_not_archived,
 				       new_module),
 		cmocka_unit_test_setup(what_went_bad_is_zeros_in_an_archive,
+				       new_module),
+		cmocka_unit_test_setup(holes_do_not_cost_a_long_name,
 				       new_module),
 		cmocka_unit_test_setup(
 			what_cannot_be_read_to_its_end_is_an_error, new_module),
