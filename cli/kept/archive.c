@@ -229,6 +229,12 @@ static void add_xattr(struct archiver *a, const struct kho_kept_record *x)
 	lib.entry_xattr_add_entry(a->entry, name, x->value, x->value_bytes);
 }
 
+/* Which way it goes before 1970 the library takes otherwise than others do: whole seconds there. */
+static long fraction(const struct kho_kept_time *t)
+{
+	return t->sec < 0 ? 0 : (long)t->nsec;
+}
+
 static void describe(struct archive_entry *e,
 		     const struct kho_kept_record *record)
 {
@@ -237,10 +243,10 @@ static void describe(struct archive_entry *e,
 	lib.entry_set_mode(e, n->mode);
 	lib.entry_set_uid(e, n->uid);
 	lib.entry_set_gid(e, n->gid);
-	lib.entry_set_mtime(e, n->mtime.sec, n->mtime.nsec);
-	lib.entry_set_atime(e, n->atime.sec, n->atime.nsec);
-	lib.entry_set_ctime(e, n->ctime.sec, n->ctime.nsec);
-	lib.entry_set_birthtime(e, n->btime.sec, n->btime.nsec);
+	lib.entry_set_mtime(e, n->mtime.sec, fraction(&n->mtime));
+	lib.entry_set_atime(e, n->atime.sec, fraction(&n->atime));
+	lib.entry_set_ctime(e, n->ctime.sec, fraction(&n->ctime));
+	lib.entry_set_birthtime(e, n->btime.sec, fraction(&n->btime));
 	if (S_ISCHR(n->mode) || S_ISBLK(n->mode)) {
 		lib.entry_set_rdevmajor(e, n->major);
 		lib.entry_set_rdevminor(e, n->minor);
