@@ -7,6 +7,7 @@
 #                      static programs of the directory $KHO_VM_PROGRAMS
 #   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
 #   boot-NAME.cpio     /boot/vmlinuz-NAME
+#   archive.cpio       /archive: libarchive, and tar(1), with what they need; for scenarios that want it as "extra"
 #
 # usage: scripts/vm-image.sh
 # Archives are simply put one after the other to make an initrd.
@@ -128,8 +129,11 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 		-o "$root/bin/kvstore" -I"$top/lib" "$top/docs/kvstore/kvstore.c" "$top/lib/liveupdate.c"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top/include/uapi" -static \
-		-o "$root/bin/kepttest" "$top"/tests/kept/kept*.c
+		-o "$root/bin/kepttest" "$top/tests/kept/kepttest.c"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -static -o "$root/bin/treetool" "$top/tests/kept/treetool.c"
+	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include" -I"$top/include/uapi" -static \
+		-o "$root/bin/treeforge" "$top/tests/kept/treeforge.c" "$top"/core/*.c "$top"/cli/{wire/kcore,base/util}.c
+	strip "$root/bin/treeforge"
 	strip "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest" "$root/bin/treetool"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
@@ -158,6 +162,21 @@ make_base() {
 	pack "$root" "$out/base.cpio"
 }
 
+# The tool loads the library by its name, so that nothing tells what it needs.
+make_archive() {
+	local root=$1/archive library
+
+	mkdir -p "$root/lib"
+	cp "$(command -v tar)" "$root/"
+	library=$(ldconfig -p | sed -n 's|.*libarchive\.so\.13 .*x86-64.* => ||p' | head -n 1)
+	[ -n "$library" ] || die "libarchive is missing: scripts/setup.sh"
+	cp -L "$library" "$root/lib/libarchive.so.13"
+	ldd "$library" "$root/tar" | grep -o '/[^ :]*\.so[^ :]*' | sort -u | while read -r library; do
+		[ -e "$root/lib/${library##*/}" ] || cp -L "$library" "$root/lib/"
+	done
+	pack "$1" "$out/archive.cpio"
+}
+
 mkdir -p "$out"
 for name in $(kernel_names); do
 	need_kernel "$name"
@@ -165,6 +184,7 @@ done
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 make_base "$work/base"
+make_archive "$work/with-archive"
 mkdir -p "$work/carry/boot"
 ln "$out/base.cpio" "$work/carry/boot/base.cpio"
 pack "$work/carry" "$out/carry.cpio"

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,9 +26,9 @@
 #include <unistd.h>
 #include <linux/kho_kept.h>
 
-#include "kepttest.h"
-
-void must(bool holds, const char *format, ...)
+/* Ends the program, with the name of errno, unless it holds. */
+__attribute__((format(printf, 2, 3))) static void must(bool holds,
+						       const char *format, ...)
 {
 	int err = errno;
 	va_list ap;

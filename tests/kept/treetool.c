@@ -6,6 +6,7 @@
  *   treetool make DIR SEED NR [user]   NR files and what belongs to them; with user.* attributes
  *   treetool many DIR NR BYTES         NR small files, 1000 in a directory
  *   treetool describe DIR              all that can be seen of it, a line a name, sorted
+ *   treetool attribute FILE NAME VALUE gives it an extended attribute
  *   treetool check-usable DIR          every file can be written, mapped, made shorter and longer
  *
  * A description is of the file system as it is if that is mounted noatime.
@@ -674,12 +675,15 @@ int main(int argc, char **argv)
 		     (size_t)atoi(argv[4]));
 	} else if (!strcmp(verb, "describe") && argc == 3) {
 		describe(argv[2]);
+	} else if (!strcmp(verb, "attribute") && argc == 5) {
+		must(!lsetxattr(argv[2], argv[3], argv[4], strlen(argv[4]), 0),
+		     argv[2]);
 	} else if (!strcmp(verb, "check-usable") && argc == 3) {
 		dir = open(argv[2], O_RDONLY | O_DIRECTORY);
 		must(dir >= 0, argv[2]);
 		use_in(dir);
 	} else {
-		fputs("usage: treetool make DIR SEED NR [user] | many DIR NR BYTES | describe DIR | check-usable DIR\n",
+		fputs("usage: treetool make DIR SEED NR [user] | many DIR NR BYTES | describe DIR | attribute FILE NAME VALUE | check-usable DIR\n",
 		      stderr);
 		return 2;
 	}
