@@ -26,6 +26,7 @@
 #   fault COMMAND...       a command to what makes memory run out (tests/kmod/kho_fault.c)
 #   fault_outcome          ends that: "hit" if memory has run out, else "missed"
 #   wanted COMMAND...      run it; what the kernel complains about meanwhile is wanted
+#   until_unserved PID     wait until this process waits for memory that nobody serves (tests/vm/unserved.c)
 #   carry KEY VALUE        the next stages find it as $VM_KEY
 #   meminfo KEY            KiB, of /proc/meminfo
 #   fill_memory            use nearly all that is available, and give it back
@@ -96,7 +97,7 @@ tree_same() {
 	kho get "tree$(echo "$1" | tr / .)" >/tmp/wanted || fail "kho get"
 	treetool describe "$1" >/tmp/described || fail "treetool describe $1"
 	cmp -s /tmp/wanted /tmp/described ||
-		fail "$1 is another one: $(diff /tmp/wanted /tmp/described | head -c 3000)"
+		fail "$1 is another one: $(diff -U 0 /tmp/wanted /tmp/described | head -c 3000)"
 }
 
 lutest() {
@@ -186,6 +187,13 @@ status() {
 
 flag() {
 	kho status --json | tr -d ' \n' | grep -q "\"flags\":\[[^]]*\"$1\""
+}
+
+until_unserved() {
+	until grep -q handle_userfault "/proc/$1/wchan" 2>/dev/null; do
+		kill -0 "$1" || fail "process $1 has come to an end"
+		usleep 10000
+	done
 }
 
 carry() {
