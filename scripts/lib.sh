@@ -15,7 +15,7 @@ kernels_list=$top/tests/vm/kernels.list
 
 # Modules of stock kernels that scenarios load, where a kernel has them.
 # shellcheck disable=SC2034
-stock_modules='reed_solomon ramoops brd virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_mem'
+stock_modules='reed_solomon ramoops brd virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_mem overlay'
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
