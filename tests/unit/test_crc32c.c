@@ -5,8 +5,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdbool.h>
 
-#include "core/crc32c.h"
+/* Both ways are tested, wherever the processor has the instruction. */
+static bool by_instruction;
+#define kho_cpu_has_crc32c() by_instruction
+#define kho_crc32c tested_crc32c
+#include "core/crc32c.c"
 #include "testmem.h"
 
 /* The definition: one bit after the other. */
@@ -111,5 +116,12 @@ int main(void)
 		cmocka_unit_test(may_be_taken_in_parts),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("by table", tests, NULL, NULL);
+
+#ifdef __x86_64__
+	by_instruction = __builtin_cpu_supports("sse4.2");
+	failed += cmocka_run_group_tests_name("by instruction", tests, NULL,
+					      NULL);
+#endif
+	return failed;
 }
