@@ -229,7 +229,7 @@ static void add_xattr(struct archiver *a, const struct kho_kept_record *x)
 	lib.entry_xattr_add_entry(a->entry, name, x->value, x->value_bytes);
 }
 
-/* Which way it goes before 1970 the library takes otherwise than others do: whole seconds there. */
+/* What a fraction adds to before 1970 the library takes otherwise than others: whole seconds. */
 static long fraction(const struct kho_kept_time *t)
 {
 	return t->sec < 0 ? 0 : (long)t->nsec;
