@@ -13,6 +13,7 @@
 #        scripts/extras.sh shim        Debian's signed shim, which starts its signed GRUB ("grub"); with them, in
 #                                      "variables", what the firmware of a PC trusts
 #        scripts/extras.sh owner       key and certificate (".key") of the owner of machines with Secure Boot
+#        scripts/extras.sh former      one that was the owner's, and is enrolled and revoked
 #        scripts/extras.sh --key FILE NAME  a certificate of that name in FILE, its key in FILE.key; not in the cache
 # Prints the path of the program, or of the archive.
 
@@ -115,9 +116,14 @@ fetch_owner() {
 	make_key "$1/owner" "kho test bed"
 }
 
+fetch_former() {
+	mkdir -p "$1"
+	make_key "$1/former" "a former owner"
+}
+
 name=${1-}
 case $name in
-kexec | kexec-13 | checkpatch | ovmf | shim | owner) ;;
+kexec | kexec-13 | checkpatch | ovmf | shim | owner | former) ;;
 --key)
 	[ $# -eq 3 ] || usage
 	make_key "$2" "$3"
@@ -134,7 +140,7 @@ dir=$cache/extras/$name
 if [ ! -e "$dir/$name" ]; then
 	say "$name: fetching"
 	rm -rf "$dir" "$dir.part"
-	case $name in owner | kexec-13) ;; *) suite_update "$suite" ;; esac
+	case $name in owner | former | kexec-13) ;; *) suite_update "$suite" ;; esac
 	"fetch_$name" "$dir.part"
 	mv "$dir.part" "$dir"
 fi

@@ -36,7 +36,7 @@ prepare_debug() {
 # Not there: what needs two kernels that differ, or folios that 6.1 does not make, expects areas for a machine
 # of just its size, or memory in one piece as soon as it is freed (KASAN keeps some), or has allocations fail
 # at a place that this kernel does not have, or patches a live kernel, or wants one that Debian has signed.
-not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files ftrace-users secure-boot shim-keys '
+not_debug=' every-kernel preflight luo-orders fragmented scratch-nodes scratch-param no-memory no-memory-files ftrace-users secure-boot shim-keys revoked unified-secure '
 # Machines that are large enough as they are.
 large=' above-4g many-pages three-hops large-machine luo-4g '
 

@@ -8,6 +8,7 @@
 #   carry.cpio         /boot/base.cpio, from which the guest makes the next kernel's initrd
 #   boot-NAME.cpio     /boot/vmlinuz-NAME
 #   archive.cpio       /archive: libarchive, and tar(1), with what they need; for scenarios that want it as "extra"
+#   revoked-NAME.ko    a kho module with the owner's signature, for machines on which it is revoked
 #
 # usage: scripts/vm-image.sh
 # Archives are simply put one after the other to make an initrd.
@@ -65,12 +66,13 @@ sign_file() {
 	die "there is no sign-file that runs here"
 }
 
-# As DKMS does where Secure Boot is on; elsewhere nobody minds. And one that is not signed, and one with a key that
-# no machine knows.
+# As DKMS does where Secure Boot is on; elsewhere nobody minds. And one that is not signed, one with a key that
+# no machine knows, one that differs and is the owner's, and one with a key that was the owner's.
 add_modules() {
-	local name release file owner stranger signer
+	local name release file owner former stranger signer
 
 	owner=$("$top/scripts/extras.sh" owner)
+	former=$("$top/scripts/extras.sh" former)
 	signer=$(sign_file)
 	stranger=$1/../stranger
 	"$top/scripts/extras.sh" --key "$stranger" "a stranger"
@@ -89,6 +91,10 @@ add_modules() {
 		strip --strip-debug "$1/ko/$release"/*.ko 2>/dev/null || true
 		cp "$1/ko/$release/kho.ko" "$1/ko/$release/kho.unsigned"
 		"$signer" sha256 "$stranger.key" "$stranger" "$1/ko/$release/kho.ko" "$1/ko/$release/kho.stranger"
+		{ cat "$1/ko/$release/kho.ko" && echo; } >"$1/ko/$release/kho.revoked"
+		"$signer" sha256 "$owner.key" "$owner" "$1/ko/$release/kho.revoked"
+		"$signer" sha256 "$former.key" "$former" "$1/ko/$release/kho.ko" "$1/ko/$release/kho.former"
+		cp "$1/ko/$release/kho.revoked" "$out/revoked-$name.ko"
 		for file in "$1/ko/$release"/*.ko; do
 			"$signer" sha256 "$owner.key" "$owner" "$file"
 		done

@@ -33,7 +33,7 @@ export KHO_VM_IMAGE KHO_VM_LIMIT KHO_VM_MAP KHO_VM_MEMORY_TIMES KHO_VM_APPEND
 
 # read_scenario NAME: sets desc, paths and the options of the machine
 read_scenario() {
-	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' builds='' reboots='' threads=single monitor='' long=''
+	desc='' paths='' more_paths='' mem=1G smp=2 nodes=1 skew=0 firmware=bios append='' qemu='' expect='^PASS$' icount='' extra='' builds='' reboots='' threads=single monitor='' long='' revoked=''
 	# shellcheck source=/dev/null
 	. "$scenarios/$1"
 	slots=${mem#"${mem%%,*}"} mem=${mem%%,*}
@@ -174,10 +174,10 @@ memory_options() {
 
 # firmware_options DIR KERNEL...: none, or those of an EFI machine whose variables are its own; on a secure one
 # they trust what these kernels, and the modules of the test bed, are signed with. One with shim trusts what PCs do:
-# what the owner signs is in shim's list.
+# what the owner signs is in shim's list, and a kernel and some modules may be revoked there.
 firmware_options() {
 	local code shim owner dir=$1 kernel
-	local -a images=()
+	local -a images=() unwanted=()
 
 	[ "$firmware" != bios ] || return 0
 	code=$("$top/scripts/extras.sh" ovmf) && owner=$("$top/scripts/extras.sh" owner) || return
@@ -185,7 +185,10 @@ firmware_options() {
 	case $firmware in
 	shim)
 		shim=$("$top/scripts/extras.sh" shim) || return
-		"$top/scripts/efi-variables.py" --shim "${shim%/*}/variables" "$dir/variables" "$owner" || return
+		if [ -n "$revoked" ]; then
+			unwanted=(--revoked "$(kernel_image "$revoked")" "$("$top/scripts/extras.sh" former)" "$image"/revoked-*.ko)
+		fi
+		"$top/scripts/efi-variables.py" --shim "${shim%/*}/variables" "$dir/variables" "$owner" "${unwanted[@]}" || return
 		;;
 	secure)
 		for kernel in "$@"; do

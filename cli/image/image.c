@@ -492,6 +492,7 @@ bool image_check(struct image *im, bool all)
 		{ image_check_initrd },
 		{ check_cmdline },
 		{ check_running },
+		{ image_check_revoked },
 		{ image_check_missing_initrd },
 		{ check_memmap },
 		{ check_efi },

@@ -13,6 +13,7 @@
 #include "cli/image/kexecload.h"
 #include "cli/image/memmap.h"
 #include "cli/image/room.h"
+#include "cli/image/signer.h"
 #include "cli/image/source.h"
 #include "cli/image/sysinfo.h"
 
@@ -52,6 +53,7 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @kernel_source: file that @kernel_file was read from
  * @kernel_file: kernel
  * @kernel_is_part: it is a part of the file that the user gave
+ * @whole_signer: of that file, then
  * @bz: its header; valid if @have_kernel
  * @have_kernel: @kernel_file can be loaded
  * @release: of the kernel as its header tells, "" if it does not
@@ -86,6 +88,7 @@ struct image {
 	struct source kernel_source;
 	struct blob kernel_file;
 	bool kernel_is_part;
+	struct signer whole_signer;
 	struct bzimage bz;
 	bool have_kernel;
 	char release[80];
@@ -145,6 +148,13 @@ void image_check_missing_initrd(struct image *im);
 void image_check_room(struct image *im);
 void image_check_trees(struct image *im);
 void image_check_signature(struct image *im);
+void image_check_revoked(struct image *im);
+
+/*
+ * Does Secure Boot lock this kernel down? Then it does so with the next one: the firmware's word
+ * is handed on.
+ */
+bool image_is_secured(const struct image *im);
 
 /* Part of image_load(): have kexec_file_load(2) make it. 0 or negative errno. */
 int image_load_files(struct image *im);

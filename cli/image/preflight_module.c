@@ -8,12 +8,9 @@
 #include <sys/stat.h>
 #include <libkmod.h>
 
-#include "cli/image/permission.h"
 #include "cli/image/cmdline.h"
 #include "cli/image/preflight.h"
-
-/* boot_params.secure_boot, as the boot protocol has it. */
-#define SECURE_BOOT_ON 3
+#include "cli/image/revoked.h"
 
 /**
  * struct installed - the module for a kernel, in this root file system
@@ -118,9 +115,7 @@ static const char *wants_signature(const struct image *im,
 	    (cmdline_has(im->cmdline, "lockdown", "integrity") ||
 	     cmdline_has(im->cmdline, "lockdown", "confidentiality")))
 		return "its command line locks it down";
-	/* The firmware's word is handed on. */
-	if (permission_locked_down() && im->have_running &&
-	    im->running.secure_boot == SECURE_BOOT_ON)
+	if (image_is_secured(im))
 		return "Secure Boot locks it down as it does this one";
 	return NULL;
 }
@@ -135,6 +130,31 @@ static void say_signed(struct findings *f, int trusted, const char *why,
 		trusted == 1 ? "it will have the key" :
 			       "whether its key is enrolled is not known here",
 		*signer->name ? ": " : "", signer->name);
+}
+
+/*
+ * Kernels differ in whether a key that is revoked keeps them from taking a module. Return: will
+ * it do?
+ */
+static bool check_revoked(struct image *im, const char *path,
+			  const struct signer *signer)
+{
+	bool is_key;
+	const char *list = revoked_in(signer, &is_key);
+
+	if (list && !is_key)
+		finding_problem(
+			&im->findings, "target-module",
+			"install a newer kho-dkms, and make the initramfs anew",
+			"%s is revoked: its hash is in %s, so the next kernel may not load it",
+			path, list);
+	else if (list)
+		finding_warning(
+			&im->findings, "target-revoked",
+			"sign the module with a key that is not (remove /var/lib/dkms/mok.key and mok.pub, run `dkms autoinstall --force`, and enroll the new one)",
+			"the key that %s is signed with (%s) is revoked, as it is in %s, so the next kernel may not load it",
+			path, *signer->name ? signer->name : "no name", list);
+	return !list || is_key;
 }
 
 /* Return: will it do? */
@@ -164,6 +184,8 @@ static bool check_signature(struct image *im, const struct target *t,
 			why, path, *signer->name ? signer->name : "no name");
 		return false;
 	}
+	if (!check_revoked(im, path, signer))
+		return false;
 	say_signed(&im->findings, trusted, why, path, signer);
 	return true;
 }

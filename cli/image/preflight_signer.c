@@ -9,64 +9,27 @@
 #include <string.h>
 
 #include "cli/image/preflight.h"
+#include "cli/image/revoked.h"
 
-#define LIST_MAX MIB
 #define MODULE_MAX (64 * MIB)
 
-/* Before the contents of a variable. */
-#define EFIVARFS_ATTRIBUTES 4
-
-/**
- * struct key_list - keys that are enrolled
- * @table: where kernels that know of shim's table of variables show it whole
- * @variable: where efivarfs shows it
- */
-struct key_list {
-	const char *table;
-	const char *variable;
-};
-
-static const struct key_list owners = {
+static const struct efi_list owners = {
+	"MokList",
 	"/sys/firmware/efi/mok-variables/MokListRT",
 	"/sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23",
 };
 
-static const struct key_list firmwares = {
+static const struct efi_list firmwares = {
+	"db",
 	"/sys/firmware/efi/mok-variables/db",
 	"/sys/firmware/efi/efivars/db-d719b2cb-3d3a-4596-a3bc-dad00e67656f",
 };
 
-/* Return: 1 if @s is listed in the file, 0 if not, or negative errno. */
-static int listed_in(const struct signer *s, const char *file, size_t skip)
-{
-	autofree char *path = sysinfo_path(file, "");
-	struct blob list;
-	int ret = read_file(path, LIST_MAX, &list);
-
-	if (ret)
-		return ret;
-	if (list.bytes < skip)
-		ret = -EBADMSG;
-	else
-		ret = signer_listed(s, list.data + skip, list.bytes - skip);
-	blob_free(&list);
-	return ret;
-}
-
-static int listed(const struct signer *s, const struct key_list *list)
-{
-	int ret = listed_in(s, list->table, 0);
-
-	return ret == -ENOENT ?
-		       listed_in(s, list->variable, EFIVARFS_ATTRIBUTES) :
-		       ret;
-}
-
 /* A machine without shim has no list of it, but then the firmware's can be read. */
 static int enrolled(const struct signer *s)
 {
-	int by_owner = listed(s, &owners);
-	int by_firmware = listed(s, &firmwares);
+	int by_owner = efi_list_has(&owners, signer_listed, s);
+	int by_firmware = efi_list_has(&firmwares, signer_listed, s);
 
 	if (by_owner == 1 || by_firmware == 1)
 		return 1;

@@ -4,10 +4,13 @@
 
 #include <string.h>
 
+#include "cli/base/sha256.h"
 #include "cli/image/pe.h"
 
 /* Offsets from the start of what is named. */
 enum {
+	OPTIONAL_CHECKSUM = 64,
+	CHECKSUM_BYTES = 4,
 	OPTIONAL_32 = 0x10b,
 	OPTIONAL_64 = 0x20b,
 	DIRECTORIES_32 =
@@ -44,22 +47,68 @@ static const u8 *find_directory(const u8 *pe)
 	return optional + first + DIRECTORY_CERTIFICATES * DIRECTORY_BYTES;
 }
 
-bool signature_of_kernel(const u8 *file, size_t bytes)
+/* The certificates; what is said of them is true. Return: NULL if there are none. */
+static const u8 *find_certificates(const u8 *file, size_t bytes,
+				   const u8 *directory, u32 *length)
+{
+	u32 at = le32(directory);
+
+	*length = le32(directory + 4);
+	if (at > bytes || *length > bytes - at || *length <= CERTIFICATE_BYTES)
+		return NULL;
+	return file + at;
+}
+
+const u8 *signature_find(const u8 *file, size_t bytes, size_t *length)
 {
 	size_t left = 0;
 	const u8 *pe = pe_header(file, bytes, &left);
 	const u8 *directory = pe ? find_directory(pe) : NULL;
-	u32 at, length;
+	const u8 *first;
+	u32 all;
 
+	first = directory ? find_certificates(file, bytes, directory, &all) :
+			    NULL;
+	if (!first || le32(first) <= CERTIFICATE_BYTES || le32(first) > all ||
+	    le16(first + CERTIFICATE_TYPE) != TYPE_PKCS7)
+		return NULL;
+	*length = le32(first) - CERTIFICATE_BYTES;
+	return first + CERTIFICATE_BYTES;
+}
+
+bool signature_of_kernel(const u8 *file, size_t bytes)
+{
+	size_t length;
+
+	return signature_find(file, bytes, &length);
+}
+
+bool signature_digest(const u8 *file, size_t bytes, u8 *digest)
+{
+	size_t left = 0;
+	const u8 *pe = pe_header(file, bytes, &left);
+	const u8 *directory = pe ? find_directory(pe) : NULL;
+	const u8 *end = file + bytes, *checksum, *from, *certificates;
+	struct sha256 s;
+	u32 all;
+
+	/* Both kinds of header have it before their directories. */
 	if (!directory)
 		return false;
-	at = le32(directory);
-	length = le32(directory + 4);
-	if (at > bytes || length > bytes - at || length <= CERTIFICATE_BYTES)
-		return false;
-	return le32(file + at) > CERTIFICATE_BYTES &&
-	       le32(file + at) <= length &&
-	       le16(file + at + CERTIFICATE_TYPE) == TYPE_PKCS7;
+	checksum = pe + PE_BYTES + OPTIONAL_CHECKSUM;
+	from = directory + DIRECTORY_BYTES;
+	certificates = find_certificates(file, bytes, directory, &all);
+	sha256_start(&s);
+	sha256_add(&s, file, (size_t)(checksum - file));
+	checksum += CHECKSUM_BYTES;
+	sha256_add(&s, checksum, (size_t)(directory - checksum));
+	if (certificates && certificates >= from) {
+		sha256_add(&s, from, (size_t)(certificates - from));
+		from = certificates + all;
+	}
+	sha256_add(&s, from, (size_t)(end - from));
+	sha256_end(&s, digest);
+	return true;
 }
 
 bool signature_of_module(const u8 *file, size_t bytes)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* With whose key a module is signed, and whether that is in a list of keys as EFI keeps them. */
+/* With whose key a file is signed, and whether a list of EFI has that or the file. */
 #include "cli/image/signer.h"
 
 #include <string.h>
@@ -28,6 +28,12 @@ enum {
 static const u8 list_of_certificates[16] = {
 	0xa1, 0x59, 0xc0, 0xa5, 0xe4, 0x94, 0xa7, 0x4a,
 	0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72,
+};
+
+/* EFI_CERT_SHA256_GUID */
+static const u8 list_of_files[16] = {
+	0x26, 0x16, 0xc4, 0xc1, 0x4c, 0x50, 0x92, 0x40,
+	0xac, 0xa9, 0x41, 0xf9, 0x36, 0x93, 0x43, 0x28,
 };
 
 /* Tags of DER. */
@@ -188,12 +194,18 @@ static size_t be32(const u8 *at)
 bool signer_of_module(struct signer *s, const u8 *file, size_t bytes)
 {
 	const u8 *trailer;
+	struct sha256 sum;
 	size_t length;
 
 	*s = (struct signer){ 0 };
 	if (!signature_of_module(file, bytes) ||
 	    bytes < TRAILER_BYTES + TRAILER_MAGIC)
 		return false;
+	/* Kernels look for all of the file, with its signature. */
+	sha256_start(&sum);
+	sha256_add(&sum, file, bytes);
+	sha256_end(&sum, s->digest);
+	s->has_digest = true;
 	trailer = file + bytes - TRAILER_MAGIC - TRAILER_BYTES;
 	length = be32(trailer + TRAILER_LENGTH);
 	if (trailer[TRAILER_TYPE] != TRAILER_PKCS7 ||
@@ -203,6 +215,20 @@ bool signer_of_module(struct signer *s, const u8 *file, size_t bytes)
 		return false;
 	}
 	return true;
+}
+
+bool signer_of_kernel(struct signer *s, const u8 *file, size_t bytes)
+{
+	const u8 *pkcs7;
+	size_t length = 0;
+
+	*s = (struct signer){ 0 };
+	s->has_digest = signature_digest(file, bytes, s->digest);
+	pkcs7 = signature_find(file, bytes, &length);
+	if (pkcs7 && take_signed_data(s, (struct der){ pkcs7, pkcs7 + length }))
+		return true;
+	s->id_bytes = 0;
+	return false;
 }
 
 bool signer_same(const struct signer *a, const struct signer *b)
@@ -250,30 +276,58 @@ static size_t list_length(const u8 *list, size_t bytes)
 		       0;
 }
 
-static bool in_list(const struct signer *s, const u8 *list, size_t length)
+/* What a list may have entries of. */
+struct kind {
+	const u8 *type;
+	bool (*is)(const struct signer *s, struct der entry);
+};
+
+static bool is_file_of(const struct signer *s, struct der entry)
+{
+	return s->has_digest && der_left(&entry) == SHA256_BYTES &&
+	       !memcmp(s->digest, entry.at, SHA256_BYTES);
+}
+
+static const struct kind of_certificates = { list_of_certificates,
+					     is_certificate_of };
+static const struct kind of_files = { list_of_files, is_file_of };
+
+static bool in_list(const struct signer *s, const struct kind *kind,
+		    const u8 *list, size_t length)
 {
 	size_t entry = le32(list + LIST_ENTRY);
 	size_t at = LIST_BYTES + le32(list + LIST_HEADER);
 
 	if (entry <= ENTRY_OWNER ||
-	    memcmp(list, list_of_certificates, sizeof(list_of_certificates)))
+	    memcmp(list, kind->type, sizeof(list_of_certificates)))
 		return false;
 	for (; entry <= length - at; at += entry)
-		if (is_certificate_of(s, (struct der){ list + at + ENTRY_OWNER,
-						       list + at + entry }))
+		if (kind->is(s, (struct der){ list + at + ENTRY_OWNER,
+					      list + at + entry }))
 			return true;
 	return false;
 }
 
-bool signer_listed(const struct signer *s, const u8 *lists, size_t bytes)
+static bool in_lists(const struct signer *s, const struct kind *kind,
+		     const u8 *lists, size_t bytes)
 {
 	size_t length;
 
 	while ((length = list_length(lists, bytes))) {
-		if (in_list(s, lists, length))
+		if (in_list(s, kind, lists, length))
 			return true;
 		lists += length;
 		bytes -= length;
 	}
 	return false;
+}
+
+bool signer_listed(const struct signer *s, const u8 *lists, size_t bytes)
+{
+	return in_lists(s, &of_certificates, lists, bytes);
+}
+
+bool signer_file_listed(const struct signer *s, const u8 *lists, size_t bytes)
+{
+	return in_lists(s, &of_files, lists, bytes);
 }

@@ -48,6 +48,7 @@ static int refused(const struct findings *f)
 		{ "kexec-load", EXIT_NOT_PERMITTED },
 		{ "lockdown", EXIT_NOT_PERMITTED },
 		{ "signature", EXIT_NOT_PERMITTED },
+		{ "revoked", EXIT_NOT_PERMITTED },
 		{ "initramfs", EXIT_DAMAGED },
 		{ "memory", EXIT_NO_ROOM },
 		{ "scratch", EXIT_NO_ROOM },

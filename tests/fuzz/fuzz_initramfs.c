@@ -11,6 +11,7 @@
 #include "cli/image/pe.c"
 #include "cli/image/signature.c"
 #include "cli/image/signer.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);

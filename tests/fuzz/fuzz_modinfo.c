@@ -9,6 +9,7 @@
 #include "cli/image/pe.c"
 #include "cli/image/signature.c"
 #include "cli/image/signer.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 
 /* Without this the fuzzer would have to find the magic before it gets to anything. */
@@ -32,6 +33,8 @@ static void look_for_signer(const uint8_t *data, size_t bytes)
 	     strlen(s.name) >= sizeof(s.name)))
 		abort();
 	signer_listed(&s, data, bytes);
+	signer_file_listed(&s, data, bytes);
+	signer_of_kernel(&s, data, bytes);
 	free(module);
 }
 

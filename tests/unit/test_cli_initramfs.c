@@ -17,6 +17,7 @@
 #include "cli/image/pe.c"
 #include "cli/image/signature.c"
 #include "cli/image/signer.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 
 enum { ROOM = 1 << 20 };

@@ -13,6 +13,7 @@
 #include "cli/image/pe.c"
 #include "cli/image/signature.c"
 #include "cli/image/signer.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 
 /* A copy that ends where its allocation ends. */

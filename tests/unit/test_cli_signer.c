@@ -13,6 +13,7 @@
 #include "cli/image/signature.c"
 #include "cli/image/pe.c"
 #include "cli/image/signer.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 
 struct bytes {
@@ -247,6 +248,31 @@ static void finds_it_in_lists(void **state)
 	assert_false(listed_in(&s, lists.at, lists.nr));
 }
 
+/* The same signature in two files, of which one is listed. */
+static void finds_files_in_lists(void **state)
+{
+	struct bytes module = module_of("owner", 7), lists = { .nr = 0 };
+	struct bytes digests[2] = { { .nr = SHA256_BYTES },
+				    { .nr = SHA256_BYTES } };
+	struct signer s, other;
+
+	assert_true(signer_in(&s, module.at, module.nr));
+	assert_true(s.has_digest);
+	module.at[0]++;
+	assert_true(signer_in(&other, module.at, module.nr));
+	assert_true(signer_same(&s, &other));
+	memcpy(digests[1].at, s.digest, SHA256_BYTES);
+	put_list(&lists, list_of_certificates, digests, 2);
+	assert_false(signer_file_listed(&s, lists.at, lists.nr));
+	put_list(&lists, list_of_files, digests, 2);
+	assert_true(signer_file_listed(&s, lists.at, lists.nr));
+	assert_false(signer_file_listed(&other, lists.at, lists.nr));
+	assert_false(signer_file_listed(&s, lists.at, lists.nr - 1));
+	/* What has none is not one of zeros. */
+	other = (struct signer){ 0 };
+	assert_false(signer_file_listed(&other, lists.at, lists.nr));
+}
+
 static void lists_are_not_trusted(void **state)
 {
 	struct bytes module = module_of("owner", 7), lists = { .nr = 0 };
@@ -275,6 +301,7 @@ int main(void)
 		cmocka_unit_test(names_are_cut_and_plain),
 		cmocka_unit_test(is_not_taken_in),
 		cmocka_unit_test(finds_it_in_lists),
+		cmocka_unit_test(finds_files_in_lists),
 		cmocka_unit_test(lists_are_not_trusted),
 	};
 

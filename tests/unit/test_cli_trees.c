@@ -14,6 +14,7 @@
 #define KHO_VERSION "1.0-test"
 
 #include "cli/base/savefile.c"
+#include "cli/base/sha256.c"
 #include "cli/base/util.c"
 #include "cli/image/findings.c"
 #include "cli/image/memmap.c"
