@@ -108,10 +108,13 @@ run_packages() {
 		scripts/test-system.sh "$suite" --keep || failed=1
 		scripts/test-routes.sh "$suite" --keep || failed=1
 	done
-	scripts/test-secure.sh trixie --keep || failed=1
+	for suite in bookworm trixie; do
+		scripts/test-secure.sh "$suite" --keep || failed=1
+	done
 	# Takes the packages of Debian 12, as its kernels are those of the test bed.
 	scripts/test-systemd.sh || failed=1
 	scripts/test-routes.sh forky --keep || failed=1
+	scripts/test-secure.sh forky --keep || failed=1
 	return "$failed"
 }
 

@@ -137,10 +137,15 @@ start_machine() {
 		-drive "if=pflash,unit=1,format=raw,file=$out/variables")
 }
 
+# The kernel's command line.
+machine_cmdline() {
+	printf '%s' "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800${append:+ $append}"
+}
+
 boot() {
 	local -a command start
 
-	start_machine "root=/dev/vda ro console=ttyS0 quiet no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 systemd.service_watchdogs=0 systemd.default_timeout_start_sec=1800${append:+ $append}"
+	start_machine "$(machine_cmdline)"
 	command=(qemu-system-x86_64 -machine q35 -accel "tcg,thread=single" -cpu "max,cx16=off,erms=off,fsrm=off" -m "${memory:-2G}" -smp 2
 		-nodefaults -display none -drive "file=$out/disk,if=virtio,format=raw,cache=unsafe"
 		${devices[@]+"${devices[@]}"}
