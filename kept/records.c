@@ -49,6 +49,7 @@ static int put(void *ctx, const void *data, size_t bytes)
 
 /* --------------------------------------------------------------------- extended attributes */
 
+#ifdef CONFIG_FS_POSIX_ACL
 static void *acl_value(struct inode *inode, int type, size_t *bytes)
 {
 	/* There is no other place for it than the cache. */
@@ -61,6 +62,13 @@ static void *acl_value(struct inode *inode, int type, size_t *bytes)
 	posix_acl_release(acl);
 	return value;
 }
+#else
+/* No inode has any. */
+static void *acl_value(struct inode *inode, int type, size_t *bytes)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
 
 /* Return: the value, for kvfree(); or an error pointer: -ENODATA: there is none. */
 static void *xattr_value(struct dentry *dentry, const char *name, size_t *bytes)
