@@ -20,7 +20,7 @@ fail() {
 		kho status
 		kho list
 		systemctl --no-pager --failed
-		journalctl --no-pager -b -u kho.service -u kho-load.service
+		journalctl --no-pager -b -u kho.service -u kho-load.service -u 'kho-keep@*'
 		dmesg | tail -n 50
 	} >/dev/ttyS1 2>&1
 	sync
