@@ -870,11 +870,11 @@ static void nodes_come_and_go_only_while_the_tree_is_acceptable(void **state)
 	b->t.ops.node_free = witness_free;
 	b->t.ops.node_population = witness_population;
 	b->t.ops.ctx = &w;
-	for (i = 0; i < 300; i++)
+	for (i = 0; i < 1000; i++)
 		random_step(b, &r);
+	b->t.ops = w.ops;
 	check(b);
 	assert_true(w.nr_freed > 0);
-	b->t.ops = w.ops;
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
