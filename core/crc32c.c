@@ -40,6 +40,22 @@ static u32 add_by_table(u32 reg, const u8 *p, size_t len)
 }
 
 #ifdef __x86_64__
+/* SSE 4.2, of which this takes general registers only. A test has its own opinion. */
+#ifndef kho_cpu_has_crc32c
+static bool kho_cpu_has_crc32c(void)
+{
+	static int known;
+
+	if (!known) {
+		u32 eax = 1, ebx, ecx = 0, edx;
+
+		__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+		known = ecx & 1U << 20 ? 1 : -1;
+	}
+	return known > 0;
+}
+#endif
+
 static u32 add_by_instruction(u32 reg, const u8 *p, size_t len)
 {
 	u64 wide = reg;
@@ -56,6 +72,7 @@ static u32 add_by_instruction(u32 reg, const u8 *p, size_t len)
 	return reg;
 }
 #else
+#define kho_cpu_has_crc32c() false
 #define add_by_instruction add_by_table
 #endif
 

@@ -17,14 +17,6 @@
 #include <linux/types.h>
 #include <asm/barrier.h>
 
-/* The instruction of SSE 4.2 for CRC-32C, which takes no registers but general ones. */
-#ifdef CONFIG_X86_64
-#include <asm/cpufeature.h>
-#define kho_cpu_has_crc32c() boot_cpu_has(X86_FEATURE_XMM4_2)
-#else
-#define kho_cpu_has_crc32c() false
-#endif
-
 #else /* user space, hosted or freestanding */
 
 #include <errno.h>
@@ -65,25 +57,6 @@ typedef int64_t s64;
 #ifndef smp_wmb
 /* Stores before it are seen before stores after it. */
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
-#endif
-
-#ifndef kho_cpu_has_crc32c
-#ifdef __x86_64__
-static inline bool kho_cpu_has_crc32c(void)
-{
-	static int known;
-
-	if (!known) {
-		u32 eax = 1, ebx, ecx = 0, edx;
-
-		__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-		known = ecx & 1U << 20 ? 1 : -1;
-	}
-	return known > 0;
-}
-#else
-#define kho_cpu_has_crc32c() false
-#endif
 #endif
 
 #endif /* __KERNEL__ */

@@ -45,22 +45,30 @@ static u32 nr_waiting;
 /**
  * struct seen - page frames that were named
  * @bits: a bitmap for each SEEN_FRAMES frames; all of them: a value
+ * @before: those that good trees named; NULL: none did. What a tree named that is refused is
+ *          forgotten with it, as it may be another's
  * @number: of the element that was looked at last
  * @last: it, or NULL
+ * @last_before: the same of @before
  * @err: there was no memory to remember one
  */
 struct seen {
 	struct xarray bits;
+	struct seen *before;
 	unsigned long number;
 	unsigned long *last;
+	const unsigned long *last_before;
 	int err;
 };
 
+static void *seen_before(const struct seen *s, unsigned long number)
+{
+	return s->before ? xa_load(&s->before->bits, number) : NULL;
+}
+
 static bool whole_first_time(struct seen *s, unsigned long number)
 {
-	void *old = xa_load(&s->bits, number);
-
-	if (old)
+	if (xa_load(&s->bits, number) || seen_before(s, number))
 		return false;
 	s->err = xa_err(xa_store(&s->bits, number, xa_mk_value(1), GFP_KERNEL));
 	return !s->err;
@@ -94,14 +102,39 @@ static bool first_time_op(void *ctx, u64 phys, unsigned int order)
 		return true;
 	if (!s->last || s->number != number) {
 		s->last = seen_bits(s, number);
+		s->last_before = seen_before(s, number);
 		s->number = number;
 	}
-	if (!s->last)
+	if (!s->last || xa_is_value(s->last_before))
 		return false;
 	for (i = at; i < at + n; i++)
-		if (__test_and_set_bit(i, s->last))
+		if (__test_and_set_bit(i, s->last) ||
+		    (s->last_before && test_bit(i, s->last_before)))
 			return false;
 	return true;
+}
+
+/* What a good tree named no other one may name. */
+static int seen_keep(struct seen *s)
+{
+	unsigned long number, *bits, *old;
+	int ret;
+
+	if (!s->before)
+		return 0;
+	xa_for_each(&s->bits, number, bits) {
+		old = xa_load(&s->before->bits, number);
+		if (old) {
+			bitmap_or(old, old, bits, SEEN_FRAMES);
+			continue;
+		}
+		ret = xa_err(
+			xa_store(&s->before->bits, number, bits, GFP_KERNEL));
+		if (ret)
+			return ret;
+		xa_erase(&s->bits, number);
+	}
+	return 0;
 }
 
 static void seen_free(struct seen *s)
@@ -277,25 +310,29 @@ static void refuse(struct kept_in *t, struct kho_refusal *r)
 }
 
 /* Reads and checks a tree, of which nothing was read before. Nothing is dropped meanwhile. */
-static void read_tree(struct kept_in *t, struct seen *seen)
+static void read_tree(struct kept_in *t, struct seen *before)
 {
-	const struct kho_kept_ops ops = read_ops(seen);
+	struct seen seen = { .before = before };
+	const struct kho_kept_ops ops = read_ops(&seen);
 	struct kho_refusal r = {};
 	int ret;
 
 	t->unread = false;
-	seen->err = 0;
+	xa_init(&seen.bits);
 	ret = read_lists(t, &ops, &r);
 	if (!ret)
 		ret = check_files(t, &ops, &r);
 	if (!ret)
+		ret = seen_keep(&seen);
+	if (!ret)
 		ret = own_lists(t, &r);
+	seen_free(&seen);
 	if (!ret)
 		return;
 	forget_list(&t->records);
 	forget_list(&t->files);
 	forget_list(&t->entries);
-	if (ret == -ENOMEM || seen->err) {
+	if (ret == -ENOMEM || seen.err) {
 		t->unread = true;
 		pr_warn("no memory to read tree \"%*pE\"; tried again when it is asked for\n",
 			(int)strlen(t->name), t->name);
@@ -307,13 +344,9 @@ static void read_tree(struct kept_in *t, struct seen *seen)
 /* Nothing is dropped meanwhile. */
 static int try_read(struct kept_in *t)
 {
-	struct seen seen = {};
-
 	if (!t->unread)
 		return 0;
-	xa_init(&seen.bits);
-	read_tree(t, &seen);
-	seen_free(&seen);
+	read_tree(t, NULL);
 	if (t->unread)
 		return -ENOMEM;
 	return t->state == KHO_KEPT_STATE_REFUSED ? -EBADMSG : 0;
@@ -457,6 +490,7 @@ static void read_all(void)
 	struct seen seen = {};
 	struct kept_in *t;
 
+	/* Of all that are good. */
 	xa_init(&seen.bits);
 	list_for_each_entry(t, &trees, list) {
 		if (t->state == KHO_KEPT_STATE_LOST) {
@@ -464,7 +498,6 @@ static void read_all(void)
 			       (int)strlen(t->name), t->name, t->why);
 			continue;
 		}
-		seen.last = NULL;
 		read_tree(t, &seen);
 		if (t->state == KHO_KEPT_STATE_WAITING && !t->unread)
 			pr_info("tree \"%*pE\" came in: %llu files, %llu MiB\n",

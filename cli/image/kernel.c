@@ -105,6 +105,16 @@ void image_check_kernel(struct image *im)
 		   im->bz.release, im->bz.release[0] ? ")" : "");
 }
 
+static const char *unsigned_advice(bool is_part)
+{
+	if (is_part)
+		return "make it anew of the signed kernel of the distribution, or sign that "
+		       "(sbsign) with a key that is enrolled before it is packed: the signature "
+		       "of the whole does not count here";
+	return "give the signed kernel of the distribution, or sign it (sbsign) with a key that is "
+	       "enrolled";
+}
+
 /* kexec_file_load(2) alone looks at it, and may do without. */
 void image_check_signature(struct image *im)
 {
@@ -120,9 +130,7 @@ void image_check_signature(struct image *im)
 	else if (permission_locked_down())
 		finding_problem(
 			&im->findings, "signature",
-			im->kernel_is_part ?
-				"make it anew of the signed kernel of the distribution, or sign that (sbsign) with a key that is enrolled before it is packed: the signature of the whole does not count here" :
-				"give the signed kernel of the distribution, or sign it (sbsign) with a key that is enrolled",
+			unsigned_advice(im->kernel_is_part),
 			"%s%s is not signed, and this kernel is locked down, so it loads only what is",
 			part, im->opt.kernel);
 	else

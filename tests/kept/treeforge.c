@@ -415,6 +415,16 @@ static void folio_of_another(struct tree *t)
 	*folio(t, 0) = *folio(&first, 0);
 }
 
+/* Of one that comes later, and is good: that this one named it must not count. */
+static void folio_of_the_last(struct tree *t)
+{
+	struct tree last;
+
+	read_tree(&last, find_tree("last"));
+	*folio(t, 0) = *folio(&last, 0);
+	t->ser.nr_pages++;
+}
+
 static void folio_is_a_list(struct tree *t)
 {
 	*folio(t, 0) = t->records.phys / PAGE_BYTES;
@@ -784,6 +794,7 @@ static const struct damage {
 	{ "folio-elsewhere", "folio is not preserved", folio_elsewhere },
 	{ "folio-twice", "folio twice", folio_twice },
 	{ "folio-of-another", "folio twice", folio_of_another },
+	{ "folio-of-the-last", "tree number of pages", folio_of_the_last },
 	{ "folio-is-a-list", "folio twice", folio_is_a_list },
 	{ "run-empty", "run of no pages", run_empty },
 	{ "run-order", "run order", run_order },

@@ -885,8 +885,8 @@ static void holes_do_not_cost_a_long_name(void **state)
 	enter_place(&out);
 	tar = format("%s.tar", out.path);
 	unpack = format(
-		"tar --warning=no-unknown-keyword --warning=no-timestamp -xpf %s -C %s && rm %s && rm -r %s/" HOLES_DIR,
-		tar, out.path, tar, out.path);
+		"tar --warning=no-unknown-keyword --warning=no-timestamp -xpf %s -C %s && rm %s && rm -r %s/%s",
+		tar, out.path, tar, out.path, HOLES_DIR);
 	assert_int_equal(archive(tar, &done), 0);
 	assert_int_equal(done.notes.nr, 1);
 	assert_non_null(strstr(done.notes.list[0], HOLES_DIR "/6"));
