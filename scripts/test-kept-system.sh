@@ -81,7 +81,7 @@ prepare() {
 
 	lower=$("$top/scripts/debian-root.sh" "$suite")
 	old=$(cd "$lower/lib/modules" && echo *)
-	new=$(dpkg-deb -f "$lower.debs"/linux-image-[0-9]*.deb Package | sed 's/^linux-image-//')
+	new=$(newest_release_in "$lower.debs")
 	open_root "$lower" "$out/tree"
 	small_initramfs
 	install_kernel "$lower.debs"

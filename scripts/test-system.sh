@@ -24,10 +24,6 @@ suites='bookworm trixie'
 keep=''
 limit=3600
 
-newest_release_in() {
-	dpkg-deb -f "$1"/linux-image-[0-9]*.deb Package | sed 's/^linux-image-//'
-}
-
 # DKMS builds here, not in the emulated machine: for that the newer kernel's headers are unpacked, and
 # what they need is installed. They and their kernel are installed there.
 install_everything() {

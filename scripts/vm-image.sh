@@ -139,8 +139,7 @@ make_base() {
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -static -o "$root/bin/treetool" "$top/tests/kept/treetool.c"
 	gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include" -I"$top/include/uapi" -static \
 		-o "$root/bin/treeforge" "$top/tests/kept/treeforge.c" "$top"/core/*.c "$top"/cli/{wire/kcore,base/util}.c
-	strip "$root/bin/treeforge"
-	strip "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest" "$root/bin/treetool"
+	strip "$root/bin/treeforge" "$root/bin/lutest" "$root/bin/kvstore" "$root/bin/kepttest" "$root/bin/treetool"
 	cp /bin/busybox "$root/bin/busybox"
 	busybox --list | grep -vx busybox |
 		(cd "$root/bin" && xargs -n 1 ln -s busybox)

@@ -47,6 +47,11 @@ packages_of_suite() {
 		"$build/packages-$suite" >/dev/null
 }
 
+# newest_release_in DIRECTORY: of the kernel that is packed there
+newest_release_in() {
+	dpkg-deb -f "$1"/linux-image-[0-9]*.deb Package | sed 's/^linux-image-//'
+}
+
 # add_kernel NAME: of the test bed, with our modules, to a Debian whose compiler is not that of the kernel: there
 # DKMS cannot build them
 add_kernel() {
