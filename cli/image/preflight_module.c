@@ -194,7 +194,7 @@ static bool check_signature(struct image *im, const struct target *t,
 static bool check_installed(struct image *im, const struct target *t,
 			    const struct installed *in)
 {
-	struct signer signer;
+	struct signer signer = { 0 };
 
 	if (!in->path)
 		return false;
@@ -214,7 +214,8 @@ static bool check_installed(struct image *im, const struct target *t,
 			in->info.aside);
 		return false;
 	}
-	signer_of_file(&signer, in->path);
+	if (in->info.is_signed && wants_signature(im, t))
+		signer_of_file(&signer, in->path);
 	if (!check_signature(im, t, in->dir, in->path, in->info.is_signed,
 			     &signer))
 		return false;
