@@ -413,6 +413,26 @@ static int end_chunk(void *ctx, u64 phys)
 	return w->chunk(w->ctx, phys);
 }
 
+void kho_kept_said(const struct kho_kept_tree_ser *t,
+		   struct kho_kept_said *said)
+{
+	said[KHO_KEPT_RECORDS] = (struct kho_kept_said){
+		.list = t->records,
+		.bytes = t->record_bytes,
+		.crc = t->records_crc,
+	};
+	said[KHO_KEPT_FILES] = (struct kho_kept_said){
+		.list = t->files,
+		.bytes = t->nr_files * sizeof(struct kho_kept_file_ser),
+		.crc = t->files_crc,
+	};
+	said[KHO_KEPT_ENTRIES] = (struct kho_kept_said){
+		.list = t->entries,
+		.bytes = t->nr_entries * sizeof(u64),
+		.crc = t->entries_crc,
+	};
+}
+
 int kho_kept_list_check(const struct kho_vmalloc *list, u64 bytes, u32 crc,
 			const struct kho_kept_ops *ops, const void **page,
 			int (*chunk)(void *ctx, u64 phys), void *ctx,

@@ -38,6 +38,34 @@ struct kho_kept_list {
 	u64 bytes;
 };
 
+/* Lists of a tree, in the order in which they are read. */
+enum kho_kept_lists {
+	KHO_KEPT_RECORDS,
+	KHO_KEPT_FILES,
+	KHO_KEPT_ENTRIES,
+	KHO_KEPT_NR_LISTS,
+};
+
+/**
+ * struct kho_kept_said - what a tree says of one of its lists
+ * @list: descriptor; a copy, as members of a packed struct have no addresses
+ * @bytes: length
+ * @crc: checksum
+ */
+struct kho_kept_said {
+	struct kho_vmalloc list;
+	u64 bytes;
+	u32 crc;
+};
+
+/**
+ * kho_kept_said() - what does a tree say of its lists?
+ * @t: tree, from kho_kept_check()
+ * @said: KHO_KEPT_NR_LISTS of them; filled
+ */
+void kho_kept_said(const struct kho_kept_tree_ser *t,
+		   struct kho_kept_said *said);
+
 /* The pages of a list of so many bytes. */
 static inline u64 kho_kept_list_pages(u64 bytes)
 {

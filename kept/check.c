@@ -12,33 +12,19 @@
 #include <linux/kexec_handover.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include "core/kept.h"
 #include "kept/kept.h"
 #include "kmod/compat/compat.h"
-
-/* Lists of a tree, and the addresses of their pages. */
-struct lists {
-	struct kho_kept_list files;
-	struct kho_kept_list entries;
-};
 
 static const void *page_op(void *ctx, u64 phys, unsigned int order)
 {
 	return pfn_to_online_page(PHYS_PFN(phys)) ? phys_to_virt(phys) : NULL;
 }
 
-static int pause_op(void *ctx)
-{
-	kept_step();
-	cond_resched();
-	return 0;
-}
-
 static int chunk_done(void *ctx, u64 phys)
 {
-	return pause_op(ctx);
+	return kept_pause_op(ctx);
 }
 
 static const struct kho_kept_ops ops = {
@@ -47,44 +33,18 @@ static const struct kho_kept_ops ops = {
 };
 
 /* @list: its page array is to be freed in any case */
-static int check_list(struct kho_kept_list *list, const struct kho_vmalloc *ser,
-		      u64 bytes, u32 crc, struct kho_refusal *r)
+static int check_list(struct kho_kept_list *list,
+		      const struct kho_kept_said *said, struct kho_refusal *r)
 {
-	const void **page = kvmalloc_array(kho_kept_list_pages(bytes) + 1,
+	const void **page = kvmalloc_array(kho_kept_list_pages(said->bytes) + 1,
 					   sizeof(*page), KEPT_GFP);
 
 	list->page = page;
-	list->bytes = bytes;
+	list->bytes = said->bytes;
 	if (!page)
 		return -ENOMEM;
-	return kho_kept_list_check(ser, bytes, crc, &ops, page, chunk_done,
-				   NULL, r);
-}
-
-static int check_lists(const struct kho_kept_tree_ser *ser, struct lists *l,
-		       struct kho_refusal *r)
-{
-	struct kho_vmalloc records, files, entries;
-	struct kho_kept_list no_list = {};
-	int ret;
-
-	/* The members of a packed struct have no addresses. */
-	records = ser->records;
-	files = ser->files;
-	entries = ser->entries;
-	ret = check_list(&no_list, &records, ser->record_bytes,
-			 ser->records_crc, r);
-	kvfree(no_list.page);
-	if (!ret)
-		ret = check_list(&l->files, &files,
-				 ser->nr_files *
-					 sizeof(struct kho_kept_file_ser),
-				 ser->files_crc, r);
-	if (!ret)
-		ret = check_list(&l->entries, &entries,
-				 ser->nr_entries * sizeof(u64),
-				 ser->entries_crc, r);
-	return ret;
+	return kho_kept_list_check(&said->list, said->bytes, said->crc, &ops,
+				   page, chunk_done, NULL, r);
 }
 
 /**
@@ -99,14 +59,19 @@ static int check_lists(const struct kho_kept_tree_ser *ser, struct lists *l,
  */
 int kept_check_tree(const struct kho_kept_tree_ser *ser, struct kho_refusal *r)
 {
-	struct lists l = {};
-	int ret = check_lists(ser, &l, r);
+	struct kho_kept_said said[KHO_KEPT_NR_LISTS];
+	struct kho_kept_list list[KHO_KEPT_NR_LISTS] = {};
+	int i, ret = 0;
 
+	kho_kept_said(ser, said);
+	for (i = 0; i < KHO_KEPT_NR_LISTS && !ret; i++)
+		ret = check_list(&list[i], &said[i], r);
 	if (!ret)
-		ret = kho_kept_files_check(ser, &l.files, &l.entries, &ops,
-					   pause_op, r);
-	kvfree(l.files.page);
-	kvfree(l.entries.page);
+		ret = kho_kept_files_check(ser, &list[KHO_KEPT_FILES],
+					   &list[KHO_KEPT_ENTRIES], &ops,
+					   kept_pause_op, r);
+	for (i = 0; i < KHO_KEPT_NR_LISTS; i++)
+		kvfree(list[i].page);
 	return ret;
 }
 

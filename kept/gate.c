@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -70,6 +71,21 @@ void kept_step(void)
 unsigned long kept_steps(void)
 {
 	return READ_ONCE(nr_steps);
+}
+
+/**
+ * kept_pause_op() - a step of something long, for the readers of core/
+ * @ctx: whatever
+ *
+ * Context: may sleep.
+ *
+ * Return: 0.
+ */
+int kept_pause_op(void *ctx)
+{
+	kept_step();
+	cond_resched();
+	return 0;
 }
 
 /**

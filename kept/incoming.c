@@ -150,13 +150,6 @@ static void seen_free(struct seen *s)
 
 /* ----------------------------------------------------------------------------- reading */
 
-static int pause_op(void *ctx)
-{
-	kept_step();
-	cond_resched();
-	return 0;
-}
-
 static struct kho_kept_ops read_ops(struct seen *seen)
 {
 	return (struct kho_kept_ops){
@@ -195,15 +188,14 @@ static void forget_list(struct kept_pages *p)
 	*p = (struct kept_pages){};
 }
 
-static int read_list(struct kept_pages *p, const struct kho_vmalloc *list,
-		     u64 bytes, u32 crc, const struct kho_kept_ops *ops,
-		     struct kho_refusal *r)
+static int read_list(struct kept_pages *p, const struct kho_kept_said *said,
+		     const struct kho_kept_ops *ops, struct kho_refusal *r)
 {
-	u64 nr = kho_kept_list_pages(bytes);
+	u64 nr = kho_kept_list_pages(said->bytes);
 
 	if (nr > ops->pages.nr_pages)
 		return kho_refuse(r, -ERANGE, "kept list is too long",
-				  list->first, nr, ops->pages.nr_pages);
+				  said->list.first, nr, ops->pages.nr_pages);
 	p->nr = nr;
 	p->page = kvmalloc_array(nr + 1, sizeof(*p->page),
 				 GFP_KERNEL | __GFP_NOWARN);
@@ -211,32 +203,22 @@ static int read_list(struct kept_pages *p, const struct kho_vmalloc *list,
 				  GFP_KERNEL | __GFP_NOWARN);
 	if (!p->page || !p->chunk)
 		return -ENOMEM;
-	return kho_kept_list_check(list, bytes, crc, ops, p->page, add_chunk, p,
-				   r);
+	return kho_kept_list_check(&said->list, said->bytes, said->crc, ops,
+				   p->page, add_chunk, p, r);
 }
 
 static int read_lists(struct kept_in *t, const struct kho_kept_ops *ops,
 		      struct kho_refusal *r)
 {
-	const struct kho_kept_tree_ser *ser = &t->ser;
-	struct kho_vmalloc records, files, entries;
+	struct kho_kept_said said[KHO_KEPT_NR_LISTS];
 	int ret;
 
-	/* The members of a packed struct have no addresses. */
-	records = ser->records;
-	files = ser->files;
-	entries = ser->entries;
-	ret = read_list(&t->records, &records, ser->record_bytes,
-			ser->records_crc, ops, r);
+	kho_kept_said(&t->ser, said);
+	ret = read_list(&t->records, &said[KHO_KEPT_RECORDS], ops, r);
 	if (!ret)
-		ret = read_list(&t->files, &files,
-				ser->nr_files *
-					sizeof(struct kho_kept_file_ser),
-				ser->files_crc, ops, r);
+		ret = read_list(&t->files, &said[KHO_KEPT_FILES], ops, r);
 	if (!ret)
-		ret = read_list(&t->entries, &entries,
-				ser->nr_entries * sizeof(u64), ser->entries_crc,
-				ops, r);
+		ret = read_list(&t->entries, &said[KHO_KEPT_ENTRIES], ops, r);
 	return ret;
 }
 
@@ -246,8 +228,8 @@ static int check_files(struct kept_in *t, const struct kho_kept_ops *ops,
 	const struct kho_kept_list files = kept_in_files(t);
 	const struct kho_kept_list entries = kept_in_entries(t);
 
-	return kho_kept_files_check(&t->ser, &files, &entries, ops, pause_op,
-				    r);
+	return kho_kept_files_check(&t->ser, &files, &entries, ops,
+				    kept_pause_op, r);
 }
 
 static bool own_page(const void *page)

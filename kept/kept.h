@@ -200,6 +200,7 @@ bool kept_is_jumping(void);
 /* Between two tries of a lock at the last moment. */
 #define KEPT_LOCK_PAUSE_MS 10
 
+int kept_pause_op(void *ctx);
 bool kept_lock_for_good(struct mutex *lock, unsigned long wait);
 int kept_freeze(struct super_block *sb);
 bool kept_is_frozen(const struct super_block *sb);

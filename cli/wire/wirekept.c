@@ -84,16 +84,16 @@ static struct kho_kept_ops ops_of(struct kept_walk *k)
 /* ------------------------------------------------------------------------------- the lists */
 
 /* To be freed with free_list(). */
-static int read_list(struct kept_walk *k, const struct kho_vmalloc *list,
-		     u64 bytes, u32 crc, struct kho_kept_list *read,
-		     struct kho_refusal *r)
+static int read_list(struct kept_walk *k, const struct kho_kept_said *said,
+		     struct kho_kept_list *read, struct kho_refusal *r)
 {
 	const struct kho_kept_ops ops = ops_of(k);
-	u64 pages = kho_kept_list_pages(bytes);
+	u64 pages = kho_kept_list_pages(said->bytes);
 	const void **page = need(calloc(pages + 1, sizeof(*page)));
 
-	*read = (struct kho_kept_list){ page, bytes };
-	return kho_kept_list_check(list, bytes, crc, &ops, page, NULL, NULL, r);
+	*read = (struct kho_kept_list){ page, said->bytes };
+	return kho_kept_list_check(&said->list, said->bytes, said->crc, &ops,
+				   page, NULL, NULL, r);
 }
 
 static void free_list(struct kho_kept_list *list)
@@ -238,31 +238,24 @@ static int check_contents(struct kept_walk *k,
 			  const struct kho_kept_tree_ser *t,
 			  struct kho_refusal *r)
 {
-	struct kho_kept_list records = { 0 }, files = { 0 }, entries = { 0 };
+	struct kho_kept_said said[KHO_KEPT_NR_LISTS];
+	struct kho_kept_list list[KHO_KEPT_NR_LISTS] = { 0 };
+	const struct kho_kept_list *files = &list[KHO_KEPT_FILES];
+	const struct kho_kept_list *entries = &list[KHO_KEPT_ENTRIES];
 	const struct kho_kept_ops ops = ops_of(k);
-	struct kho_vmalloc list;
-	int err;
+	int i, err = 0;
 
-	memcpy(&list, &t->records, sizeof(list));
-	err = read_list(k, &list, t->record_bytes, t->records_crc, &records, r);
-	memcpy(&list, &t->files, sizeof(list));
+	kho_kept_said(t, said);
+	for (i = 0; i < KHO_KEPT_NR_LISTS && !err; i++)
+		err = read_list(k, &said[i], &list[i], r);
 	if (!err)
-		err = read_list(k, &list,
-				t->nr_files * sizeof(struct kho_kept_file_ser),
-				t->files_crc, &files, r);
-	memcpy(&list, &t->entries, sizeof(list));
+		err = kho_kept_files_check(t, files, entries, &ops, NULL, r);
 	if (!err)
-		err = read_list(k, &list, t->nr_entries * sizeof(u64),
-				t->entries_crc, &entries, r);
-	if (!err)
-		err = kho_kept_files_check(t, &files, &entries, &ops, NULL, r);
-	if (!err)
-		err = check_records(k, t, &records, &files, r);
+		err = check_records(k, t, &list[KHO_KEPT_RECORDS], files, r);
 	if (!err && k->each)
-		visit_folios(k, t, &entries);
-	free_list(&records);
-	free_list(&files);
-	free_list(&entries);
+		visit_folios(k, t, entries);
+	for (i = 0; i < KHO_KEPT_NR_LISTS; i++)
+		free_list(&list[i]);
 	return err;
 }
 
