@@ -70,7 +70,7 @@ static bool whole_first_time(struct seen *s, unsigned long number)
 {
 	if (xa_load(&s->bits, number) || seen_before(s, number))
 		return false;
-	s->err = xa_err(xa_store(&s->bits, number, xa_mk_value(1), GFP_KERNEL));
+	s->err = xa_err(xa_store(&s->bits, number, xa_mk_value(1), KEPT_GFP));
 	return !s->err;
 }
 
@@ -81,8 +81,8 @@ static unsigned long *seen_bits(struct seen *s, unsigned long number)
 
 	if (bits)
 		return xa_is_value(bits) ? NULL : bits;
-	bits = kcalloc(BITS_TO_LONGS(SEEN_FRAMES), sizeof(long), GFP_KERNEL);
-	if (bits && !xa_err(xa_store(&s->bits, number, bits, GFP_KERNEL)))
+	bits = kcalloc(BITS_TO_LONGS(SEEN_FRAMES), sizeof(long), KEPT_GFP);
+	if (bits && !xa_err(xa_store(&s->bits, number, bits, KEPT_GFP)))
 		return bits;
 	kfree(bits);
 	s->err = -ENOMEM;
@@ -129,7 +129,7 @@ static int seen_keep(struct seen *s)
 			continue;
 		}
 		ret = xa_err(
-			xa_store(&s->before->bits, number, bits, GFP_KERNEL));
+			xa_store(&s->before->bits, number, bits, KEPT_GFP));
 		if (ret)
 			return ret;
 		xa_erase(&s->bits, number);
@@ -197,10 +197,8 @@ static int read_list(struct kept_pages *p, const struct kho_kept_said *said,
 		return kho_refuse(r, -ERANGE, "kept list is too long",
 				  said->list.first, nr, ops->pages.nr_pages);
 	p->nr = nr;
-	p->page = kvmalloc_array(nr + 1, sizeof(*p->page),
-				 GFP_KERNEL | __GFP_NOWARN);
-	p->chunk = kvmalloc_array(most_chunks(nr), sizeof(*p->chunk),
-				  GFP_KERNEL | __GFP_NOWARN);
+	p->page = kvmalloc_array(nr + 1, sizeof(*p->page), KEPT_GFP);
+	p->chunk = kvmalloc_array(most_chunks(nr), sizeof(*p->chunk), KEPT_GFP);
 	if (!p->page || !p->chunk)
 		return -ENOMEM;
 	return kho_kept_list_check(&said->list, said->bytes, said->crc, ops,
