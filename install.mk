@@ -57,17 +57,20 @@ script = install -D -m 755 $(1) $(DESTDIR)$(2)
 text = install -D -m 644 $(1) $(DESTDIR)$(2)
 
 install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.service) \
-		$(addprefix $(B)/boot/,kho-keep@.service kho-keep-generator) \
+		$(addprefix $(B)/boot/,kho-keep@.service kho-keep-generator kho-session@.service) \
 		$(addprefix $(B)/boot/,kho-reboot systemd-reboot.conf systemd-kexec.conf) \
 		$(addprefix $(B)/boot/kernel/,postinst postrm header-postinst initramfs)
 	$(call script,boot/kho-boot,$(LIBEXECDIR)/kho-boot)
 	$(call text,boot/default,/etc/default/kho)
 	install -d -m 755 $(DESTDIR)/etc/kho/pre-load.d
 	install -d -m 755 $(DESTDIR)/etc/kho/keep.d
+	install -d -m 755 $(DESTDIR)/etc/kho/session.d
 	$(call script,boot/kho-keep,$(LIBEXECDIR)/kho-keep)
 	$(call script,boot/kho-grown,$(LIBEXECDIR)/kho-grown)
 	$(call script,$(B)/boot/kho-keep-generator,$(GENERATORDIR)/kho-keep-generator)
 	$(call text,$(B)/boot/kho-keep@.service,$(UNITDIR)/kho-keep@.service)
+	$(call text,$(B)/boot/kho-session@.service,$(UNITDIR)/kho-session@.service)
+	$(call text,boot/kho.slice,$(UNITDIR)/kho.slice)
 	$(call text,$(B)/boot/kho.service,$(UNITDIR)/kho.service)
 	$(call text,$(B)/boot/kho-load.service,$(UNITDIR)/kho-load.service)
 	$(call text,$(B)/boot/kho-stopping.service,$(UNITDIR)/kho-stopping.service)

@@ -26,6 +26,11 @@ _kho_kept_trees()
 	kho list --noheadings -o STATE,NAME 2>/dev/null | sed -n 's/^kept *//p'
 }
 
+_kho_sessions()
+{
+	kho session --noheadings -o NAME 2>/dev/null
+}
+
 # _kho_words WORD...: those that begin with the current word
 _kho_words()
 {
@@ -68,7 +73,7 @@ _kho_options()
 	put) echo '--file --replace --help' ;;
 	get) echo '--output --help' ;;
 	list) echo '--output --bytes --noheadings --raw --pairs --json --help' ;;
-	session) echo '--output --noheadings --raw --pairs --json --help' ;;
+	session) echo '--fd --user --label --output --noheadings --raw --pairs --json --help' ;;
 	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
 	keep) echo '--name --drop --help' ;;
 	restore) echo '--to --keep --if-any --json --help' ;;
@@ -108,6 +113,8 @@ _kho()
 	map,-s | map,--svg | dump,--save | report,--history | report,--prometheus) _kho_files ;;
 	check,-o | check,--output) _kho_words RESULT CHECK TEXT TODO ;;
 	map,-o | map,--output) _kho_words KIND START END SIZE ;;
+	session,--user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+	session,--fd | session,--label) ;;
 	session,-o | session,--output) _kho_words NAME FILES ORIGIN STATE ;;
 	dump,-o | dump,--output) _kho_words "$(_kho_dump_columns)" ;;
 	report,-o | report,--output)
@@ -127,7 +134,12 @@ _kho()
 		*,check | *,load | *,-l | *,map | *,dump) _kho_files ;;
 		*,put) [ "$COMP_CWORD" -eq 2 ] || _kho_files ;;
 		*,get) _kho_names _kho_parcels ;;
-		*,session) _kho_words list drop ;;
+		*,session)
+			case ${COMP_WORDS[2]} in
+			"$cur") _kho_words list run create put get drop hold ;;
+			run | create | put | get | drop | hold) _kho_names _kho_sessions ;;
+			esac
+			;;
 		*,drop) _kho_names _kho_everything ;;
 		*,keep) _kho_directories ;;
 		*,restore) _kho_names _kho_incoming_trees ;;

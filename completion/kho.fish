@@ -31,7 +31,11 @@ function __kho_names
                 kho list --noheadings --output STATE,NAME 2>/dev/null | sed -n 's/^kept *//p'
             end
         case session
-            printf '%s\n' list drop
+            if test (count $words) -eq 2
+                printf '%s\n' list run create put get drop hold
+            else
+                kho session --noheadings --output NAME 2>/dev/null
+            end
     end
 end
 

@@ -24,6 +24,7 @@ ROOMS = {
     "cli/image": (176, 312, 112, "file to kexec"),
     "cli/report": (308, 312, 112, "blackout, map"),
     "cli/kept": (110, 423, 112, "files of trees"),
+    "cli/session": (242, 423, 112, "who holds them"),
     "cli/base": (44, 534, 240, "tables, JSON, files, ioctls"),
     "lib": (308, 534, 112, "libliveupdate"),
     "liveupdate": (490, 104, 150, "sessions and their files"),

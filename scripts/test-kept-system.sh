@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Kept trees in a real Debian with systemd, in a virtual machine: what lines in /etc/kho/keep.d name is there after
-# `systemctl kexec` and `systemctl reboot`, to a newer kernel and back, and over an upgrade of kho; see
-# tests/packages/kept-stages.sh.
+# `systemctl kexec` and `systemctl reboot`, to a newer kernel and back, and over an upgrade of kho, and so are the
+# files of kho-session@.service; see tests/packages/kept-stages.sh.
 #
 # usage: scripts/test-kept-system.sh [bookworm|trixie] [--keep] [--limit SEC]
 #   bookworm, trixie  Debian 12 (default) or 13; the packages, of two versions, are built in the same
@@ -72,7 +72,8 @@ configure_trees() {
 	EOT
 	printf '%s\n' '/srv/ca\040che cache' >"$root/etc/kho/keep.d/cache.conf"
 	echo /srv/needed >"$root/etc/kho/keep.d/needed.conf"
-	install -m 644 "$top/tests/packages/needs-tree.service" "$root/etc/systemd/system/"
+	install -m 644 "$top"/tests/packages/{needs-tree,session-app}.service "$root/etc/systemd/system/"
+	printf '%s\n' 'fd 1=1M' 'label 1.0' >"$root/etc/kho/session.d/app.conf"
 }
 
 prepare() {

@@ -146,6 +146,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	beside routes make -s routes
 	beside keep make -s keep
 	beside scripts/usage tests/scripts/usage.sh
+	beside session tests/boot/session.sh
 	beside scripts/demo-files tests/scripts/demo-files.sh
 	beside scripts/trouble tests/scripts/trouble.sh
 	modules

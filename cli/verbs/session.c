@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kho session: list and drop sessions of /dev/liveupdate. */
+/* kho session: sessions of /dev/liveupdate; here those that list and drop them. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -11,27 +11,53 @@
 #include "cli/base/output.h"
 #include "cli/base/table.h"
 #include "cli/base/util.h"
+#include "cli/session/link.h"
+#include "cli/session/list.h"
+#include "cli/session/ludevice.h"
+#include "cli/verbs/session.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
 	"Usage: kho session [list] [OPTION...]\n"
-	"       kho session drop NAME...\n\n"
-	"List the sessions of /dev/liveupdate, or free incoming ones that nobody comes for, with\n"
-	"all files in them.\n\n"
+	"       kho session run NAME [--fd TOKEN=SIZE]... [OPTION...] -- COMMAND [ARGUMENT...]\n"
+	"       kho session create NAME [--fd TOKEN=SIZE]... [OPTION...]\n"
+	"       kho session put NAME TOKEN=FILE...\n"
+	"       kho session get NAME TOKEN[=FILE]...\n"
+	"       kho session drop NAME...\n"
+	"       kho session hold NAME [--fd TOKEN=SIZE]... [OPTION...]\n\n"
+	"Sessions of /dev/liveupdate: files in memory that the next kernel has, too.\n\n"
+	"list    list them\n"
+	"run     run COMMAND with files of these sizes. The first time they are new and all zero;\n"
+	"        after a kexec they are what they were. What came and is not exactly that, is kept\n"
+	"        aside, and COMMAND is told to begin anew\n"
+	"create  have a session held, for `put` or for `run`\n"
+	"put     put copies of files into it; a file in memory without a name is put in itself\n"
+	"get     get the contents of files of a session, here or after a kexec; it stays\n"
+	"drop    end a session, or free one that came and nobody comes for, with all files in it\n"
+	"hold    hold a session until it is dropped: what kho-session@.service runs\n\n"
 	"Options:\n"
-	"  -o, --output COL,...  columns: NAME, FILES, ORIGIN, STATE\n"
-	"  -n, --noheadings      no line with the names of the columns\n" TABLE_HELP
-	"  -J, --json            JSON\n"
+	"      --fd TOKEN=SIZE   run, create, hold: have a file of this size; TOKEN is a number\n"
+	"      --user USER       create, hold: who may run with it, besides root\n"
+	"      --label TEXT      run, create, hold: state with another label is no state of this\n"
+	"  -o, --output COL,...  list: columns: NAME, FILES, ORIGIN, STATE\n"
+	"  -n, --noheadings      list: no line with the names of the columns\n" TABLE_HELP
+	"  -J, --json            list: JSON\n"
 	"  -h, --help            this help\n\n"
+	"COMMAND has, for each file, its descriptor in KHO_FD_TOKEN; {fd:TOKEN} and {path:TOKEN} in\n"
+	"its arguments become the descriptor and its path in /proc. KHO_SESSION_START is `cold` (all\n"
+	"is new; KHO_SESSION_REASON says why), `warm` (it came from the previous kernel) or `again`\n"
+	"(a program of this kernel had it before).\n\n"
+	"Without --fd, sizes are those of /etc/kho/session.d/NAME.conf.\n\n"
 	"ORIGIN is `incoming` for what came from the previous kernel, else `here`. STATE is `open`\n"
 	"if a program has the session, else `waits`.\n\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 none of that name, 6 not permitted.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 none of that name or token, 4 damaged,\n"
+	"5 no room, 6 not permitted; `run` that of COMMAND, or 126 or 127 if it cannot be started.\n\n"
 	"Examples:\n"
 	"  kho session\n"
-	"  kho session -n -o STATE,NAME\n"
+	"  kho session run cache --fd 1=256M -- memcached -e {path:1} -m 250\n"
+	"  kho session create notes && kho session put notes 1=notes.txt\n"
+	"  kho session get notes 1=notes.txt && kho session drop notes\n"
 	"  kho session list --json | jq -r '.sessions[] | select(.state == \"waits\").name'\n";
-
-#define DIRECTORY "/sys/kernel/debug/liveupdate"
 
 enum column { COLUMN_NAME, COLUMN_FILES, COLUMN_ORIGIN, COLUMN_STATE };
 
@@ -43,78 +69,7 @@ struct session_options {
 	bool json;
 };
 
-/* One line of the kernel's: files, state, name with bytes that are no text in octal. */
-struct session {
-	const char *origin;
-	u64 nr_files;
-	char state[8];
-	char name[LU_NAME_SIZE];
-};
-
-struct sessions {
-	struct session *list;
-	size_t nr;
-};
-
-static void unescape(const char *from, char *to, size_t room)
-{
-	size_t n = 0;
-
-	for (; *from && n + 1 < room; n++) {
-		if (*from == '\\' && strspn(from + 1, "01234567") >= 3) {
-			const char octal[] = { from[1], from[2], from[3], 0 };
-
-			to[n] = (char)strtoul(octal, NULL, 8);
-			from += 4;
-		} else {
-			to[n] = *from++;
-		}
-	}
-	to[n] = '\0';
-}
-
-static bool parse(char *line, struct session *s)
-{
-	unsigned long long nr;
-	int at = 0;
-
-	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%llu %7s %n", &nr, s->state, &at) != 2 || !at)
-		return false;
-	s->nr_files = nr;
-	unescape(line + at, s->name, sizeof(s->name));
-	return true;
-}
-
-static void add(struct sessions *all, const struct session *s)
-{
-	all->list =
-		need(realloc(all->list, (all->nr + 1) * sizeof(*all->list)));
-	all->list[all->nr++] = *s;
-}
-
-static int read_sessions(struct sessions *all, const char *file,
-			 const char *origin)
-{
-	FILE *f = fopen(file, "re");
-	char line[512];
-	struct session s = { .origin = origin };
-	int err = errno;
-
-	if (!f) {
-		say("%s cannot be read (%s): is the liveupdate module loaded, debugfs mounted, and are you root?",
-		    file, strerror(err));
-		return exit_code_of_open(-err);
-	}
-	while (fgets(line, sizeof(line), f)) {
-		if (parse(line, &s))
-			add(all, &s);
-	}
-	fclose(f);
-	return EXIT_OK;
-}
-
-static struct json_object *json_session(const struct session *s)
+static struct json_object *json_session(const struct session_entry *s)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -125,7 +80,7 @@ static struct json_object *json_session(const struct session *s)
 	return o;
 }
 
-static int print_json(const struct sessions *all)
+static int print_json(const struct session_list *all)
 {
 	struct json_object *root = json_object_new_object(),
 			   *list = json_object_new_array();
@@ -140,7 +95,8 @@ static int print_json(const struct sessions *all)
 
 static char *cell(const void *data, size_t row, size_t column)
 {
-	const struct session *s = &((const struct sessions *)data)->list[row];
+	const struct session_entry *s =
+		&((const struct session_list *)data)->list[row];
 
 	switch (column) {
 	case COLUMN_NAME:
@@ -156,15 +112,15 @@ static char *cell(const void *data, size_t row, size_t column)
 
 static int list(const struct session_options *opt)
 {
-	struct sessions all = { 0 };
-	int code = read_sessions(&all, DIRECTORY "/incoming", "incoming");
+	struct session_list all = { 0 };
+	int code = session_list_read(&all, true);
 
 	if (!code)
-		code = read_sessions(&all, DIRECTORY "/outgoing", "here");
+		code = session_list_read(&all, false);
 	if (!code)
 		code = opt->json ? print_json(&all) :
 				   table_print(&opt->table, &all, all.nr);
-	free(all.list);
+	session_list_free(&all);
 	return code;
 }
 
@@ -195,20 +151,33 @@ static int drop_one(int dev, const char *name)
 	return exit_code_of(err);
 }
 
+/* Whoever holds it by `kho session` ends. */
+static int end_held(const char *name)
+{
+	autofiles struct link_files files = { 0 };
+	struct link_reply reply;
+	int err = link_ask(name, LINK_END, 0, -1, &reply, &files);
+
+	if (err && err != -ENOENT)
+		say("session '%s' was not dropped: %s.", name,
+		    link_explain(err));
+	return err;
+}
+
 static int drop(int nr, char **names)
 {
-	autoclose int dev = lu_open();
+	autoclose int dev = -1;
 	int ret = EXIT_OK, one, i;
 
-	if (dev < 0) {
-		say("/dev/liveupdate cannot be opened (%s): %s.",
-		    strerror(-dev),
-		    dev == -EBUSY ? "another program uses it; try again" :
-				    "load the liveupdate module, as root");
-		return exit_code_of_open(dev);
-	}
 	for (i = 0; i < nr; i++) {
-		one = drop_one(dev, names[i]);
+		one = end_held(names[i]);
+		if (one == -ENOENT && dev < 0) {
+			dev = ludevice_open_or_say();
+			if (dev < 0)
+				return exit_code_of_open(dev);
+		}
+		one = one == -ENOENT ? drop_one(dev, names[i]) :
+				       exit_code_of(one);
 		ret = ret ? ret : one;
 	}
 	return ret;
@@ -224,11 +193,12 @@ static int run(int nr, char **arg, const struct session_options *opt)
 	}
 	if (!nr || (nr == 1 && !strcmp(arg[0], "list")))
 		return list(opt);
-	say("'%s' is not understood; there are list and drop.", arg[nr > 1]);
+	say("there is no '%s'; `kho session --help` tells what is understood.",
+	    arg[nr > 1 && !strcmp(arg[0], "list")]);
 	return usage_error("session");
 }
 
-int verb_session(int argc, char **argv)
+static int show_list(int argc, char **argv)
 {
 	static const struct option options[] = {
 		TABLE_OPTIONS,
@@ -257,4 +227,29 @@ int verb_session(int argc, char **argv)
 	if (!table_or_json(&opt.table, opt.json))
 		return usage_error("session");
 	return run(argc - optind, argv + optind, &opt);
+}
+
+int verb_session(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} what[] = {
+		{ "run", session_run },	  { "create", session_create },
+		{ "put", session_put },	  { "get", session_get },
+		{ "hold", session_hold },
+	};
+	size_t i;
+
+	for (i = 0; argc > 1 && i < ARRAY_LEN(what); i++) {
+		if (strcmp(argv[1], what[i].name))
+			continue;
+		if (argc > 2 &&
+		    (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
+			return show_help(help_text);
+		/* What getopt puts in front of its messages. */
+		argv[1] = argv[0];
+		return what[i].run(argc - 1, argv + 1);
+	}
+	return show_list(argc, argv);
 }

@@ -14,6 +14,7 @@
 #   stage 4  that tree was handed on, and its service starts; a unit that is stopped keeps its tree no longer;
 #            systemctl poweroff
 #
+# A service of kho-session@.service counts its starts in its memory; at stage 3 its version is another one.
 # On the way to each next kernel two services write into trees: one until systemd kills it, and one that
 # nobody kills, until the machine jumps.
 
@@ -183,6 +184,26 @@ version() {
 	dpkg-query -W -f '${Version}' kho
 }
 
+# Its program tells how it began, and the how many-th start this is by what it has in memory.
+make_app() {
+	cat >/usr/local/sbin/session-app <<-'EOT'
+		#!/bin/sh
+		# session-app FILE
+		read -r number <"$1"
+		number=$((${number:-0} + 1))
+		echo "$number" 1<>"$1"
+		echo "$KHO_SESSION_START $number" >/run/session-app
+	EOT
+	chmod 755 /usr/local/sbin/session-app
+	systemctl enable --now session-app.service || fail "session-app.service"
+}
+
+# app_began START NUMBER
+app_began() {
+	is_active session-app.service
+	[ "$(cat /run/session-app)" = "$*" ] || fail "the service of a session began $(cat /run/session-app), not $*"
+}
+
 needed_came() {
 	is_active needs-tree.service
 	[ "$(cat /run/needs-tree)" = 'what a service needs' ] || fail "the service has $(cat /run/needs-tree)"
@@ -203,6 +224,10 @@ stage_0() {
 	# Not before there is something.
 	systemctl enable needs-tree.service || fail "enable"
 	make_services
+	make_app
+	app_began cold 1
+	systemctl restart session-app.service
+	app_began again 2
 	is_loaded "$new"
 	write_on
 	go systemctl kexec
@@ -213,6 +238,7 @@ stage_1() {
 	before=$(version)
 	handed_over "$before"
 	needed_came
+	app_began warm 3
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o APT::Sandbox::User=root install \
 		$place/next/*.deb >$place/apt 2>&1 </dev/null || {
 		cat $place/apt >/dev/ttyS1
@@ -232,6 +258,8 @@ stage_2() {
 	runs_release "$new"
 	handed_over "$(version)"
 	needed_came
+	app_began warm 4
+	printf '%s\n' 'fd 1=1M' 'label 2.0' >/etc/kho/session.d/app.conf
 	cat >/etc/systemd/system/in-the-way.service <<-EOT
 		[Unit]
 		DefaultDependencies=no
@@ -252,6 +280,10 @@ stage_2() {
 stage_3() {
 	runs_release "$old"
 	handed_over "$(version)"
+	app_began cold 1
+	systemctl --no-pager --full status kho-session@app.service >$place/status 2>&1
+	grep -q 'its state has another label' $place/status || fail "the reason is not in: $(cat $place/status)"
+	[ "$(kho session get app.aside 1 | head -n 1)" = 4 ] || fail "what was kept aside is not there"
 	[ "$(systemctl is-active kho-keep@srv-needed.service)" = failed ] ||
 		fail "there is something in the way, but the unit is $(systemctl is-active kho-keep@srv-needed.service)"
 	systemctl --no-pager --full status kho-keep@srv-needed.service >$place/status 2>&1
@@ -271,6 +303,8 @@ stage_4() {
 	runs_release "$old"
 	handed_over "$(version)"
 	needed_came
+	app_began warm 2
+	[ "$(kho session get app.aside 1 | head -n 1)" = 4 ] || fail "what was kept aside has not come along"
 	kept_are /dev/shm cache $needed
 	# By the name that it is kept with.
 	printf '%s\n' '/srv/ca\040che renamed' >/etc/kho/keep.d/cache.conf
