@@ -331,6 +331,13 @@ static int incoming_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(incoming);
 
+static int closed_show(struct seq_file *m, void *unused)
+{
+	luo_sessions_show_closed(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(closed);
+
 static int lost_show(struct seq_file *m, void *unused)
 {
 	luo_lost_show(m);
@@ -349,6 +356,7 @@ int luo_dev_init(void)
 			    &outgoing_fops);
 	debugfs_create_file("incoming", 0400, debugfs_dir, NULL,
 			    &incoming_fops);
+	debugfs_create_file("closed", 0400, debugfs_dir, NULL, &closed_fops);
 	debugfs_create_file("lost", 0400, debugfs_dir, NULL, &lost_fops);
 	return 0;
 }

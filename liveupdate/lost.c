@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What could not be handed over, and why: a page of text that the next kernel logs, and shows in
+ * What could not be handed over, or was closed before, and why: a page of text that the next kernel logs, and shows in
  * debugfs. What has no room there is in the log of this kernel only.
  */
 
@@ -24,6 +24,25 @@ static DEFINE_SPINLOCK(text_lock);
 static unsigned int nr_lost;
 static char in_text[LUO_LOST_TEXT_SIZE + 1];
 
+/* Adds a line, as far as there is room. */
+static __printf(1, 2) void append(const char *fmt, ...)
+{
+	va_list args;
+	u64 used;
+	int n;
+
+	va_start(args, fmt);
+	spin_lock(&text_lock);
+	used = out_lost->bytes;
+	n = vscnprintf(out_lost->text + used, sizeof(out_lost->text) - used,
+		       fmt, args);
+	/* The machine may jump at any instant: what is counted is there. */
+	smp_wmb();
+	WRITE_ONCE(out_lost->bytes, used + n);
+	spin_unlock(&text_lock);
+	va_end(args);
+}
+
 /**
  * luo_lost_add() - note that a session is not handed over
  * @session: name
@@ -34,20 +53,24 @@ static char in_text[LUO_LOST_TEXT_SIZE + 1];
  */
 void luo_lost_add(const char *session, int err, u64 token)
 {
-	u64 used;
-	int n;
-
 	if (nr_lost++ < MAX_LOGGED)
 		pr_crit("session \"%*pE\" is not handed over: the file with token %#llx could not be frozen, error %d\n",
 			(int)strlen(session), session, token, err);
-	spin_lock(&text_lock);
-	used = out_lost->bytes;
-	n = scnprintf(out_lost->text + used, sizeof(out_lost->text) - used,
-		      "%s: token %#llx: error %d\n", session, token, err);
-	/* The machine may jump at any instant: what is counted is there. */
-	smp_wmb();
-	WRITE_ONCE(out_lost->bytes, used + n);
-	spin_unlock(&text_lock);
+	append("%s: token %#llx: error %d\n", session, token, err);
+}
+
+/**
+ * luo_lost_add_closed() - note that a session with files was closed in this kernel
+ * @session: name
+ * @nr_files: that it had
+ * @seconds: how long ago
+ *
+ * Context: the machine is about to jump.
+ */
+void luo_lost_add_closed(const char *session, u64 nr_files, u64 seconds)
+{
+	append("%s: closed %llu s before, with %llu files\n", session, seconds,
+	       nr_files);
 }
 
 static void read_incoming(void)
@@ -74,8 +97,8 @@ static void read_incoming(void)
 	kho_restore_free(phys_to_virt(phys));
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
-			pr_err("the previous kernel did not hand over a session: %*pE\n",
-			       (int)strlen(line), line);
+			pr_warn("the previous kernel did not hand over a session: %*pE\n",
+				(int)strlen(line), line);
 }
 
 /**

@@ -109,6 +109,7 @@ bool luo_sessions_have_spare(void);
 void luo_sessions_free_spare(void);
 void luo_sessions_count(struct kho_held *count);
 void luo_sessions_show(struct seq_file *m, bool incoming);
+void luo_sessions_show_closed(struct seq_file *m);
 
 /* ------------------------------------------------------------------------------------ file.c */
 
@@ -160,6 +161,7 @@ u64 luo_incoming_read(void);
 int luo_lost_init(void);
 void luo_lost_exit(void);
 void luo_lost_add(const char *session, int err, u64 token);
+void luo_lost_add_closed(const char *session, u64 nr_files, u64 seconds);
 void luo_lost_show(struct seq_file *m);
 
 /* --------------------------------------------------------------------------- memfd*.c: memfds */

@@ -203,29 +203,39 @@ struct luo_session *luo_session_after(struct luo_session *s)
 						   list_next_entry(s, list);
 }
 
+/* The first of the closed ones that is still known. */
+static u64 first_closed(void)
+{
+	return nr_closed > NR_CLOSED ? nr_closed - NR_CLOSED : 0;
+}
+
 /**
  * luo_sessions_say_closed() - say which sessions were closed since the start, as far as is known
+ *
+ * The next kernel says it, too, of those whose names do not go along.
  *
  * Context: luo_jump is held for writing.
  */
 void luo_sessions_say_closed(void)
 {
-	u64 now = ktime_get_boottime_seconds(), i = 0;
+	u64 now = ktime_get_boottime_seconds(), i;
+	const struct luo_session *s;
 
 	if (!nr_closed)
 		return;
 	pr_notice(
 		"%llu sessions with files were closed, and do not go along; the last:\n",
 		nr_closed);
-	if (nr_closed > NR_CLOSED)
-		i = nr_closed - NR_CLOSED;
-	for (; i < nr_closed; i++) {
+	for (i = first_closed(); i < nr_closed; i++) {
 		const struct closed *c = &closed[i % NR_CLOSED];
 
 		pr_notice(
 			"session \"%*pE\", %llu files, was closed %llu s ago\n",
 			(int)strlen(c->name), c->name, c->nr_files,
 			now - c->at);
+		s = find(&out, c->name);
+		if (!s || !s->goes)
+			luo_lost_add_closed(c->name, c->nr_files, now - c->at);
 	}
 }
 
@@ -440,6 +450,27 @@ void luo_sessions_show(struct seq_file *m, bool incoming)
 		seq_printf(m, "%llu %s ", READ_ONCE(s->nr_files),
 			   !incoming || s->retrieved ? "open" : "waits");
 		seq_escape(m, s->name, "\n\t\\");
+		seq_putc(m, '\n');
+	}
+}
+
+/**
+ * luo_sessions_show_closed() - list the last sessions that were closed with files in them, and of
+ * which there is none of the name now: number of files, seconds since then, and name
+ * @m: where to
+ */
+void luo_sessions_show_closed(struct seq_file *m)
+{
+	u64 now = ktime_get_boottime_seconds(), i;
+
+	guard(mutex)(&sessions_lock);
+	for (i = first_closed(); i < nr_closed; i++) {
+		const struct closed *c = &closed[i % NR_CLOSED];
+
+		if (find(&out, c->name))
+			continue;
+		seq_printf(m, "%llu %llu ", c->nr_files, now - c->at);
+		seq_escape(m, c->name, "\n\t\\");
 		seq_putc(m, '\n');
 	}
 }

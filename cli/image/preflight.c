@@ -64,6 +64,7 @@ void preflight_check(struct image *im, struct target *t)
 			preflight_kept(im, t);
 		}
 	}
+	preflight_sessions(im);
 	preflight_kexec_tools(im);
 	preflight_devices(im);
 }

@@ -25,6 +25,7 @@ void preflight_module(struct image *im, const struct target *t);
 void preflight_kept(struct image *im, const struct target *t);
 void preflight_wire(struct image *im, const struct modinfo *next);
 void preflight_wire_kept(struct image *im, const struct modinfo *next);
+void preflight_sessions(struct image *im);
 void preflight_kexec_tools(struct image *im);
 void preflight_devices(struct image *im);
 

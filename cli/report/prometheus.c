@@ -33,6 +33,23 @@ static void put_status(FILE *f, const struct kho_ioctl_status *st)
 	      st->in_bytes);
 	gauge(f, "kho_incoming_unclaimed_bytes",
 	      "What came in and nobody has claimed.", st->in_unclaimed_bytes);
+	gauge(f, "kho_sessions", "Sessions that the next kernel gets.",
+	      st->out_sessions);
+	gauge(f, "kho_session_bytes", "What their files hold.",
+	      st->out_session_bytes);
+	gauge(f, "kho_incoming_sessions",
+	      "Sessions that came in and nobody has finished.",
+	      st->in_sessions);
+}
+
+static void put_losses(FILE *f, const struct session_losses *losses)
+{
+	gauge(f, "kho_sessions_closed",
+	      "Sessions that were closed with files in them, of the last eight.",
+	      losses->nr_closed);
+	gauge(f, "kho_incoming_sessions_lost",
+	      "Sessions that the previous kernel did not hand over.",
+	      losses->nr_lost);
 }
 
 static void put_blackout(FILE *f, const struct blackout *b)
@@ -90,13 +107,16 @@ static void put_trees(FILE *f, const struct kept_list *trees)
 }
 
 char *prometheus_text(const struct kho_ioctl_status *st,
-		      const struct blackout *b, const struct kept_list *trees)
+		      const struct blackout *b, const struct kept_list *trees,
+		      const struct session_losses *losses)
 {
 	char *text = NULL;
 	size_t bytes;
 	FILE *f = need(open_memstream(&text, &bytes));
 
 	put_status(f, st);
+	if (losses)
+		put_losses(f, losses);
 	if (trees)
 		put_trees(f, trees);
 	if (b)

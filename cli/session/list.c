@@ -94,3 +94,89 @@ int session_list_waits(const char *name, bool *waits)
 	session_list_free(&all);
 	return code;
 }
+
+/* ---------------------------------------------------------------------------------- losses */
+
+/* Calls @take for each line of a file of debugfs, if there is one. */
+static void each_line(const char *file, struct session_losses *out,
+		      void (*take)(struct session_losses *out, char *line))
+{
+	FILE *f = fopen(file, "re");
+	char line[1024];
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		take(out, line);
+	}
+	fclose(f);
+}
+
+/* What the kernel wrote, as text for people. */
+static char *text_of(const char *line)
+{
+	char plain[1024];
+
+	unescape(line, plain, sizeof(plain));
+	return printable(plain, strlen(plain));
+}
+
+static void take_closed(struct session_losses *out, char *line)
+{
+	unsigned long long files, seconds;
+	int at = 0;
+
+	if (sscanf(line, "%llu %llu %n", &files, &seconds, &at) != 2 || !at)
+		return;
+	out->closed = need(realloc(out->closed, (out->nr_closed + 1) *
+							sizeof(*out->closed)));
+	out->closed[out->nr_closed++] = (struct session_closed){
+		.nr_files = files,
+		.seconds = seconds,
+		.name = text_of(line + at),
+	};
+}
+
+static void take_lost(struct session_losses *out, char *line)
+{
+	out->lost = need(
+		realloc(out->lost, (out->nr_lost + 1) * sizeof(*out->lost)));
+	out->lost[out->nr_lost++] = text_of(line);
+}
+
+void session_losses_read(struct session_losses *out)
+{
+	*out = (struct session_losses){ 0 };
+	each_line(DIRECTORY "/closed", out, take_closed);
+	each_line(DIRECTORY "/lost", out, take_lost);
+}
+
+void session_losses_free(struct session_losses *losses)
+{
+	while (losses->nr_closed)
+		free(losses->closed[--losses->nr_closed].name);
+	while (losses->nr_lost)
+		free(losses->lost[--losses->nr_lost]);
+	free(losses->closed);
+	free(losses->lost);
+}
+
+char *session_closed_text(const struct session_losses *losses)
+{
+	char *text = format("%s", ""), *more;
+	size_t i;
+
+	for (i = 0; i < losses->nr_closed; i++) {
+		const struct session_closed *c = &losses->closed[i];
+
+		more = format("%s%s%s (%llu file%s, %llu s ago)", text,
+			      i ? ", " : "", c->name,
+			      (unsigned long long)c->nr_files,
+			      c->nr_files == 1 ? "" : "s",
+			      (unsigned long long)c->seconds);
+		free(text);
+		text = more;
+	}
+	return text;
+}

@@ -51,4 +51,37 @@ void session_list_free(struct session_list *all);
  */
 int session_list_waits(const char *name, bool *waits);
 
+/**
+ * struct session_closed - a session that was closed with files in it, and will not be handed on
+ * @nr_files: how many
+ * @seconds: how long ago
+ * @name: its name, as text
+ */
+struct session_closed {
+	u64 nr_files;
+	u64 seconds;
+	char *name;
+};
+
+/**
+ * struct session_losses - what sessions have lost
+ * @closed: in this kernel, the last of them
+ * @nr_closed: how many
+ * @lost: of the previous kernel, lines of text: "NAME: why"
+ * @nr_lost: how many
+ */
+struct session_losses {
+	struct session_closed *closed;
+	size_t nr_closed;
+	char **lost;
+	size_t nr_lost;
+};
+
+/* Nothing, where the liveupdate module is not loaded, is too old to tell, or this is not root. */
+void session_losses_read(struct session_losses *out);
+void session_losses_free(struct session_losses *losses);
+
+/* "cache (2 files, 5 s ago), web (1 file, 70 s ago)"; to be freed. */
+char *session_closed_text(const struct session_losses *losses);
+
 #endif /* KHO_CLI_SESSION_LIST_H */

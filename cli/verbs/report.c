@@ -133,9 +133,15 @@ static int write_metrics(const struct kho_ioctl_status *st,
 			 const struct blackout *current,
 			 const struct kept_list *trees, const char *path)
 {
-	autofree char *text = prometheus_text(st, current, trees);
-	int err = save_file(path, 0644, text, strlen(text));
+	struct session_losses losses;
+	char *text;
+	int err;
 
+	session_losses_read(&losses);
+	text = prometheus_text(st, current, trees, &losses);
+	session_losses_free(&losses);
+	err = save_file(path, 0644, text, strlen(text));
+	free(text);
 	if (err)
 		say("%s cannot be written (%s); nothing was changed.", path,
 		    strerror(-err));

@@ -14,6 +14,7 @@
 #include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
 #include "cli/base/output.h"
+#include "cli/session/list.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
@@ -25,7 +26,8 @@ static const char help_text[] =
 	"  --json      the same as JSON; sizes in bytes, instants in nanoseconds since 1970\n"
 	"  -h, --help  this help\n\n"
 	"Exit status: 0 success, 1 failure (such as: the module is not loaded), 2 wrong "
-	"usage.\n\n"
+	"usage, 6 not\n"
+	"permitted.\n\n"
 	"Examples:\n"
 	"  kho status\n"
 	"  kho status --json | jq .out.bytes\n";
@@ -90,6 +92,8 @@ static struct json_object *json_out(const struct kho_ioctl_status *st)
 	add_number(o, "parcels", st->nr_parcels);
 	add_number(o, "sessions", st->out_sessions);
 	add_number(o, "session-bytes", st->out_session_bytes);
+	add_number(o, "trees", st->out_trees);
+	add_number(o, "tree-bytes", st->out_tree_bytes);
 	add_number(o, "extents", st->nr_extents);
 	add_number(o, "extent-bytes", st->out_extent_bytes);
 	add_number(o, "scratch-areas", st->nr_scratch);
@@ -131,6 +135,20 @@ static u64 missing_bytes(const struct kho_ioctl_status *st)
 	return room_missing(&needs, room_withheld(st));
 }
 
+/*
+ * What it lacks if trees go along as they are now: they are left behind then. Nobody knows how they
+ * will lie, so this is the least.
+ */
+static u64 missing_for_trees(const struct kho_ioctl_status *st)
+{
+	struct room_needs needs;
+
+	if (loaded_image(st) != LOADED_OURS || !st->out_tree_bytes ||
+	    !room_saved(&needs))
+		return 0;
+	return room_missing(&needs, room_withheld(st) + st->out_tree_bytes);
+}
+
 static const char *image_call(const struct kho_ioctl_status *st)
 {
 	return kexec_call_name(st->flags & KHO_STATUS_FILE_IMAGE ? KEXEC_FILE :
@@ -164,8 +182,36 @@ static struct json_object *json_trees(const struct kept_list *trees,
 	return list;
 }
 
+static struct json_object *json_closed(const struct session_losses *losses)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < losses->nr_closed; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_string(o, "name", losses->closed[i].name);
+		add_number(o, "files", losses->closed[i].nr_files);
+		add_number(o, "seconds-ago", losses->closed[i].seconds);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_lost(const struct session_losses *losses)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < losses->nr_lost; i++)
+		json_object_array_add(list,
+				      json_object_new_string(losses->lost[i]));
+	return list;
+}
+
 static void print_json(const struct kho_ioctl_status *st,
-		       const struct kept_list *trees)
+		       const struct kept_list *trees,
+		       const struct session_losses *losses)
 {
 	struct json_object *root = json_object_new_object();
 
@@ -178,11 +224,14 @@ static void print_json(const struct kho_ioctl_status *st,
 	add_string(root, "image-reason", st->image_why_not);
 	add_string(root, "refused-reason", st->refused_why);
 	add_number(root, "room-missing-bytes", missing_bytes(st));
+	add_number(root, "tree-room-missing-bytes", missing_for_trees(st));
 	add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
 	json_object_object_add(root, "in", json_in(st));
 	json_object_object_add(root, "trees", json_trees(trees, false));
 	json_object_object_add(root, "in-trees", json_trees(trees, true));
+	json_object_object_add(root, "closed-sessions", json_closed(losses));
+	json_object_object_add(root, "in-lost-sessions", json_lost(losses));
 	output_json(root);
 }
 
@@ -235,7 +284,13 @@ static void print_room(const struct kho_ioctl_status *st)
 {
 	autofree char *why = NULL;
 	struct room_needs needs;
+	u64 missing = missing_for_trees(st);
+	char size[32];
 
+	if (!missing_bytes(st) && missing)
+		printf("  TREES WOULD BE LEFT BEHIND, the largest first: with all of them, %s are missing for it\n"
+		       "  to boot. `kho check` looks closer.\n",
+		       human_bytes(missing, size, sizeof(size)));
 	if (!missing_bytes(st) || !room_saved(&needs))
 		return;
 	why = room_explain(&needs, room_withheld(st));
@@ -414,23 +469,53 @@ static void print_in_trees(const struct kept_list *trees)
 			print_came_in(&trees->list[i]);
 }
 
+static void print_closed(const struct session_losses *losses)
+{
+	autofree char *text = session_closed_text(losses);
+
+	if (losses->nr_closed)
+		printf("  Sessions that were closed with files in them, WHICH THE NEXT KERNEL WILL NOT GET:\n"
+		       "  %s.\n",
+		       text);
+}
+
+static void print_lost(const struct session_losses *losses)
+{
+	size_t i;
+
+	for (i = 0; i < losses->nr_lost; i++)
+		printf("  The previous kernel DID NOT HAND OVER session %s.\n",
+		       losses->lost[i]);
+}
+
+static void print_people(const struct kho_ioctl_status *st,
+			 const struct kept_list *trees,
+			 const struct session_losses *losses)
+{
+	print_out(st);
+	print_closed(losses);
+	print_kept(trees);
+	print_image(st);
+	print_in(st);
+	print_lost(losses);
+	print_in_trees(trees);
+}
+
 static void show(const struct kho_ioctl_status *st, bool json)
 {
 	autokept struct kept_list trees = { 0 };
 	int err = kept_list_read(&trees);
+	struct session_losses losses;
 
 	if (err)
 		say("trees cannot be listed (%s); see the kernel log.",
 		    strerror(-err));
-	if (json) {
-		print_json(st, &trees);
-		return;
-	}
-	print_out(st);
-	print_kept(&trees);
-	print_image(st);
-	print_in(st);
-	print_in_trees(&trees);
+	session_losses_read(&losses);
+	if (json)
+		print_json(st, &trees, &losses);
+	else
+		print_people(st, &trees, &losses);
+	session_losses_free(&losses);
 }
 
 static int status(bool json)

@@ -61,7 +61,7 @@ static void metrics_are_numbers(void **state)
 	struct kho_ioctl_status st = { .in_bytes = 1 };
 	struct blackout b = { .total_ns = 1500000000,
 			      .services_ns = 250000000 };
-	autofree char *text = prometheus_text(&st, &b, NULL);
+	autofree char *text = prometheus_text(&st, &b, NULL, NULL);
 
 	assert_non_null(strstr(text, "kho_blackout_seconds 1.500000\n"));
 	assert_non_null(strstr(text, "kho_services_seconds 0.250000\n"));

@@ -128,7 +128,7 @@ static void services_stop_before_the_blackout(void **state)
 
 	assert_true(blackout_compute(&b, &st, &instants));
 	assert_int_equal(b.services_ns, 0);
-	text = prometheus_text(&st, &b, NULL);
+	text = prometheus_text(&st, &b, NULL, NULL);
 	assert_null(strstr(text, "kho_services_seconds"));
 	free(text);
 	st.in_stopping_ns = st.in_stamp_ns[2] - 1200 * MS;
@@ -136,7 +136,7 @@ static void services_stop_before_the_blackout(void **state)
 	assert_int_equal(b.services_ns, 1200 * MS);
 	assert_int_equal(b.total_ns, 2500 * MS);
 	assert_int_equal(sum(&b), b.total_ns);
-	text = prometheus_text(&st, &b, NULL);
+	text = prometheus_text(&st, &b, NULL, NULL);
 	assert_non_null(strstr(text, "\nkho_services_seconds 1.200000\n"));
 	free(text);
 	o = blackout_json(&b);
@@ -216,6 +216,8 @@ static void trees_of_a_handover_are_counted(void **state)
 	struct json_object *o;
 	struct blackout b, again;
 	char *text;
+	static const struct session_losses some_losses = { .nr_closed = 3,
+							   .nr_lost = 2 };
 
 	assert_true(blackout_compute(&b, &st, &instants));
 	assert_int_equal(b.trees_lost, 0);
@@ -234,8 +236,10 @@ static void trees_of_a_handover_are_counted(void **state)
 	assert_int_equal(h.nr, 1);
 	assert_int_equal(h.entry[0].trees_lost, 2);
 	assert_int_equal(h.entry[0].trees_waiting, 0);
-	text = prometheus_text(&st, &b, &some_trees);
+	text = prometheus_text(&st, &b, &some_trees, &some_losses);
 	assert_non_null(strstr(text, "\nkho_trees 1\n"));
+	assert_non_null(strstr(text, "\nkho_sessions_closed 3\n"));
+	assert_non_null(strstr(text, "\nkho_incoming_sessions_lost 2\n"));
 	assert_non_null(strstr(text, "\nkho_tree_bytes 7\n"));
 	assert_non_null(
 		strstr(text, "\nkho_incoming_trees{state=\"waiting\"} 2\n"));
@@ -251,7 +255,7 @@ static void metrics_are_of_the_format(void **state)
 	char *text, *line, *rest;
 
 	assert_true(blackout_compute(&b, &st, &instants));
-	text = prometheus_text(&st, &b, NULL);
+	text = prometheus_text(&st, &b, NULL, NULL);
 	assert_non_null(strstr(text, "kho_blackout_seconds 2.500000\n"));
 	assert_non_null(
 		strstr(text, "kho_phase_seconds{phase=\"jump\"} 0.200000\n"));
