@@ -143,10 +143,11 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	programs unit-san
 	fuzzers
 	beside completion make -s completion
+	beside exitcodes tests/cli/exitcodes.sh
 	beside routes make -s routes
 	beside keep make -s keep
-	beside scripts/usage tests/scripts/usage.sh
 	beside session tests/boot/session.sh
+	beside scripts/usage tests/scripts/usage.sh
 	beside scripts/demo-files tests/scripts/demo-files.sh
 	beside scripts/trouble tests/scripts/trouble.sh
 	modules

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <linux/capability.h>
 
 #include "cli/base/capability.h"
@@ -48,12 +49,44 @@ static const char *explain_absent(const struct device *d)
 	return text;
 }
 
+/* Root of a user namespace has all capabilities, there. */
+static bool in_user_namespace(void)
+{
+	FILE *f = fopen("/proc/self/uid_map", "re");
+	unsigned long long first, to, nr;
+	bool whole;
+
+	if (!f)
+		return false;
+	whole = fscanf(f, "%llu %llu %llu", &first, &to, &nr) == 3 && !first &&
+		!to && nr == UINT32_MAX;
+	fclose(f);
+	return !whole;
+}
+
+/* Containers have file systems so, whose devices nobody can open. */
+static bool without_devices(const char *path)
+{
+	struct statvfs fs;
+
+	return !statvfs(path, &fs) && fs.f_flag & ST_NODEV;
+}
+
 static const char *explain_refused(const struct device *d)
 {
 	static char text[256];
 
 	if (geteuid())
 		return "only root may; run kho with sudo";
+	if (in_user_namespace())
+		return "this process is root of a container only; run kho outside of it";
+	if (without_devices(d->path)) {
+		snprintf(
+			text, sizeof(text),
+			"it lies in a file system that is mounted with nodev; have the container given the device itself (BindPaths=%s of a unit, --device=%s of docker and podman)",
+			d->path, d->path);
+		return text;
+	}
 	if (!capability_have(CAP_SYS_ADMIN))
 		return "this process is root without CAP_SYS_ADMIN, which a unit has unless "
 		       "CapabilityBoundingSet= takes it away";

@@ -35,7 +35,8 @@ static const char help_text[] =
 	"  -h, --help          this help\n\n"
 	"Sections that are lists, which a table can be made of, and their columns:\n" DUMPTABLE_HELP
 	"LIST is A or B: there are two, of which USED says whether it is the one that counts.\n\n"
-	"Exit status: 0 a kernel would accept it, 1 failure, or it would be refused, 2 wrong usage.\n\n"
+	"Exit status: 0 a kernel would accept it, 1 failure, or it would be refused, 2 wrong usage, 6\n"
+	"not permitted.\n\n"
 	"Examples:\n"
 	"  kho dump\n"
 	"  kho dump --section extents -n -o START,END\n"

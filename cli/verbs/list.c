@@ -26,7 +26,7 @@ static const char help_text[] =
 	"STATE of a tree is `kept`, or of one that came in `waiting`, `begun` (restored in part),\n"
 	"`refused` or `lost`. FILES are a tree's; of one that is kept, all inodes of its file system,\n"
 	"and SIZE is that of the file system.\n\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho list\n"
 	"  kho list --noheadings -o TYPE,NAME\n"

@@ -32,7 +32,7 @@ static const char help_text[] =
 	"  -J, --json          ranges of each kind as JSON, start and end in bytes\n"
 	"  -h, --help          this help\n\n"
 	"Colours are used on a terminal, unless NO_COLOR is set.\n\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho map\n"
 	"  kho map --svg memory.svg\n"

@@ -31,7 +31,8 @@ static const char help_text[] =
 	"  -n, --noheadings       no line with the names of the columns\n" TABLE_HELP
 	"  -J, --json             JSON: all handovers, durations in nanoseconds\n"
 	"  -h, --help             this help\n\n"
-	"Exit status: 0 success, 1 failure, or there is nothing to report, 2 wrong usage.\n\n"
+	"Exit status: 0 success, 1 failure, or there is nothing to report, 2 wrong usage, 6 not\n"
+	"permitted.\n\n"
 	"Examples:\n"
 	"  kho report\n"
 	"  kho report --save --prometheus /var/lib/prometheus/node-exporter/kho.prom\n"

@@ -19,7 +19,7 @@ static const char help_text[] =
 	"it. What is preserved stays preserved. If nothing is loaded, nothing happens.\n\n"
 	"Options:\n"
 	"  -h, --help  this help\n\n"
-	"Exit status: 0 nothing is loaded any more, 1 failure, 2 wrong usage.\n\n"
+	"Exit status: 0 nothing is loaded any more, 1 failure, 2 wrong usage, 6 not permitted.\n\n"
 	"Example:\n"
 	"  kho unload\n";
 
@@ -43,7 +43,7 @@ static int release(void)
 	    "for it (%s); try "
 	    "again.",
 	    strerror(-err));
-	return EXIT_FAILED;
+	return exit_code_of_open(err);
 }
 
 static int unload(void)
@@ -57,7 +57,7 @@ static int unload(void)
 		if (err) {
 			say("the image was not unloaded: %s.",
 			    kexecload_explain(call, err));
-			return EXIT_FAILED;
+			return exit_code_of_open(err);
 		}
 	}
 	room_forget();
