@@ -70,8 +70,8 @@ _kho_options()
 	dump) echo '--incoming --section --all --save --output --noheadings --raw --pairs --json --help' ;;
 	exec) echo '--force --help' ;;
 	status) echo '--json --help' ;;
-	put) echo '--file --replace --help' ;;
-	get) echo '--output --help' ;;
+	put) echo '--file --tree --replace --help' ;;
+	get) echo '--output --tree --help' ;;
 	list) echo '--output --bytes --noheadings --raw --pairs --json --help' ;;
 	session) echo '--fd --user --label --output --noheadings --raw --pairs --json --help' ;;
 	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
@@ -125,7 +125,7 @@ _kho()
 		;;
 	*,--syscall) _kho_words auto load file ;;
 	*,--append | *,--command-line | map,-w | map,--width | keep,--name) ;;
-	restore,--to) _kho_directories ;;
+	restore,--to | put,--tree | get,--tree) _kho_directories ;;
 	keep,--drop) _kho_names _kho_kept_trees ;;
 	drop,--tree) _kho_names _kho_incoming_trees ;;
 	*)

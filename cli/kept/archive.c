@@ -4,7 +4,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,8 +12,7 @@
 #include <linux/posix_acl_xattr.h>
 
 #include "cli/base/printable.h"
-
-#define LIBRARY "libarchive.so.13"
+#include "cli/kept/archivelib.h"
 
 /* Directory of the archive with files of long names. */
 #define HOLES_DIR ".kho-holes"
@@ -56,10 +54,7 @@ static struct {
 	__typeof__(archive_entry_sparse_add_entry) *entry_sparse_add_entry;
 } lib;
 
-static const struct {
-	const char *name;
-	void *to;
-} wanted[] = {
+static const struct archive_function wanted[] = {
 	{ "archive_error_string", &lib.error_string },
 	{ "archive_write_new", &lib.write_new },
 	{ "archive_write_set_format_pax", &lib.write_set_format_pax },
@@ -90,30 +85,6 @@ static const struct {
 	{ "archive_entry_xattr_add_entry", &lib.entry_xattr_add_entry },
 	{ "archive_entry_sparse_add_entry", &lib.entry_sparse_add_entry },
 };
-
-static int load_library(void)
-{
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	size_t i;
-
-	if (!handle) {
-		say("there is no " LIBRARY
-		    ", which makes archives; install the package "
-		    "libarchive13 (in Debian 13: libarchive13t64).");
-		return -ENOENT;
-	}
-	for (i = 0; i < ARRAY_LEN(wanted); i++) {
-		void *symbol = dlsym(handle, wanted[i].name);
-
-		*(void **)wanted[i].to = symbol;
-		if (symbol)
-			continue;
-		say(LIBRARY " has no %s; install a newer version of it.",
-		    wanted[i].name);
-		return -ENOENT;
-	}
-	return 0;
-}
 
 enum piece_kind { PIECE_DATA, PIECE_HOLE, PIECE_BAD };
 
@@ -708,7 +679,7 @@ int kept_archive(const struct kept_tree *tree, int fd,
 		 struct kept_archived *out)
 {
 	struct archiver a = { .tree = tree, .out = out };
-	int err = load_library();
+	int err = archivelib_load(wanted, ARRAY_LEN(wanted));
 
 	if (err)
 		return err;

@@ -6,6 +6,7 @@
 
 #include "cli/base/dev.h"
 #include "cli/base/savefile.h"
+#include "cli/kept/treetar.h"
 #include "cli/verbs/verbs.h"
 
 static const char help_text[] =
@@ -17,11 +18,14 @@ static const char help_text[] =
 	"  -o, --output FILE  write to FILE (mode 600). A file of this name is replaced, but "
 	"only when\n"
 	"                     everything is written; - is the standard output\n"
+	"      --tree DIR     make directory DIR, which is not there or empty, of what `kho put --tree`\n"
+	"                     has put; as a whole or not at all, once all names in it are checked\n"
 	"  -h, --help         this help\n\n"
 	"Exit status: 0 all of it was written, 1 failure, 2 wrong usage, 3 there is no such parcel,\n"
-	"4 it is damaged, or came from the previous kernel and is lost, 6 not permitted.\n\n"
+	"4 it is damaged, or came from the previous kernel and is lost, 5 no room, 6 not permitted.\n\n"
 	"Examples:\n"
 	"  kho get leases > leases\n"
+	"  kho get ssh --tree /etc/ssh\n"
 	"  kho get disk.img --output /srv/disk.img && kho drop disk.img\n";
 
 /* @why: KHO_WHY_SIZE bytes, of the module */
@@ -129,7 +133,14 @@ static int get_to_file(int parcel, const char *name, u64 bytes,
 	return EXIT_FAILED;
 }
 
-static int get(const char *name, const char *output)
+static int get_tree(int parcel, const char *path)
+{
+	int err = treetar_unpack(parcel, path);
+
+	return err ? exit_code_of_found(err) : EXIT_OK;
+}
+
+static int get(const char *name, const char *output, const char *tree)
 {
 	autoclose int dev = dev_open_or_say();
 	autoclose int parcel = -1;
@@ -143,6 +154,8 @@ static int get(const char *name, const char *output)
 		say_open_failed(name, parcel, why);
 		return exit_code_of(parcel);
 	}
+	if (tree)
+		return get_tree(parcel, tree);
 	if (!output || !strcmp(output, "-"))
 		return get_to_stdout(parcel, name, bytes);
 	return get_to_file(parcel, name, bytes, output);
@@ -152,23 +165,28 @@ int verb_get(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
+		{ "tree", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	const char *output = NULL;
+	const char *output = NULL, *tree = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "o:t:h", options, NULL)) != -1) {
 		if (c == 'h')
 			return show_help(help_text);
-		if (c != 'o')
+		if (c == 'o')
+			output = optarg;
+		else if (c == 't')
+			tree = optarg;
+		else
 			return usage_error("get");
-		output = optarg;
 	}
-	if (argc - optind != 1) {
-		say(argc == optind ? "which parcel? Give its name." :
-				     "get takes one name.");
+	if (argc - optind != 1 || (output && tree)) {
+		say(argc == optind ?
+			    "which parcel? Give its name." :
+			    "get takes one name, and either --output or --tree.");
 		return usage_error("get");
 	}
-	return get(argv[optind], output);
+	return get(argv[optind], output, tree);
 }

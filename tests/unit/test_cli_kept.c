@@ -63,6 +63,7 @@ static void step(void);
 #define take_records archive_take_records
 #define check archive_check
 #define take_link archive_take_link
+#include "cli/kept/archivelib.c"
 #include "cli/kept/archive.c"
 #undef flush
 #undef release

@@ -210,6 +210,21 @@ int kept_restore(const struct kept_tree *tree, int dir, const char *shown,
 	return never();
 }
 
+int treetar_bytes(const char *path, u64 *bytes)
+{
+	return never();
+}
+
+int treetar_pack(const char *path, int fd, struct progress *progress)
+{
+	return never();
+}
+
+int treetar_unpack(int fd, const char *path)
+{
+	return never();
+}
+
 int kept_archive(const struct kept_tree *tree, int fd,
 		 struct kept_archived *out)
 {
