@@ -75,7 +75,7 @@ _kho_options()
 	list) echo '--output --bytes --noheadings --raw --pairs --json --help' ;;
 	session) echo '--fd --user --label --output --noheadings --raw --pairs --json --help' ;;
 	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
-	keep) echo '--name --drop --help' ;;
+	keep) echo '--name --drop --ahead --not-ahead --help' ;;
 	restore) echo '--to --keep --if-any --json --help' ;;
 	*) echo '--help' ;;
 	esac

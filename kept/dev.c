@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -22,6 +23,7 @@ union kept_arg {
 	struct kho_kept_ioctl_estimate estimate;
 	struct kho_kept_ioctl_open open;
 	struct kho_kept_ioctl_drop drop;
+	struct kho_kept_ioctl_hold hold;
 };
 
 /**
@@ -108,6 +110,35 @@ static int do_drop(union kept_arg *arg, void __user *user)
 	return kept_in_drop(arg->drop.name);
 }
 
+static int hold_all(struct kho_kept_ioctl_hold *hold)
+{
+	struct kept_tree *t;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && (t = kept_tree_get_nth(i)); i++) {
+		ret = kept_ahead_hold(t->mnt->mnt_root, hold);
+		kept_tree_put(t);
+	}
+	return ret;
+}
+
+static int do_hold(union kept_arg *arg, void __user *user)
+{
+	struct kho_kept_ioctl_hold *hold = &arg->hold;
+
+	if (hold->flags & ~KHO_KEPT_HOLD_LET_GO)
+		return -EINVAL;
+	hold->nr_files = 0;
+	hold->nr_pages = 0;
+	if (!hold->flags)
+		return hold_all(hold);
+	if (hold->least_bytes)
+		return -EINVAL;
+	kept_ahead_let_go(NULL);
+	return 0;
+}
+
 #define KEPT_IOCTL(_cmd, _type, _run, _replies)               \
 	{                                                     \
 		.cmd = (_cmd), .bytes = sizeof(struct _type), \
@@ -124,6 +155,7 @@ static const struct kept_ioctl ioctls[] = {
 		   do_estimate, true),
 	KEPT_IOCTL(KHO_KEPT_IOCTL_OPEN, kho_kept_ioctl_open, do_open, false),
 	KEPT_IOCTL(KHO_KEPT_IOCTL_DROP, kho_kept_ioctl_drop, do_drop, false),
+	KEPT_IOCTL(KHO_KEPT_IOCTL_HOLD, kho_kept_ioctl_hold, do_hold, true),
 };
 
 static const struct kept_ioctl *find(unsigned int cmd)

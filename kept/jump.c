@@ -483,6 +483,7 @@ static void finish(void)
 	struct kho_refusal r = {};
 	int ret;
 
+	kept_ahead_end_all();
 	check_trees();
 	make_room();
 	ret = write_chain();
@@ -540,6 +541,7 @@ static int kept_reboot_notify(struct notifier_block *nb, unsigned long action,
 		pr_crit("no tree is handed over: somebody is adding one, and that does not end\n");
 		return NOTIFY_DONE;
 	}
+	kept_ahead_close();
 	for (i = 0; i < ARRAY_SIZE(workers); i++) {
 		struct kept_worker *w = &workers[i];
 

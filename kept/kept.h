@@ -3,8 +3,8 @@
  * kho-kept.ko: what its files offer each other. Trees go
  *
  *   out  tree (which directories) -> jump (the last moment) -> records (names) -> pages
- *        (contents) -> stream (bytes on the wire); estimate looks without a jump; both walk
- *        over names
+ *        (contents) -> stream (bytes on the wire); estimate looks without a jump, and ahead
+ *        holds pages before it; all walk over names
  *   in   incoming (what came in) -> descriptor (of a tree) -> restore (contents) -> shmem/
  *
  * and dev, the device, asks tree and incoming. What nobody has restored goes from incoming to
@@ -89,6 +89,19 @@ int kept_files_add_part(struct kept_files *f, struct inode *inode, u64 bytes,
 int kept_files_begin(struct kept_files *f, u64 bytes);
 int kept_files_entry(struct kept_files *f, u64 entry);
 void kept_files_release(struct kept_files *f);
+
+/* --------------------------------------------- ahead.c: pages that are held before the jump */
+
+struct kept_ahead;
+
+int kept_ahead_hold(struct dentry *root, struct kho_kept_ioctl_hold *arg);
+void kept_ahead_let_go(const struct super_block *sb);
+void kept_ahead_close(void);
+struct kept_ahead *kept_ahead_of(const struct inode *inode);
+unsigned int kept_ahead_take(struct kept_ahead *a, pgoff_t index, pgoff_t *end,
+			     struct folio **folio, unsigned int max);
+void kept_ahead_end(struct kept_ahead *a);
+void kept_ahead_end_all(void);
 
 /* ------------------------------------------------------------ walk.c: from name to name */
 
@@ -177,6 +190,7 @@ int kept_tree_keep(const struct kho_kept_ioctl_keep *arg);
 int kept_tree_forget(const char *name);
 int kept_tree_list(struct kho_kept_ioctl_list *arg);
 struct kept_tree *kept_tree_get(const char *name);
+struct kept_tree *kept_tree_get_nth(u32 index);
 void kept_tree_put(struct kept_tree *t);
 void kept_trees_count(u32 *nr, u64 *bytes);
 bool kept_trees_close(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is in regular files: pages are held, preserved and listed, once, at the last moment.
+ * What is in regular files: pages are held, preserved and listed, once, at the last moment; of
+ * large files most of them may be held already, see ahead.c.
  *
  * The file system is frozen then: nobody writes to a file but through a mapping, and nobody makes
  * it longer or shorter. What a program stores through a mapping goes along until the machine
@@ -36,6 +37,7 @@
  * @kind: of the run that is being collected
  * @run: pages of it; they end before @next
  * @copy: nothing is preserved where it lies: it goes along with another tree already
+ * @ahead: what is held of it; NULL: nothing
  */
 struct listing {
 	struct kept_files *files;
@@ -46,6 +48,7 @@ struct listing {
 	enum kho_kept_entry_kind kind;
 	u64 run;
 	bool copy;
+	struct kept_ahead *ahead;
 };
 
 /* ------------------------------------------------------------------------------- the list */
@@ -90,6 +93,33 @@ int kept_files_entry(struct kept_files *f, u64 entry)
 	f->next += kho_kept_entry_pages(entry);
 	if (kho_kept_entry_kind(entry) == KHO_KEPT_ENTRY_FOLIO)
 		f->nr_pages += kho_kept_entry_pages(entry);
+	return 0;
+}
+
+/*
+ * The same with some entries of folios. @done: how many were appended; the others are the
+ * caller's still.
+ */
+static int add_folios(struct kept_files *f, const u64 *entry, unsigned int nr,
+		      unsigned int *done)
+{
+	while (*done < nr) {
+		/* What fails has appended nothing as long as it is for one page of the list. */
+		size_t room = PAGE_SIZE - offset_in_page(f->entries.bytes);
+		unsigned int some =
+			min_t(size_t, nr - *done, room / sizeof(*entry));
+		int ret = kept_stream_append(&f->entries, entry + *done,
+					     some * sizeof(*entry));
+
+		if (ret)
+			return ret;
+		for (; some; some--, ++*done) {
+			u64 pages = kho_kept_entry_pages(entry[*done]);
+
+			f->next += pages;
+			f->nr_pages += pages;
+		}
+	}
 	return 0;
 }
 
@@ -203,21 +233,45 @@ static int hold_one(struct listing *l, struct folio *folio)
 	return ret;
 }
 
+/* Those of them that follow one another, from the first on. @done: as add_folios() has it. */
+static int list_some(struct listing *l, struct folio **folio, unsigned int nr,
+		     unsigned int *done)
+{
+	u64 entry[HOLD_BATCH];
+	pgoff_t end = folio[0]->index;
+	unsigned int i;
+	int ret = list_hole(l, end);
+
+	if (!ret)
+		ret = end_run(l);
+	if (ret)
+		return ret;
+	for (i = 0; i < nr && folio[i]->index == end; i++) {
+		entry[i] = kho_kept_entry_folio(folio_pfn(folio[i]),
+						folio_order(folio[i]));
+		end += folio_nr_pages(folio[i]);
+	}
+	ret = add_folios(l->files, entry, i, done);
+	if (!ret)
+		l->next = end;
+	return ret;
+}
+
 /* Puts folios on the list that are preserved. */
 static int list_folios(struct listing *l, struct folio **folio, unsigned int nr)
 {
-	unsigned int i;
+	unsigned int done = 0;
 	int ret = 0;
 
-	for (i = 0; i < nr; i++) {
-		if (!ret)
-			ret = list_block(l, folio_pfn(folio[i]),
-					 folio_order(folio[i]),
-					 folio[i]->index);
-		if (!ret)
-			continue;
-		kho_unpreserve_folio(folio[i]);
-		folio_put(folio[i]);
+	while (done < nr && !ret) {
+		unsigned int some = 0;
+
+		ret = list_some(l, folio + done, nr - done, &some);
+		done += some;
+	}
+	for (; done < nr; done++) {
+		kho_unpreserve_folio(folio[done]);
+		folio_put(folio[done]);
 	}
 	return ret;
 }
@@ -307,11 +361,16 @@ static int list_behind(struct listing *l, pgoff_t index)
 static int hold_some(struct listing *l, pgoff_t index)
 {
 	struct folio *folio[HOLD_BATCH];
-	unsigned int nr;
+	pgoff_t end = l->end;
+	unsigned int nr = 0;
 
 	if (index >= l->end)
 		return list_behind(l, index);
-	nr = kho_shmem_get_some(l->mapping, index, l->end, folio, HOLD_BATCH);
+	if (l->ahead)
+		nr = kept_ahead_take(l->ahead, index, &end, folio, HOLD_BATCH);
+	if (nr)
+		return list_folios(l, folio, nr);
+	nr = kho_shmem_get_some(l->mapping, index, end, folio, HOLD_BATCH);
 	return nr ? hold_folios(l, folio, nr) : hold_slowly(l, index);
 }
 
@@ -341,10 +400,14 @@ static int add(struct kept_files *f, struct inode *inode, loff_t size,
 		.end = min_t(u64, kho_shmem_end(size), limit),
 		.limit = limit,
 		.copy = copy,
+		.ahead = copy ? NULL : kept_ahead_of(inode),
 	};
 	int ret = kept_files_begin(f, size);
 
-	return ret ?: hold_all(&l);
+	if (!ret)
+		ret = hold_all(&l);
+	kept_ahead_end(l.ahead);
+	return ret;
 }
 
 /**

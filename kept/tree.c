@@ -220,6 +220,9 @@ static void tree_free(struct kref *refs)
 {
 	struct kept_tree *t = container_of(refs, struct kept_tree, refs);
 
+	/* Whoever held its pages has let go of the tree by now. */
+	if (!IS_ERR_OR_NULL(t->mnt))
+		kept_ahead_let_go(t->mnt->mnt_sb);
 	kern_unmount(t->mnt);
 	kfree(t);
 }
@@ -290,7 +293,15 @@ struct kept_tree *kept_tree_get(const char *name)
 	return t;
 }
 
-static struct kept_tree *get_nth(u32 index)
+/**
+ * kept_tree_get_nth() - get a tree by its place
+ * @index: of it, from 0
+ *
+ * Context: may sleep.
+ *
+ * Return: it, with a reference; NULL: there are not so many.
+ */
+struct kept_tree *kept_tree_get_nth(u32 index)
 {
 	struct kept_tree *t;
 
@@ -335,7 +346,7 @@ static void describe(const struct kept_tree *t, struct kho_kept_ioctl_list *arg)
  */
 int kept_tree_list(struct kho_kept_ioctl_list *arg)
 {
-	struct kept_tree *t = get_nth(arg->index);
+	struct kept_tree *t = kept_tree_get_nth(arg->index);
 	size_t used;
 
 	if (!t)

@@ -11,7 +11,7 @@
 /* A tree that comes or goes moves the others: then the list is read again, but not for ever. */
 #define LIST_TRIES 16
 
-/* Only FILL and ESTIMATE end with EINTR, and only when the program is about to end. */
+/* Only FILL, ESTIMATE and HOLD end with EINTR, and only when the program is about to end. */
 static int call(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
@@ -75,6 +75,21 @@ int keptdev_estimate(int fd, const char *name,
 	*out = (struct kho_kept_ioctl_estimate){ .size = sizeof(*out) };
 	err = take_name(out->name, name);
 	return err ? err : call(fd, KHO_KEPT_IOCTL_ESTIMATE, out);
+}
+
+int keptdev_hold(int fd, u64 least_bytes, struct kho_kept_ioctl_hold *out)
+{
+	*out = (struct kho_kept_ioctl_hold){ .size = sizeof(*out),
+					     .least_bytes = least_bytes };
+	return call(fd, KHO_KEPT_IOCTL_HOLD, out);
+}
+
+int keptdev_let_go(int fd)
+{
+	struct kho_kept_ioctl_hold arg = { .size = sizeof(arg),
+					   .flags = KHO_KEPT_HOLD_LET_GO };
+
+	return call(fd, KHO_KEPT_IOCTL_HOLD, &arg);
 }
 
 int keptdev_open_tree(int fd, const char *name, struct kho_kept_ioctl_open *out)

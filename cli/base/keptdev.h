@@ -24,6 +24,10 @@ int keptdev_drop(int fd, const char *name);
 int keptdev_estimate(int fd, const char *name,
 		     struct kho_kept_ioctl_estimate *out);
 
+/* Hold the pages of files from @least_bytes on, for all trees; and let go of them. */
+int keptdev_hold(int fd, u64 least_bytes, struct kho_kept_ioctl_hold *out);
+int keptdev_let_go(int fd);
+
 /* The descriptor is in @out, and returned. */
 int keptdev_begin(int tree, int dir_fd, u64 last_inode, bool *resumed);
 int keptdev_open_tree(int fd, const char *name,

@@ -173,9 +173,19 @@ static struct kho_kept_ioctl_keep *keep_arg(void)
 	return arg;
 }
 
+static struct kho_kept_ioctl_hold *hold_arg(void)
+{
+	struct kho_kept_ioctl_hold *arg = (void *)room;
+
+	memset(room, 0, sizeof(room));
+	arg->size = sizeof(*arg);
+	return arg;
+}
+
 static void bounds(void)
 {
 	const unsigned long keep_cmd = KHO_KEPT_IOCTL_KEEP;
+	struct kho_kept_ioctl_hold *hold;
 
 	keep_arg()->size--;
 	want_error("too small", keep_cmd, EINVAL);
@@ -202,6 +212,12 @@ static void bounds(void)
 	want_error("proc", keep_cmd, EXDEV);
 	keep_arg()->dir_fd = open("/dev", O_RDONLY);
 	want_error("devtmpfs", keep_cmd, EXDEV);
+	hold_arg()->flags = 2;
+	want_error("unknown flag of hold", KHO_KEPT_IOCTL_HOLD, EINVAL);
+	hold = hold_arg();
+	hold->flags = KHO_KEPT_HOLD_LET_GO;
+	hold->least_bytes = 1;
+	want_error("size to let go of", KHO_KEPT_IOCTL_HOLD, EINVAL);
 	keep_arg();
 	want_error("unknown command", _IO(KHO_KEPT_IOCTL_TYPE, 0x7f), ENOTTY);
 	must(ioctl(device(), keep_cmd, (void *)8) && errno == EFAULT,

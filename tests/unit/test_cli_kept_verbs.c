@@ -58,7 +58,8 @@ static int ask(unsigned long request, void *arg);
 
 /* Errors of what is asked for, and what was asked for. */
 static struct {
-	int keep, forget, drop, open, restore, archive;
+	int keep, forget, drop, open, restore, archive, hold;
+	int loaded, held;
 	u64 nr_bad, nr_missing;
 	bool keeps;
 	u32 state;
@@ -70,6 +71,7 @@ static int ask(unsigned long request, void *arg)
 {
 	struct kho_kept_ioctl_forget *forget = arg;
 	struct kho_kept_ioctl_list *list = arg;
+	struct kho_kept_ioctl_hold *hold = arg;
 
 	errno = 0;
 	switch (request) {
@@ -89,10 +91,21 @@ static int ask(unsigned long request, void *arg)
 		list->state = kept.state;
 		strcpy(list->name, kept.tree);
 		break;
+	case KHO_KEPT_IOCTL_HOLD:
+		kept.held = hold->flags ? -1 : 1;
+		errno = kept.hold;
+		hold->nr_files = 2;
+		hold->nr_pages = 512;
+		break;
 	default:
 		fail_msg("ioctl %lx", request);
 	}
 	return errno ? -1 : 0;
+}
+
+int sysinfo_kexec_loaded(void)
+{
+	return kept.loaded;
 }
 
 int kept_tree_open(struct kept_tree *tree, int dev, const char *name)
@@ -243,6 +256,27 @@ static void ends_with(int code, int (*verb)(int argc, char **argv),
 
 /* --------------------------------------------------------------------------------- tests */
 
+static void pages_are_held_once_an_image_is_loaded(void **state)
+{
+	ends_with(EXIT_FAILED, verb_keep, "--ahead", "no image is loaded");
+	assert_int_equal(kept.held, 0);
+	kept.loaded = 1;
+	ends_with(EXIT_OK, verb_keep, "--ahead",
+		  "held ahead: 2.0 MiB of 2 files\n");
+	assert_int_equal(kept.held, 1);
+	kept.hold = ENOMEM;
+	ends_with(EXIT_NO_ROOM, verb_keep, "--ahead", "not all pages");
+	kept.hold = ENOTTY;
+	ends_with(EXIT_FAILED, verb_keep, "--ahead", "is older than");
+	kept.hold = 0;
+	ends_with(EXIT_OK, verb_keep, "--not-ahead", NULL);
+	assert_int_equal(kept.held, -1);
+	ends_with(EXIT_USAGE, verb_keep, "--ahead --not-ahead", "exclude");
+	ends_with(EXIT_USAGE, verb_keep, "--ahead " PLACE, "take nothing");
+	ends_with(EXIT_USAGE, verb_keep, "--not-ahead --name x",
+		  "take nothing");
+}
+
 static void what_is_not_here_is_absent(void **state)
 {
 	ends_with(EXIT_ABSENT, verb_restore, "other", "no tree 'other'");
@@ -368,6 +402,9 @@ static void what_is_refused_stays_reserved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			pages_are_held_once_an_image_is_loaded, one_tree,
+			no_place),
 		cmocka_unit_test_setup_teardown(what_is_not_here_is_absent,
 						one_tree, no_place),
 		cmocka_unit_test_setup_teardown(what_fails_later_is_a_failure,

@@ -226,6 +226,35 @@ struct kho_kept_ioctl_drop {
 
 #define KHO_KEPT_IOCTL_DROP _IO(KHO_KEPT_IOCTL_TYPE, 0x45)
 
+/* kho_kept_ioctl_hold.flags: let go of all that is held. Without it: hold. */
+#define KHO_KEPT_HOLD_LET_GO (1U << 0)
+
+/**
+ * struct kho_kept_ioctl_hold - KHO_KEPT_IOCTL_HOLD: hold the pages of large files of all kept
+ * directories now, so that there is less to do at the last moment
+ * @size: size of this struct
+ * @flags: KHO_KEPT_HOLD_*
+ * @least_bytes: size of a file that is large; with LET_GO 0
+ * @nr_files: out, files of which pages were held now
+ * @nr_pages: out, pages of them
+ *
+ * For when services begin to stop, and an image is loaded already: what is held is not reclaimed
+ * and not moved, so it can be in the way of an image that is loaded later. A file can be used as
+ * before; but what is cut off or removed is freed only at the jump, with LET_GO, or with FORGET
+ * of a directory of its file system. Files that are held already are left as they are.
+ *
+ * Errors: ENOMEM and EINTR (some are held), ESHUTDOWN.
+ */
+struct kho_kept_ioctl_hold {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 least_bytes;
+	__aligned_u64 nr_files;
+	__aligned_u64 nr_pages;
+};
+
+#define KHO_KEPT_IOCTL_HOLD _IO(KHO_KEPT_IOCTL_TYPE, 0x4b)
+
 /* -------------------------------------------------------------------- on a descriptor of OPEN */
 
 /**
