@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is in the way of a tree, before anything of it is made. */
+/*
+ * What is in the way of a tree, before anything of it is made. In a directory that is empty
+ * nothing is, and nothing is looked for.
+ */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cli/kept/beneath.h"
@@ -26,6 +31,35 @@ static void push(struct open_dirs *dirs, int fd)
 static void pop(struct open_dirs *dirs)
 {
 	close_descriptor(&dirs->fd[--dirs->nr]);
+}
+
+static bool is_empty(int dir)
+{
+	int fd = beneath_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *d;
+	bool empty = list;
+
+	if (!list) {
+		close_descriptor(&fd);
+		return false;
+	}
+	errno = 0;
+	while (empty && (d = readdir(list)))
+		empty = !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..");
+	empty = empty && !errno;
+	closedir(list);
+	return empty;
+}
+
+/* Takes over the descriptor of a directory that is there. */
+static void push_present(struct open_dirs *dirs, int fd)
+{
+	bool empty = is_empty(fd);
+
+	if (empty)
+		close_descriptor(&fd);
+	push(dirs, empty ? -1 : fd);
 }
 
 static int stop(const struct kept_tree *tree,
@@ -67,7 +101,7 @@ static int look(struct open_dirs *dirs, const struct kept_tree *tree,
 			    "has another file system mounted on it");
 	if (fd < 0)
 		return fd;
-	push(dirs, fd);
+	push_present(dirs, fd);
 	return 0;
 }
 
@@ -99,14 +133,16 @@ int kept_conflict(const struct kept_tree *tree, int dir, char **path,
 	struct kho_kept_reader reader;
 	struct kho_kept_record record;
 	int err = 0, root = dup(dir);
+	bool any;
 
 	*path = NULL;
 	*why = NULL;
 	if (root < 0)
 		return -errno;
-	push(&dirs, root);
+	push_present(&dirs, root);
+	any = dirs.fd[0] >= 0;
 	kho_kept_reader_init(&reader, tree->records, tree->info.record_bytes);
-	while (!err && dirs.nr &&
+	while (any && !err && dirs.nr &&
 	       kho_kept_next(&reader, &record, NULL) == KHO_STEP_NEXT)
 		err = look_at(&dirs, tree, &record, path, why);
 	while (dirs.nr)
