@@ -77,11 +77,26 @@ small_initramfs() {
 	inside update-initramfs -c -k "$old"
 }
 
+# A program of a package may be about to end still.
+unmount_devices() {
+	local tries process
+
+	for tries in $(seq 30); do
+		! umount -R "$root/dev" "$root/proc" 2>/dev/null || return 0
+		sleep 1
+	done
+	for process in /proc/[0-9]*; do
+		! readlink "$process"/{root,cwd,exe} "$process"/fd/* | grep -q -F "$root" ||
+			printf '%s: %s\n' "${process##*/}" "$(tr '\0' ' ' <"$process/cmdline")" >&2
+	done
+	die "programs still run in $root after $tries tries: those"
+}
+
 # make_disk: of the root, which is gone then; the machine starts with the kernel $old
 make_disk() {
 	cp "$root/boot/vmlinuz-$old" "$out/vmlinuz"
 	cp "$root/boot/initrd.img-$old" "$out/initrd"
-	umount -R "$root/dev" "$root/proc"
+	unmount_devices
 	mke2fs -q -t ext4 -E root_owner=0:0 -d "$root" "$out/disk" 4G
 	umount "$root"
 	rm -rf "$out/tree"
