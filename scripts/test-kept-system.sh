@@ -31,25 +31,6 @@ make_packages() {
 	"$top/scripts/packages.sh" --in "$suite" "$next" "$build/packages-$suite-next" >/dev/null
 }
 
-# debs DIRECTORY NAME...: the files of those packages
-debs() {
-	local dir=$1 name
-
-	shift
-	for name in "$@"; do
-		find "$dir" -name "${name}_*.deb"
-	done
-}
-
-# The newer one, with its headers and what they need.
-install_kernel() {
-	local -a packages
-
-	mapfile -t packages < <(find "$1" -name '*.deb' -not -name 'linux-image-cloud-*' \
-		-not -name 'linux-headers-cloud-*')
-	install_packages "${packages[@]}"
-}
-
 # DKMS builds the modules of the next version here; in the emulated machine it only installs them. The script of
 # its package, which would build them again, is told not to: kho-boot then sees that there are none.
 build_next() {
@@ -77,21 +58,9 @@ configure_trees() {
 }
 
 prepare() {
-	local lower
 	local -a packages
 
-	lower=$("$top/scripts/debian-root.sh" "$suite")
-	old=$(cd "$lower/lib/modules" && echo *)
-	new=$(newest_release_in "$lower.debs")
-	open_root "$lower" "$out/tree"
-	small_initramfs
-	install_kernel "$lower.debs"
-	mapfile -t packages < <(debs "$build/packages-$suite" kho kho-dkms)
-	install_packages "${packages[@]}"
-	inside dkms autoinstall -k "$old"
-	inside dkms autoinstall -k "$new"
-	inside update-initramfs -u -k all
-	[ -n "$(inside modinfo -k "$new" -F version kho)" ] || die "DKMS did not build for $new"
+	two_kernels "$suite" kho kho-dkms
 	build_next
 	configure_machine kept
 	configure_trees

@@ -25,13 +25,6 @@ set -u
 cache='/srv/ca che'
 needed=/srv/needed
 
-is_active() {
-	systemctl -q is-active "$1" || {
-		systemctl --no-pager status "$1" >/dev/ttyS1 2>&1
-		fail "$1 is not active"
-	}
-}
-
 # make_tree DIRECTORY: of everything that a tmpfs has
 make_tree() {
 	mkdir -p "$1/files/some" "$1/writer" || fail "mkdir"

@@ -47,6 +47,41 @@ packages_of_suite() {
 		"$build/packages-$suite" >/dev/null
 }
 
+# debs DIRECTORY NAME...: the files of those packages
+debs() {
+	local dir=$1 name
+
+	shift
+	for name in "$@"; do
+		find "$dir" -name "${name}_*.deb"
+	done
+}
+
+# two_kernels ROOT NAME...: a copy of that root of scripts/debian-root.sh, with its kernel, $old, a newer one,
+# $new, and those of our packages, whose modules are built for both
+two_kernels() {
+	local lower from=$1 release
+	local -a packages
+
+	shift
+	lower=$("$top/scripts/debian-root.sh" "$from")
+	old=$(cd "$lower/lib/modules" && echo *)
+	new=$(newest_release_in "$cache/roots/$suite.debs")
+	open_root "$lower" "$out/tree"
+	small_initramfs
+	# With its headers, and what they need.
+	mapfile -t packages < <(find "$cache/roots/$suite.debs" -name '*.deb' -not -name 'linux-image-cloud-*' \
+		-not -name 'linux-headers-cloud-*')
+	install_packages "${packages[@]}"
+	mapfile -t packages < <(debs "$build/packages-$suite" "$@")
+	install_packages "${packages[@]}"
+	for release in "$old" "$new"; do
+		inside dkms autoinstall -k "$release"
+		[ -n "$(inside modinfo -k "$release" -F version kho)" ] || die "DKMS did not build for $release"
+	done
+	inside update-initramfs -u -k all
+}
+
 # newest_release_in DIRECTORY: of the kernel that is packed there
 newest_release_in() {
 	dpkg-deb -f "$1"/linux-image-[0-9]*.deb Package | sed 's/^linux-image-//'

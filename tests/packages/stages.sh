@@ -20,12 +20,19 @@ fail() {
 		kho status
 		kho list
 		systemctl --no-pager --failed
-		journalctl --no-pager -b -u kho.service -u kho-load.service -u 'kho-keep@*'
+		journalctl --no-pager -b -u kho.service -u kho-load.service -u 'kho-keep@*' -u 'kho-recipe@*'
 		dmesg | tail -n 50
 	} >/dev/ttyS1 2>&1
 	sync
 	systemctl poweroff --force --force
 	exit 1
+}
+
+is_active() {
+	systemctl -q is-active "$1" || {
+		systemctl --no-pager --full status "$1" >/dev/ttyS1 2>&1
+		fail "$1 is not active"
+	}
 }
 
 # go COMMAND...: the next boot is the next stage
