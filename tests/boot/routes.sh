@@ -130,6 +130,8 @@ decision() {
 	sh "$tree/usr/local/lib/kho/kho-reboot" running
 	echo stopping >/run/test/system
 	sh "$tree/usr/local/lib/kho/kho-reboot" stopping 2>/run/test/said-stopping
+	# What a service is told that stops now.
+	sh "$tree/usr/local/lib/kho/kho-reboot" foresee && echo kexec >/run/test/foreseen
 	# From here on there is no systemd-logind, nor what was mounted at /boot.
 	rm -rf /run/test/logind /boot/grub
 	sh "$tree/usr/local/lib/kho/kho-reboot" "$1" 2>/run/test/said
@@ -155,6 +157,8 @@ row() {
 	"ask_$4"
 	result=$(decision "$5")
 	[ "$result" = "$6" ] || wrong "systemd $1, $2, image $3, asked $4, target $5: $result, not $6"
+	[ "$5" != reboot ] || [ "$(cat /run/test/foreseen 2>/dev/null || echo reboot)" = "$6" ] ||
+		wrong "systemd $1, $2, image $3, asked $4, target $5: not foreseen is $6"
 	# Nothing is lost without a word, nor otherwise is it said to be.
 	case $3/$result in
 	*/reboot) lost=2 ;;
