@@ -65,6 +65,7 @@ golden: ## compare the wire with the golden files
 completion: ## compare the completion with what the tool's help names
 routes: ## where reboots go, and what is loaded for them, by the installed scripts
 keep: ## what /etc/kho/keep.d becomes, by the installed generator
+recipes: ## what services keep and find by the recipes, and what `kho recipe` enables
 lint: ## format, checkpatch, sparse, shellcheck, codespell and the rules of this repository
 format: ## apply the format that lint wants
 vm: ## the scenarios in virtual machines
@@ -73,6 +74,7 @@ bench: ## speed, with peers: tables, and docs/performance.md with its plots
 nightly: ## hours: scenarios on a debug kernel, all their paths, 200 rounds of stress
 install: ## tool, library, headers, manual pages, completion, under $(DESTDIR)$(PREFIX)
 install-boot: ## units and hooks: the module is loaded early, the image before a reboot
+install-recipes: ## services that keep what they have in memory, and what `kho recipe` enables
 install-dkms: ## the source of the modules in /usr/src/kho-VERSION, for DKMS
 clean: ## remove build/
 
@@ -232,6 +234,9 @@ routes:
 keep:
 	@tests/boot/keep.sh
 
+recipes:
+	@tests/boot/recipes.sh
+
 lint:
 	@scripts/lint.sh
 
@@ -253,6 +258,6 @@ clean:
 include install.mk
 
 .PHONY: bench-peer all help cli lib modules modules-at unit unit-build unit-san unit-san-build fuzz fuzz-build \
-	golden completion routes keep lint format vm test bench nightly clean FORCE
+	golden completion routes keep recipes lint format vm test bench nightly clean FORCE
 
 -include $(shell find $(B)/host $(B)/unit $(B)/unit-san $(B)/fuzz -name '*.d' 2>/dev/null)

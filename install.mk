@@ -87,6 +87,21 @@ install-boot: $(addprefix $(B)/boot/,kho.service kho-load.service kho-stopping.s
 	$(call script,$(B)/boot/kernel/header-postinst,/etc/kernel/header_postinst.d/zz-kho)
 	$(call script,$(B)/boot/kernel/initramfs,/etc/initramfs/post-update.d/zz-kho)
 
+# --- services that keep what they have in memory
+
+RECIPES := keep-dir memcached postgresql redis valkey
+
+$(B)/recipes/%: recipes/%.in install.mk FORCE
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@libexecdir@|$(LIBEXECDIR)|g' $< >$@
+
+install-recipes: $(addprefix $(B)/recipes/,kho-recipe@.service keep-dir.conf memcached.conf)
+	$(call put,755,recipes/kho-recipe recipes/kho-recipe-memcached,$(LIBEXECDIR))
+	$(call put,644,$(RECIPES:%=recipes/%.recipe),$(LIBEXECDIR)/recipes)
+	$(call put,644,$(B)/recipes/keep-dir.conf $(B)/recipes/memcached.conf,$(LIBEXECDIR)/recipes)
+	$(call text,$(B)/recipes/kho-recipe@.service,$(UNITDIR)/kho-recipe@.service)
+	install -d -m 755 $(DESTDIR)/etc/kho/recipes.d
+
 # --- the modules' source, for DKMS
 
 DKMSDIR ?= /usr/src/kho-$(KHO_VERSION)
@@ -103,4 +118,4 @@ install-dkms: $(B)/dkms.conf
 	done
 	$(call text,$<,$(DKMSDIR)/dkms.conf)
 
-.PHONY: install-boot install-dkms
+.PHONY: install-boot install-recipes install-dkms

@@ -39,6 +39,8 @@ static const struct verb verbs[] = {
 	  verb_dump },
 	{ "session", "list and drop sessions of /dev/liveupdate",
 	  verb_session },
+	{ "recipe", "have services keep what they have in memory",
+	  verb_recipe },
 	{ NULL, NULL, NULL },
 };
 

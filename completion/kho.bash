@@ -31,6 +31,17 @@ _kho_sessions()
 	kho session --noheadings -o NAME 2>/dev/null
 }
 
+# Recipes, or the services that have one.
+_kho_recipes()
+{
+	kho recipe list --noheadings -o NAME 2>/dev/null
+}
+
+_kho_enabled()
+{
+	kho recipe list --noheadings -o ENABLED,UNIT 2>/dev/null | sed -n 's/^yes *//p'
+}
+
 # _kho_words WORD...: those that begin with the current word
 _kho_words()
 {
@@ -77,6 +88,9 @@ _kho_options()
 	drop) echo '--parcel --region --tree --all --incoming --force --help' ;;
 	keep) echo '--name --drop --ahead --not-ahead --help' ;;
 	restore) echo '--to --keep --if-any --json --help' ;;
+	recipe)
+		echo '--unit --directory --now --root --output --noheadings --raw --pairs --json --help'
+		;;
 	*) echo '--help' ;;
 	esac
 }
@@ -103,7 +117,7 @@ _kho()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_kho_words check load unload exec status report map dump put get reserve keep restore save list drop session \
+		_kho_words check load unload exec status report map dump put get reserve keep restore save list drop session recipe \
 			--help --version
 		return
 	fi
@@ -125,7 +139,11 @@ _kho()
 		;;
 	*,--syscall) _kho_words auto load file ;;
 	*,--append | *,--command-line | map,-w | map,--width | keep,--name) ;;
-	restore,--to | put,--tree | get,--tree) _kho_directories ;;
+	recipe,-o | recipe,--output) _kho_words NAME UNIT PROGRAM ENABLED STATE DIRECTORY ABOUT ;;
+	recipe,-u | recipe,--unit) ;;
+	restore,--to | put,--tree | get,--tree | recipe,-d | recipe,--directory | recipe,--root) _kho_directories ;;
+	recipe,enable) _kho_names _kho_recipes ;;
+	recipe,disable) _kho_names _kho_enabled ;;
 	keep,--drop) _kho_names _kho_kept_trees ;;
 	drop,--tree) _kho_names _kho_incoming_trees ;;
 	*)
@@ -140,6 +158,7 @@ _kho()
 			run | create | put | get | drop | hold) _kho_names _kho_sessions ;;
 			esac
 			;;
+		*,recipe) _kho_words list enable disable ;;
 		*,drop) _kho_names _kho_everything ;;
 		*,keep) _kho_directories ;;
 		*,restore) _kho_names _kho_incoming_trees ;;

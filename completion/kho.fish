@@ -36,6 +36,15 @@ function __kho_names
             else
                 kho session --noheadings --output NAME 2>/dev/null
             end
+        case recipe
+            switch $words[-1]
+                case enable
+                    kho recipe list --noheadings --output NAME 2>/dev/null
+                case disable
+                    kho recipe list --noheadings --output ENABLED,UNIT 2>/dev/null | sed -n 's/^yes *//p'
+                case '*'
+                    printf '%s\n' list enable disable
+            end
     end
 end
 
@@ -43,5 +52,5 @@ complete -c kho -n __fish_use_subcommand -f -a '(__kho_verbs)'
 complete -c kho -n __fish_use_subcommand -f -l help -d 'this help'
 complete -c kho -n __fish_use_subcommand -f -l version -d 'version of the tool'
 complete -c kho -n 'not __fish_use_subcommand' -a '(__kho_options)'
-complete -c kho -n '__fish_seen_subcommand_from get drop session' -f -a '(__kho_names)'
+complete -c kho -n '__fish_seen_subcommand_from get drop session recipe' -f -a '(__kho_names)'
 complete -c kho -n '__fish_seen_subcommand_from keep restore save' -a '(__kho_names)'

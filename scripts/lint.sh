@@ -33,7 +33,7 @@ files() {
 }
 
 scripts_list() {
-	files scripts tests .ci debian cli boot kmod | while read -r name; do
+	files scripts tests .ci debian cli boot recipes kmod | while read -r name; do
 		case $name in
 		*.sh | tests/vm/{scenarios,native,upstream,demo}/* | bench/vm/*) printf '%s\n' "$name" ;;
 		*) ! head -c 64 "$name" 2>/dev/null | head -n 1 | tr -d '\0' |

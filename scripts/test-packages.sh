@@ -73,7 +73,7 @@ install_of() {
 	local -a files
 
 	mapfile -t files < <(debs "$1")
-	[ ${#files[@]} -eq 4 ] && install_packages "${files[@]}"
+	[ ${#files[@]} -eq 5 ] && install_packages "${files[@]}"
 }
 
 # module_is FIELD VALUE: of the module that DKMS built
@@ -116,6 +116,14 @@ units_enabled() {
 
 tool_runs() {
 	[ "$(inside kho --version)" = "kho $1" ] && inside test -s /usr/share/man/man8/kho.8.gz
+}
+
+# What is enabled when the package is removed is so no more.
+recipe() {
+	inside kho recipe enable memcached &&
+		[ -e "$root/etc/kho/recipes.d/memcached.conf" ] &&
+		[ -e "$root/usr/lib/kho/recipes/memcached.conf" ] &&
+		[ "$(inside readlink /etc/systemd/system/memcached.service.d/kho-2-memcached.conf)" = /usr/lib/kho/recipes/memcached.conf ]
 }
 
 # The hooks of kernel packages, as linux-image and linux-headers run them.
@@ -178,12 +186,12 @@ with_headers() {
 
 # Hooks are configuration files: they stay, and must not be in the way.
 remove_and_install_kernel() {
-	inside apt-get -q -y remove kho kho-dkms libkho-dev libliveupdate0 </dev/null &&
+	inside apt-get -q -y remove kho kho-recipes kho-dkms libkho-dev libliveupdate0 </dev/null &&
 		kernel_hooks && initramfs_has_none
 }
 
 purge() {
-	inside dpkg --purge kho kho-dkms libkho-dev libliveupdate0 </dev/null &&
+	inside dpkg --purge kho kho-recipes kho-dkms libkho-dev libliveupdate0 </dev/null &&
 		inside update-initramfs -u -k "$release"
 }
 
@@ -222,6 +230,7 @@ main() {
 	check initramfs-of-each initramfs_is "$version"
 	check units units_enabled
 	check tool tool_runs "$version"
+	check recipe recipe
 	check kernel-hooks kernel_hooks
 	check driver driver_builds
 	check program program_builds

@@ -146,6 +146,7 @@ if check setup scripts/setup.sh && check kernels scripts/kernels.sh; then
 	beside exitcodes tests/cli/exitcodes.sh
 	beside routes make -s routes
 	beside keep make -s keep
+	beside recipes make -s recipes
 	beside session tests/boot/session.sh
 	beside scripts/usage tests/scripts/usage.sh
 	beside scripts/demo-files tests/scripts/demo-files.sh

@@ -49,6 +49,7 @@ int verb_list(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_map(int argc, char **argv);
 int verb_put(int argc, char **argv);
+int verb_recipe(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_reserve(int argc, char **argv);
 int verb_restore(int argc, char **argv);
