@@ -6,9 +6,11 @@
 # newer stock kernel. Nothing of this machine changes. A Debian that is yet to be released comes without
 # a kernel, with both makers of an initramfs, and a test of systemd's.
 # One to build packages in, SUITE-build, has no kernel either, but what scripts/setup.sh installs there. A
-# fresh one, SUITE-fresh, has nothing but what debootstrap gives.
+# fresh one, SUITE-fresh, has nothing but what debootstrap gives. One with services, SUITE-services, is SUITE
+# with what the package kho-recipes has recipes for.
 #
-# usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build|bookworm-fresh|trixie-fresh
+# usage: scripts/debian-root.sh bookworm|trixie|forky|bookworm-build|trixie-build|bookworm-fresh|trixie-fresh|
+#                               bookworm-services|trixie-services
 # Prints the directory.
 
 set -eu -o pipefail
@@ -21,6 +23,7 @@ set -eu -o pipefail
 included=systemd,systemd-sysv,dbus,grub2-common,udev,kmod,initramfs-tools,linux-base,e2fsprogs,zstd
 included+=,libsmartcols1,libjson-c5,libkmod2,libzstd1,liblzma5,liblz4-1,zlib1g,libbz2-1.0
 kernel=(linux-image-cloud-amd64 linux-headers-cloud-amd64 dkms gcc make)
+services=(memcached postgresql)
 
 name=${1-}
 suite=${name%-*}
@@ -31,6 +34,8 @@ bookworm-fresh | trixie-fresh)
 	kernel=()
 	included=''
 	;;
+bookworm-services) services+=(redis-server redis-tools) ;;
+trixie-services) services+=(valkey-server valkey-tools) ;;
 forky)
 	kernel=()
 	included+=,dracut-core
@@ -105,15 +110,33 @@ install_build_tools() {
 	rm -r "$tree/kho"
 }
 
+install_services() {
+	cp -a --reflink=auto "$roots/$suite/." "$tree/"
+	rm "$tree/complete"
+	write_sources "$tree/etc/apt/sources.list" "$suite" "$suite-security"
+	apt_in_tree update
+	apt_in_tree install -y --no-install-recommends "${services[@]}"
+	apt_in_tree clean
+}
+
 # Debootstrap may be older than the suite, which it then does not know by name.
 build_tree() {
+	if [ "$name" = "$suite-services" ]; then
+		install_services
+		forget_archives
+		return
+	fi
 	debootstrap --variant=minbase ${included:+--include="$included"} "$suite" "$tree" \
 		"$(archive_of "$suite")" /usr/share/debootstrap/scripts/sid
 	[ -n "$included" ] || return 0
 	[ ${#kernel[@]} -eq 0 ] || install_kernel
 	[ "$suite" != forky ] || add_test_of_systemd
 	[ "$name" = "$suite" ] || install_build_tools
-	# Tests run without a network.
+	forget_archives
+}
+
+# Tests run without a network.
+forget_archives() {
 	rm -rf "$tree"/var/lib/apt/lists/* "$tree/etc/apt/sources.list" "$tree"/var/cache/apt/*.bin
 }
 
@@ -121,7 +144,10 @@ build_tree() {
 made_for=$({
 	printf '%s\n' "$included" "${kernel[@]}"
 	[ "${name%-build}" = "$name" ] || cat "$top/scripts/setup.sh"
+	[ "${name%-services}" = "$name" ] || printf '%s\n' "${services[@]}"
 } | sha256sum)
+
+[ "${name%-services}" = "$name" ] || "$0" "$suite" >/dev/null
 
 mkdir -p "$roots"
 exec 8>"$roots/.$name.lock"

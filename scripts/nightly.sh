@@ -107,6 +107,7 @@ run_packages() {
 		fi
 		scripts/test-system.sh "$suite" --keep || failed=1
 		scripts/test-kept-system.sh "$suite" --keep || failed=1
+		scripts/test-recipes.sh "$suite" --keep || failed=1
 		scripts/test-routes.sh "$suite" --keep || failed=1
 	done
 	for suite in bookworm trixie; do
