@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What could not be handed over, or was closed before, and why: a page of text that the next kernel logs, and shows in
- * debugfs. What has no room there is in the log of this kernel only.
+ * What could not be handed over, or was closed before, and why: a page of text that the next
+ * kernel logs, and shows in debugfs. What has no room there is in the log of this kernel only.
  */
 
 #include <linux/err.h>

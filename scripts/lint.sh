@@ -130,7 +130,7 @@ check_scripts() {
 
 check_spelling() {
 	files | grep -v -E '^(COPYING|tests/fuzz/corpus/|tests/golden/.*\.bin)' |
-		xargs codespell -L inout,ser,numer,fo,upto,sme,iput
+		xargs codespell -L inout,ser,numer,fo,upto,sme,iput,te
 }
 
 check_freestanding() {

@@ -364,7 +364,7 @@ static struct archive *open_archive(int fd)
 {
 	struct archive *in = need(lib.read_new());
 
-	/* Nothing that is packed: what comes out is no larger than what is here, but for holes. */
+	/* Nothing that is packed: what comes out is no larger than what is here, holes aside. */
 	lib.read_support_format_tar(in);
 	lib.read_set_options(in, "hdrcharset=BINARY");
 	if (!lseek(fd, 0, SEEK_SET) && !lib.read_open_fd(in, fd, 65536))

@@ -239,8 +239,11 @@ static int write_out(int from, const char *path)
 	struct stat st;
 	int err;
 
+	/* Other kinds of files may have no end. */
 	if (fstat(from, &st) || lseek(from, 0, SEEK_SET))
 		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
 	if (!path || !strcmp(path, "-"))
 		return copy_out(from, STDOUT_FILENO, (u64)st.st_size);
 	err = save_begin(&s, path);

@@ -136,8 +136,8 @@ static u64 missing_bytes(const struct kho_ioctl_status *st)
 }
 
 /*
- * What it lacks if trees go along as they are now: they are left behind then. Nobody knows how they
- * will lie, so this is the least.
+ * What it lacks if trees go along as they are now: they are left behind then. Nobody knows how
+ * they will lie, so this is the least.
  */
 static u64 missing_for_trees(const struct kho_ioctl_status *st)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Directories as parcels: what is packed is unpacked as it was; an archive that somebody forged makes
- * nothing, and least of all outside of its directory. With the real libarchive.
+ * Directories as parcels: what is packed is unpacked as it was; an archive that somebody forged
+ * makes nothing, and least of all outside of its directory. With the real libarchive.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

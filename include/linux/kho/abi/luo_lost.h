@@ -20,8 +20,8 @@
  * struct luo_lost_ser - the blob
  * @magic: LUO_LOST_MAGIC
  * @bytes: of @text that are used, 0 if nothing was lost
- * @text: one line for each session: "NAME: token 0x1: error 5", or, of one that was closed in that
- *	kernel, "NAME: closed 5 s before, with 2 files"; not to be taken apart by programs
+ * @text: one line for each session: "NAME: token 0x1: error 5", or, of one that was closed in
+ *	that kernel, "NAME: closed 5 s before, with 2 files"; not to be taken apart by programs
  */
 struct luo_lost_ser {
 	u64 magic;
