@@ -8,9 +8,35 @@
 /* A module is far smaller. */
 #define MODULE_MAX (64 * MIB)
 
+/* What the whole is without compression. @sink: NULL if nobody wants it; @at: bytes so far. */
+struct plain {
+	const struct sink *sink;
+	u64 at;
+};
+
+static int write_plain(struct plain *p, const u8 *data, size_t bytes)
+{
+	if (!p->sink || !bytes)
+		return 0;
+	p->at += bytes;
+	return p->sink->take(p->sink->ctx, data, bytes) ? 0 : -ECANCELED;
+}
+
+/*
+ * Archives begin at multiples of four, and one that is not compressed is padded to multiples from
+ * the start of the whole: @at, in the whole, stays the same multiple.
+ */
+static int align_plain(struct plain *p, u64 at)
+{
+	static const u8 zeros[3];
+
+	return write_plain(p, zeros, (at - p->at) & 3);
+}
+
 /* One compressed part. */
 struct part {
 	struct cpio *cpio;
+	struct plain *plain;
 	int err;
 };
 
@@ -22,17 +48,22 @@ static bool take(void *ctx, const u8 *data, size_t bytes)
 	p->err = cpio_feed(p->cpio, data, bytes, &used);
 	if (!p->err && used < bytes)
 		p->err = -EBADMSG;
+	if (!p->err)
+		p->err = write_plain(p->plain, data, bytes);
 	return !p->err;
 }
 
 static int walk_compressed(struct cpio *c, const u8 *data, size_t bytes,
-			   u64 limit, size_t *used)
+			   u64 limit, struct plain *plain, size_t *used)
 {
-	struct part p = { c, 0 };
+	struct part p = { c, plain, 0 };
 	struct sink sink = { take, &p };
 	int err;
 
 	c->at = 0;
+	err = align_plain(plain, 0);
+	if (err)
+		return err;
 	err = decompress(data, bytes, limit, &sink, used);
 	if (err == -ECANCELED)
 		return p.err;
@@ -63,31 +94,52 @@ static size_t without_bootconfig(const u8 *data, size_t bytes)
 	return sum ? bytes : bytes - TAIL - size;
 }
 
-int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
-		   const struct cpio_visitor *visitor, enum compression *how)
+/* An archive that is not compressed, or zeros; maybe nothing. */
+static int walk_plain(struct cpio *c, const u8 *data, size_t bytes, u64 at,
+		      struct plain *plain, size_t *used)
 {
+	int err = cpio_feed(c, data, bytes, used);
+
+	if (!err && *used)
+		err = align_plain(plain, at);
+	return err ? err : write_plain(plain, data, *used);
+}
+
+int initramfs_unpack(const u8 *data, size_t bytes, u64 limit,
+		     const struct cpio_visitor *visitor,
+		     const struct sink *sink, enum compression *how)
+{
+	const size_t all = bytes;
 	struct cpio c = { .visitor = visitor };
+	struct plain plain = { sink, 0 };
 	size_t at = 0, used;
 	int err = 0;
 
 	bytes = without_bootconfig(data, bytes);
 	*how = COMPRESSION_NONE;
 	while (!err && at < bytes) {
-		err = cpio_feed(&c, data + at, bytes - at, &used);
+		err = walk_plain(&c, data + at, bytes - at, at, &plain, &used);
 		at += used;
 		if (err || at == bytes)
 			break;
 		*how = compression_of(data + at, bytes - at);
 		if (*how == COMPRESSION_NONE)
 			return -EBADMSG;
-		err = walk_compressed(&c, data + at, bytes - at, limit, &used);
+		err = walk_compressed(&c, data + at, bytes - at, limit, &plain,
+				      &used);
 		at += used;
 		/* Padding of what follows counts from the start of the whole. */
 		c.at = at;
 	}
 	if (!err && (c.state != CPIO_BETWEEN || c.open))
 		err = -ENODATA;
-	return err;
+	return err ? err : write_plain(&plain, data + bytes, all - bytes);
+}
+
+int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
+		   const struct cpio_visitor *visitor, enum compression *how)
+{
+	return initramfs_unpack(data, bytes, limit, visitor, NULL, how);
 }
 
 const char *initramfs_explain(int err)
@@ -236,15 +288,24 @@ static void keep_module(void *ctx, const u8 *data, size_t bytes)
 		judge_module(l);
 }
 
+static bool count_plain(void *ctx, const u8 *data, size_t bytes)
+{
+	struct looker *l = ctx;
+
+	l->seen->plain_bytes += bytes;
+	return true;
+}
+
 int initramfs_look(const u8 *data, size_t bytes, u64 limit,
 		   struct initramfs_seen *seen, enum compression *how)
 {
 	struct looker l = { .seen = seen };
 	const struct cpio_visitor visitor = { look, keep_module, &l };
+	const struct sink sink = { count_plain, &l };
 	int err;
 
 	*seen = (struct initramfs_seen){ .release = seen->release };
-	err = initramfs_walk(data, bytes, limit, &visitor, how);
+	err = initramfs_unpack(data, bytes, limit, &visitor, &sink, how);
 	blob_free(&l.module);
 	return err;
 }

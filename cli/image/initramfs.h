@@ -27,6 +27,24 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
 		   const struct cpio_visitor *visitor, enum compression *how);
 
 /**
+ * initramfs_unpack() - the same, and write it without compression
+ * @data: the initramfs
+ * @bytes: its length
+ * @limit: most bytes to unpack from each compressed part
+ * @visitor: who gets what is found
+ * @sink: who gets what a kernel would find the same in; NULL: nobody
+ * @how: as initramfs_walk()
+ *
+ * Parts that are not compressed stay as they are: microcode, which is found without unpacking,
+ * where it was, and a boot configuration at the end.
+ *
+ * Return: as initramfs_walk(), and -ECANCELED if @sink says so.
+ */
+int initramfs_unpack(const u8 *data, size_t bytes, u64 limit,
+		     const struct cpio_visitor *visitor,
+		     const struct sink *sink, enum compression *how);
+
+/**
  * struct initramfs_seen - what is in an initramfs
  * @release: of the kernel that is to use it, "" if it is not known
  * @found: path of the kho module for that kernel; "" for none
@@ -38,6 +56,7 @@ int initramfs_walk(const u8 *data, size_t bytes, u64 limit,
  * @init: it has an init
  * @members: of all archives
  * @unpacked: memory that its files take once they are unpacked
+ * @plain_bytes: its length without compression, as initramfs_unpack() writes it
  */
 struct initramfs_seen {
 	const char *release;
@@ -50,6 +69,7 @@ struct initramfs_seen {
 	bool init;
 	u64 members;
 	u64 unpacked;
+	u64 plain_bytes;
 };
 
 /* As initramfs_walk(), looking for what the checks want to know. */

@@ -59,6 +59,42 @@ static int feed(const u8 *data, size_t bytes, size_t size, struct count *count)
 	return 0;
 }
 
+static bool keep(void *ctx, const u8 *data, size_t bytes)
+{
+	struct blob *to = ctx;
+
+	to->data = need(realloc(to->data, to->bytes + bytes));
+	memcpy(to->data + to->bytes, data, bytes);
+	to->bytes += bytes;
+	return to->bytes < 4 << 20;
+}
+
+/* Without compression it has the same in it, and stays as it is. */
+static void unpack(const u8 *data, size_t bytes)
+{
+	struct count packed = { 0 }, plain = { 0 };
+	const struct cpio_visitor first = { member, body, &packed };
+	const struct cpio_visitor second = { member, body, &plain };
+	struct blob once = { 0 }, twice = { 0 };
+	const struct sink to_once = { keep, &once },
+			  to_twice = { keep, &twice };
+	enum compression how;
+
+	if (!initramfs_unpack(data, bytes, 1 << 20, &first, &to_once, &how)) {
+		if (initramfs_unpack(once.data, once.bytes, 1 << 20, &second,
+				     &to_twice, &how))
+			abort();
+		if (packed.members != plain.members ||
+		    packed.hash != plain.hash || how != COMPRESSION_NONE)
+			abort();
+		if (once.bytes != twice.bytes ||
+		    (once.bytes && memcmp(once.data, twice.data, once.bytes)))
+			abort();
+	}
+	blob_free(&once);
+	blob_free(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct initramfs_seen m = { .release = "6.1" };
@@ -71,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		abort();
 	if (!bytes)
 		return 0;
+	unpack(data, bytes);
 	err = feed(data, bytes, bytes, &whole);
 	if (feed(data, bytes, data[bytes - 1] % 61 + 1, &pieces) != err)
 		abort();

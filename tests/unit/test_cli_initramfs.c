@@ -472,6 +472,117 @@ static void knows_the_module_by_name(void **state)
 	assert_false(is_module_file("kho.ko.bak", "kho"));
 }
 
+static struct archive plain, twice;
+
+static bool keep(void *ctx, const u8 *data, size_t bytes)
+{
+	struct archive *to = ctx;
+
+	if (bytes > ROOM - to->bytes)
+		return false;
+	memcpy(to->data + to->bytes, data, bytes);
+	to->bytes += bytes;
+	return true;
+}
+
+static int unpack(const struct archive *from, struct archive *to,
+		  struct seen *s, enum compression *how)
+{
+	const struct cpio_visitor visitor = { note, NULL, s };
+	const struct sink sink = { keep, to };
+
+	to->bytes = 0;
+	s->bytes = 0;
+	s->text[0] = '\0';
+	return initramfs_unpack(from->data, from->bytes, ROOM, &visitor, &sink,
+				how);
+}
+
+/* A kernel finds the same in it; and there is nothing left to unpack. */
+static void unpacks_alike(void)
+{
+	struct initramfs_seen m = { .release = "" };
+	enum compression how;
+	struct seen before;
+
+	assert_int_equal(unpack(&all, &plain, &before, &how), 0);
+	assert_int_equal(walk(&plain, plain.bytes, &seen), 0);
+	assert_string_equal(seen.text, before.text);
+	assert_int_equal(initramfs_look(all.data, all.bytes, ROOM, &m, &how),
+			 0);
+	assert_int_equal(m.plain_bytes, plain.bytes);
+	assert_int_equal(unpack(&plain, &twice, &before, &how), 0);
+	assert_int_equal(how, COMPRESSION_NONE);
+	assert_int_equal(twice.bytes, plain.bytes);
+	assert_memory_equal(twice.data, plain.data, plain.bytes);
+}
+
+static void unpacks_what_is_packed(void **state)
+{
+	size_t i;
+
+	make_usual();
+	unpacks_alike();
+	/* Microcode is where it was; what was packed follows as it was. */
+	assert_memory_equal(plain.data, early.data, early.bytes);
+	assert_memory_equal(plain.data + early.bytes, body.data, body.bytes);
+	assert_int_equal(plain.bytes, early.bytes + body.bytes);
+	/* Archives that end, and parts that begin, anywhere. */
+	for (i = 1; i < 9; i++) {
+		make_usual();
+		memset(all.data + all.bytes, 0, i);
+		all.bytes += i;
+		append_packed(&all, &early);
+		pad(&all, 4);
+		memcpy(all.data + all.bytes, early.data, early.bytes);
+		all.bytes += early.bytes;
+		unpacks_alike();
+	}
+	/* An archive of an odd length is packed. */
+	clear();
+	add(&body, "init", 0100755, 77);
+	add(&body, "TRAILER!!!", 0, 0);
+	body.data[body.bytes++] = 0;
+	append_packed(&all, &body);
+	append_packed(&all, &body);
+	unpacks_alike();
+	assert_int_equal(plain.bytes, round_up_to(body.bytes, 4) + body.bytes);
+}
+
+static void leaves_a_boot_configuration_at_the_end(void **state)
+{
+	static const char text[] = "kernel.x = 1\n";
+	u32 bytes = sizeof(text), sum = 0, i;
+	size_t tail;
+
+	for (i = 0; i < bytes; i++)
+		sum += (u8)text[i];
+	make_usual();
+	tail = all.bytes;
+	memcpy(all.data + all.bytes, text, bytes);
+	memcpy(all.data + all.bytes + bytes, &bytes, 4);
+	memcpy(all.data + all.bytes + bytes + 4, &sum, 4);
+	memcpy(all.data + all.bytes + bytes + 8, "#BOOTCONFIG\n", 12);
+	all.bytes += bytes + 20;
+	tail = all.bytes - tail;
+	unpacks_alike();
+	assert_memory_equal(plain.data + plain.bytes - tail,
+			    all.data + all.bytes - tail, tail);
+}
+
+static void ends_when_nobody_wants_more(void **state)
+{
+	enum compression how;
+	struct seen s;
+
+	make_usual();
+	/* One that takes nothing, and one in the middle of what is unpacked. */
+	memset(body.data + body.bytes, 0, ROOM - body.bytes);
+	body.bytes = ROOM;
+	append_packed(&all, &body);
+	assert_int_equal(unpack(&all, &plain, &s, &how), -ECANCELED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +600,9 @@ int main(void)
 		cmocka_unit_test(finds_the_module_among_others),
 		cmocka_unit_test(finds_the_module_of_trees),
 		cmocka_unit_test(knows_the_module_by_name),
+		cmocka_unit_test(unpacks_what_is_packed),
+		cmocka_unit_test(leaves_a_boot_configuration_at_the_end),
+		cmocka_unit_test(ends_when_nobody_wants_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
