@@ -140,6 +140,19 @@ void dev_settle(int fd)
 		dev_image_discard(fd);
 }
 
+int dev_image_fill(int fd, u32 area, u64 offset, const void *data, u64 bytes)
+{
+	struct kho_ioctl_image_fill arg = {
+		.size = sizeof(arg),
+		.area = area,
+		.offset = offset,
+		.bytes = bytes,
+		.data = (uintptr_t)data,
+	};
+
+	return call(fd, KHO_IOCTL_IMAGE_FILL, &arg);
+}
+
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr)
 {

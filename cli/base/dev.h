@@ -47,6 +47,8 @@ int dev_image_prepare(int fd, struct kho_image_area *areas, u32 nr,
 		      u64 *setup_data);
 /* Gives the areas back at once: nothing was loaded there. */
 int dev_image_discard(int fd);
+/* Puts contents where they will lie, in a prepared area. */
+int dev_image_fill(int fd, u32 area, u64 offset, const void *data, u64 bytes);
 int dev_image_commit(int fd, u64 entry, const struct kho_memmap_range *map,
 		     u32 nr);
 int dev_image_release(int fd);

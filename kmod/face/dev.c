@@ -8,7 +8,10 @@
 #include <linux/kho_holders.h>
 #include <linux/kho_waiting.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -27,6 +30,9 @@
 struct kho_dev_file {
 	struct kho_image *image;
 };
+
+/* What is copied of an image at once. */
+#define FILL_PIECE SZ_128K
 
 /* The module has taken over what came in. */
 static DECLARE_COMPLETION(ready);
@@ -78,6 +84,51 @@ static int image_prepare(struct kho_image **mine, void __user *arg, u32 bytes)
 		return -EFAULT;
 	}
 	return 0;
+}
+
+/*
+ * By way of a copy: nobody may wait for a program's memory while he holds the lock of images.
+ * Return: bytes that were put there, or an error.
+ */
+static int fill_piece(struct kho_image *const *mine,
+		      const struct kho_ioctl_image_fill *f, void *piece)
+{
+	u32 bytes = min_t(u64, f->bytes, FILL_PIECE);
+	int ret;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (copy_from_user(piece, u64_to_user_ptr(f->data), bytes))
+		return -EFAULT;
+	ret = kho_image_fill(mine, f->area, f->offset, piece, bytes);
+	cond_resched();
+	return ret ?: bytes;
+}
+
+static int image_fill(struct kho_image *const *mine, void __user *arg,
+		      u32 bytes)
+{
+	struct kho_ioctl_image_fill f;
+	void *piece;
+	int ret;
+
+	ret = kho_ioctl_get(&f, sizeof(f), sizeof(f), arg, bytes);
+	if (ret || !f.bytes)
+		return ret;
+	piece = kvmalloc(min_t(u64, f.bytes, FILL_PIECE),
+			 GFP_KERNEL | __GFP_NOWARN);
+	if (!piece)
+		return -ENOMEM;
+	while (f.bytes) {
+		ret = fill_piece(mine, &f, piece);
+		if (ret < 0)
+			break;
+		f.offset += ret;
+		f.data += ret;
+		f.bytes -= ret;
+	}
+	kvfree(piece);
+	return min(ret, 0);
 }
 
 static int image_commit(struct kho_image *const *mine, void __user *arg,
@@ -150,6 +201,7 @@ void kho_status_get(struct kho_ioctl_status *status)
 	kho_image_status(status);
 	if (kho_image_adopts)
 		status->flags |= KHO_STATUS_ADOPTS;
+	status->flags |= KHO_STATUS_IN_PLACE;
 	status->nr_parcels = kho_parcel_count();
 	kho_in_status(status);
 	holders_status(status);
@@ -177,8 +229,12 @@ out:
 /* Extents, scratch, what came in, and a memory map. Return: how many there are. */
 static u32 all_ranges(struct kho_range_info *info, u32 room)
 {
-	u32 nr = kho_enabled ? kho_out_ranges(info, room) : 0;
+	u32 nr = kho_enabled ? kho_out_ranges(info, room) : 0, i;
 
+	for (i = 0; i < min(nr, room); i++)
+		if (info[i].type == KHO_RANGE_SCRATCH &&
+		    kho_scratch_is_held(info[i].start, info[i].end))
+			info[i].info = KHO_SCRATCH_HELD;
 	return nr + kho_in_ranges(info + min(nr, room), room - min(nr, room));
 }
 
@@ -228,6 +284,8 @@ static long kho_dev_ioctl(struct file *file, unsigned int cmd,
 		return ranges(user, bytes);
 	case KHO_IOCTL_IMAGE_PREPARE:
 		return image_prepare(&mine->image, user, bytes);
+	case KHO_IOCTL_IMAGE_FILL:
+		return image_fill(&mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_COMMIT:
 		return image_commit(&mine->image, user, bytes);
 	case KHO_IOCTL_IMAGE_RELEASE:

@@ -2,9 +2,10 @@
 /*
  * The image that the kernel would start, and the memory that belongs to it.
  *
- * An image of ours begins when a program asks for scratch (prepared). The kernel makes a kimage
- * whose segments lie there (loading), puts it in place of the one before (loaded), and frees it
- * (gone) when another took its place, when it was unloaded, or when the load failed after all.
+ * An image of ours begins when a program asks for scratch (prepared), where it may put what need
+ * not be copied later. The kernel makes a kimage whose segments lie there (loading), puts it in
+ * place of the one before (loaded), and frees it (gone) when another took its place, when it was
+ * unloaded, or when the load failed after all.
  * What kexec_file_load(2) makes is given its scratch while it is made (placing, see adopt.c).
  * What the kernel does is seen at two of its functions, which both system calls go through:
  *
@@ -697,6 +698,44 @@ int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 	}
 	image->refs++;
 	*mine = image;
+	return 0;
+}
+
+/**
+ * kho_image_fill() - put contents into an area that a program prepared
+ * @mine: what it prepared, see kho_image_prepare()
+ * @area: which area
+ * @offset: first byte in it
+ * @data: the contents
+ * @bytes: how many; they are copied under kho_image_lock
+ *
+ * Once the kernel makes a kimage of it the memory belongs to that, and stays as it is.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0; -EINVAL (nothing is prepared, or it is outside of the area); -EBUSY: it is being
+ * loaded, or is loaded; -ESTALE: it was.
+ */
+int kho_image_fill(struct kho_image *const *mine, u32 area, u64 offset,
+		   const void *data, u64 bytes)
+{
+	const struct kho_range *range;
+	struct kho_image *image;
+	u64 room;
+
+	guard(mutex)(&kho_image_lock);
+	image = *mine;
+	if (!image)
+		return -EINVAL;
+	if (image->state != KHO_IMAGE_PREPARED)
+		return image->state == KHO_IMAGE_GONE ? -ESTALE : -EBUSY;
+	if (area >= image->scratch.nr)
+		return -EINVAL;
+	range = &image->scratch.range[area];
+	room = range->end - range->start;
+	if (offset > room || bytes > room - offset)
+		return -EINVAL;
+	memcpy(phys_to_virt(range->start + offset), data, bytes);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ int kho_scratch_take(struct kho_scratch_set *set, struct kho_image_area *area,
 		     u32 nr);
 int kho_scratch_add(struct kho_scratch_set *set, struct kho_image_area *area);
 void kho_scratch_give_back(struct kho_scratch_set *set);
+bool kho_scratch_is_held(u64 start, u64 end);
 
 /* --- contig.c: contiguous memory of the page allocator */
 
@@ -126,6 +127,8 @@ void kho_image_exit(void);
 int kho_image_prepare(struct kho_image **mine, struct kho_image_area *area,
 		      u32 nr, const struct kho_memmap_entry_ser *map,
 		      u32 nr_map);
+int kho_image_fill(struct kho_image *const *mine, u32 area, u64 offset,
+		   const void *data, u64 bytes);
 int kho_image_commit(struct kho_image *const *mine, u64 entry,
 		     const struct kho_memmap_entry_ser *map, u32 nr_map);
 int kho_image_release(void);

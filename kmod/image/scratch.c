@@ -411,6 +411,23 @@ static u32 pool_ranges(struct kho_range *range)
 }
 
 /**
+ * kho_scratch_is_held() - does scratch= hold this range?
+ * @start: first byte
+ * @end: first byte after it
+ *
+ * Context: any, once the module is loaded.
+ */
+bool kho_scratch_is_held(u64 start, u64 end)
+{
+	u32 i;
+
+	for (i = 0; i < nr_pool; i++)
+		if (start >= pool[i].range.start && end <= pool[i].range.end)
+			return true;
+	return false;
+}
+
+/**
  * kho_scratch_parse() - read the parameter scratch=
  * @text: NULL if it was not given
  *

@@ -37,6 +37,7 @@
  * MAP_UNSAFE: loading is refused: see out_reason (mem_encrypt, ...)
  * FILE_IMAGE: the image that is loaded was made by kexec_file_load(2)
  * ADOPTS: images of kexec_file_load(2) carry state, whoever loads them
+ * IN_PLACE: the parts of an image can be put where they will lie: IMAGE_FILL
  */
 #define KHO_STATUS_ENABLED (1U << 0)
 #define KHO_STATUS_IMAGE_LOADED (1U << 1)
@@ -49,6 +50,7 @@
 #define KHO_STATUS_STALE_IMAGE (1U << 8)
 #define KHO_STATUS_FILE_IMAGE (1U << 9)
 #define KHO_STATUS_ADOPTS (1U << 10)
+#define KHO_STATUS_IN_PLACE (1U << 11)
 
 /* Size of a program's name with its NUL, and of a reason. */
 #define KHO_PROGRAM_SIZE 16
@@ -74,8 +76,8 @@
  * kernel does counts: IMAGE_COMMIT and IMAGE_RELEASE only inform, and a program may end at any
  * point. Scratch is given back when the kernel has freed its image, and never before.
  *
- * prepared: scratch is held, and nothing lies there yet. From here on only what is RAM by the
- *   image's memory map, too, can be preserved
+ * prepared: scratch is held, and nothing lies there but what IMAGE_FILL has put there. From here
+ *   on only what is RAM by the image's memory map, too, can be preserved
  * loaded: the kernel would start it, and everything that is preserved travels
  * stale: the same; but memory was plugged or unplugged since it was prepared. What was plugged
  *   cannot be preserved. Back to loaded when the memory is what it was
@@ -197,7 +199,7 @@ struct kho_ioctl_status {
  * kho_range_info.type
  *
  * EXTENT: an extent of the cover
- * SCRATCH: a scratch area
+ * SCRATCH: a scratch area; info is KHO_SCRATCH_HELD if scratch= holds it
  * IN_EXTENT: an extent this kernel reserved for what came in
  * MEMMAP: the memory map the previous kernel handed on; info is its E820 type
  */
@@ -205,6 +207,9 @@ struct kho_ioctl_status {
 #define KHO_RANGE_SCRATCH 2
 #define KHO_RANGE_IN_EXTENT 3
 #define KHO_RANGE_MEMMAP 4
+
+/* kho_range_info.info of SCRATCH: held since the module was loaded, with or without an image */
+#define KHO_SCRATCH_HELD 1
 
 /**
  * struct kho_range_info - a range of physical memory
@@ -503,6 +508,31 @@ struct kho_ioctl_region_list {
 };
 
 #define KHO_IOCTL_REGION_LIST _IO(KHO_IOCTL_TYPE, 0x0c)
+
+/**
+ * struct kho_ioctl_image_fill - KHO_IOCTL_IMAGE_FILL: put contents of an image where they will
+ * lie, so that nothing of them is copied at the jump
+ * @size: size of this struct
+ * @area: index of one of the areas of IMAGE_PREPARE on this file
+ * @offset: first byte in it
+ * @bytes: how many
+ * @data: pointer to them
+ *
+ * kexec_load(2) is then given the other parts alone, at least the one with the entry point. From
+ * that on the memory is the image's, and nothing is written there any more.
+ * Errors: EINVAL (nothing is prepared on this file, or it is outside of the area), EBUSY (it is
+ * being loaded, or is loaded), ESTALE (it was loaded, and is no more), ENOMEM. A part of it may
+ * have been put there then.
+ */
+struct kho_ioctl_image_fill {
+	__u32 size;
+	__u32 area;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+	__aligned_u64 data;
+};
+
+#define KHO_IOCTL_IMAGE_FILL _IO(KHO_IOCTL_TYPE, 0x0d)
 
 /*
  * On the descriptor of KHO_IOCTL_PARCEL_CREATE; struct kho_ioctl_simple. EEXIST, ENOMEM, ENOSPC,
