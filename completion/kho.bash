@@ -71,9 +71,9 @@ _kho_options()
 {
 	case $1 in
 	check)
-		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --debug --force --output --noheadings --raw --pairs --json --quiet --help'
+		echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --ahead --debug --force --output --noheadings --raw --pairs --json --quiet --help'
 		;;
-	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --debug --force --help' ;;
+	load) echo '--initrd --no-initrd --command-line --reuse-cmdline --append --syscall --ahead --debug --force --help' ;;
 	report)
 		echo '--save --history --prometheus --output --noheadings --raw --pairs --json --help'
 		;;

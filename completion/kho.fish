@@ -9,7 +9,7 @@ end
 function __kho_options
     set -l words (commandline -opc)
     kho $words[2] --help 2>/dev/null | sed -n '/^Options:/,/^$/p' |
-        sed -n 's/^ *\(-[^ ]*, \)*\(--[a-z-]*\)\( [A-Z][^ ]*\)*  *\([^ ].*\)/\2\t\4/p'
+        sed -n 's/^ *\(-[^ ]*, \)*\(--[a-z-]*\)\([ [][=A-Z][^ ]*\)*  *\([^ ].*\)/\2\t\4/p'
 end
 
 # What the verb takes, besides options.

@@ -115,6 +115,8 @@ static void put_header(struct boot_params *bp,
 	bp->hdr.ext_loader_ver = 0;
 	bp->hdr.loadflags |= LOADED_HIGH;
 	bp->hdr.loadflags &= ~(KEEP_SEGMENTS | CAN_USE_HEAP | KASLR_FLAG);
+	if (in->kaslr)
+		bp->hdr.loadflags |= KASLR_FLAG;
 	bp->hdr.cmd_line_ptr = (u32)cmdline;
 	bp->ext_cmd_line_ptr = (u32)(cmdline >> 32);
 	bp->hdr.ramdisk_image = 0;
@@ -199,5 +201,5 @@ void bootdata_build(u8 *buf, const struct bootdata_layout *layout,
 		bp->hdr.setup_data = in->phys + layout->efi;
 	}
 	purgatory_emit(buf + layout->purgatory, in->phys + layout->purgatory,
-		       in->phys, in->kernel_phys + BZ_ENTRY_64);
+		       in->phys, in->kernel_phys + in->kernel_entry);
 }

@@ -41,6 +41,8 @@ struct bootdata_layout {
  * @initrd_phys: where the initrd will be
  * @initrd_bytes: its length, 0 = none
  * @kernel_phys: where the kernel will be
+ * @kernel_entry: its entry point, from there
+ * @kaslr: it has been put at a random address, and may go on with that
  * @phys: where the boot data will be
  * @setup_data: physical address of the list that ours ends with
  */
@@ -56,6 +58,8 @@ struct bootdata {
 	u64 initrd_phys;
 	u64 initrd_bytes;
 	u64 kernel_phys;
+	u64 kernel_entry;
+	bool kaslr;
 	u64 phys;
 	u64 setup_data;
 };

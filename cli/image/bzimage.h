@@ -26,6 +26,7 @@ enum bzimage_offset {
 #define BZ_XLF_ABOVE_4G (1U << 1)
 #define BZ_XLF_EFI_KEXEC (1U << 4)
 #define BZ_XLF_5LEVEL (1U << 5)
+#define BZ_XLF_5LEVEL_ENABLED (1U << 6)
 
 /* Bit of bzimage.setup_type_max: the kernel knows SETUP_INDIRECT, so it will keep the memory. */
 #define BZ_TYPE_INDIRECT (1U << 31)

@@ -7,19 +7,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cli/image/aheadnote.h"
 #include "cli/image/cmdline.h"
 #include "cli/image/kexecload.h"
 #include "cli/image/permission.h"
 #include "cli/base/ticker.h"
 
-#define BELOW_4G (4 * GIB)
-
 /* Of the available memory, what a load leaves to others. */
 #define COPY_LEAVES (8 * MIB)
-
-/* What kexec_file_load(2) makes besides: purgatory and boot data share one area of the module. */
-#define FILE_BOOTDATA (2 * MIB)
-#define FILE_LOWEST (16 * MIB)
 
 static void check_rights(struct image *im)
 {
@@ -323,7 +318,8 @@ static void check_size(struct image *im)
 		return;
 	bootdata_plan(&im->layout, im->cmdline, im->use_efi ? &im->efi : NULL,
 		      bootdata_descriptor_bytes(&im->running));
-	image = im->bz.code_bytes + im->initrd_file.bytes + im->layout.bytes;
+	image = image_kernel_bytes(im) + image_initrd_bytes(im) +
+		im->layout.bytes;
 	if (!total || image <= total / 2)
 		return;
 	finding_problem(
@@ -333,79 +329,18 @@ static void check_size(struct image *im)
 		human_bytes(total / 2, b, sizeof(b)));
 }
 
-static void set_areas(struct image *im)
-{
-	im->area[IMAGE_KERNEL] = (struct kho_image_area){
-		.bytes = im->bz.init_bytes,
-		.align = im->bz.align,
-		.min_phys = im->bz.preferred_phys > 16 * MIB ?
-				    im->bz.preferred_phys :
-				    16 * MIB,
-	};
-	im->area[IMAGE_BOOTDATA] =
-		(struct kho_image_area){ .bytes = im->layout.bytes,
-					 .min_phys = MIB };
-	im->area[IMAGE_INITRD] = (struct kho_image_area){
-		.bytes = round_up_to(im->initrd_file.bytes, PAGE_BYTES),
-		.min_phys = MIB,
-	};
-	im->nr_areas = im->initrd_file.bytes ? IMAGE_PARTS : IMAGE_PARTS - 1;
-	if (im->call != KEXEC_FILE)
-		return;
-	im->area[IMAGE_BOOTDATA].bytes = FILE_BOOTDATA;
-	im->area[IMAGE_BOOTDATA].min_phys = FILE_LOWEST;
-	im->area[IMAGE_INITRD].min_phys = FILE_LOWEST;
-}
-
-/* The memory map as the module is told of it: an array to be freed. */
-static struct kho_memmap_range *told_map(const struct image *im)
-{
-	struct kho_memmap_range *map = need(calloc(im->map.nr, sizeof(*map)));
-	size_t i;
-
-	for (i = 0; i < im->map.nr; i++) {
-		map[i] = (struct kho_memmap_range){
-			.start = im->map.range[i].start,
-			.bytes = im->map.range[i].end - im->map.range[i].start,
-			.type = im->map.range[i].type,
-		};
-	}
-	return map;
-}
-
-/* Below 4 GiB where RAM allows: every kernel can reach that from its first instruction on. */
-static int take_areas(struct image *im)
-{
-	autofree struct kho_memmap_range *map = told_map(im);
-	const u64 initrd_end = (im->bz.initrd_addr_max + 1) & ~(PAGE_BYTES - 1);
-	const u64 limit[][2] = { { BELOW_4G, initrd_end },
-				 { BELOW_4G, BELOW_4G },
-				 { 0, 0 } };
-	size_t i,
-		nr = im->bz.xloadflags & BZ_XLF_ABOVE_4G ? ARRAY_LEN(limit) : 1;
-	int err = -ENOMEM;
-
-	for (i = 0; i < nr && err == -ENOMEM; i++) {
-		im->area[IMAGE_KERNEL].max_phys = limit[i][0];
-		im->area[IMAGE_BOOTDATA].max_phys = limit[i][0];
-		im->area[IMAGE_INITRD].max_phys = limit[i][1];
-		err = dev_image_prepare(im->dev, im->area, im->nr_areas, map,
-					(u32)im->map.nr, &im->setup_data);
-	}
-	return err;
-}
-
 /*
- * The kernel makes a copy of all of the image, and would kill others for the memory. @besides:
- * what will be taken before that.
+ * The kernel makes a copy of all that it is given of the image, and would kill others for the
+ * memory. @besides: what will be taken before that.
  */
 static bool room_for_copy(struct image *im, u64 besides)
 {
-	u64 wanted = im->bz.code_bytes + im->initrd_file.bytes +
-		     im->layout.bytes + besides;
+	u64 wanted = im->layout.bytes + besides;
 	u64 available = sysinfo_mem_available();
 	char a[32], b[32];
 
+	if (!image_in_place(im))
+		wanted += image_kernel_bytes(im) + image_initrd_bytes(im);
 	/* It reads both files first, and then makes a copy with room for the kernel to unpack. */
 	if (im->call == KEXEC_FILE)
 		wanted += im->initrd_file.bytes + im->bz.init_bytes;
@@ -434,14 +369,18 @@ static void check_scratch(struct image *im)
 
 	if (!im->have_kernel || findings_obstacle(&im->findings))
 		return;
-	set_areas(im);
+	image_plan_areas(im);
 	for (i = 0; i < im->nr_areas; i++)
 		areas += im->area[i].bytes;
 	/* What is held already may be where it goes. */
 	if (!im->status.out_scratch_bytes && !room_for_copy(im, areas))
 		return;
 	ticker_begin("taking memory for the image");
-	err = take_areas(im);
+	err = image_take_areas(im);
+	if (err == -ENOMEM && image_give_up_initrd(im)) {
+		image_plan_areas(im);
+		err = image_take_areas(im);
+	}
 	ticker_end();
 	human_bytes(im->area[IMAGE_KERNEL].bytes, a, sizeof(a));
 	human_bytes(im->area[IMAGE_INITRD].bytes, b, sizeof(b));
@@ -491,11 +430,13 @@ bool image_check(struct image *im, bool all)
 		{ check_paging },
 		{ image_check_initrd },
 		{ check_cmdline },
+		{ image_check_ahead },
 		{ check_running },
 		{ image_check_revoked },
 		{ image_check_missing_initrd },
 		{ check_memmap },
 		{ check_efi },
+		{ image_check_initrd_ahead },
 		{ check_size },
 		{ check_scratch },
 		{ image_check_room },
@@ -524,8 +465,10 @@ static u8 *build_bootdata(struct image *im)
 		.efi = im->use_efi ? &im->efi : NULL,
 		.cmdline = im->cmdline,
 		.initrd_phys = im->area[IMAGE_INITRD].phys,
-		.initrd_bytes = im->initrd_file.bytes,
-		.kernel_phys = im->area[IMAGE_KERNEL].phys,
+		.initrd_bytes = image_initrd_bytes(im),
+		.kernel_phys = im->kernel_phys,
+		.kernel_entry = im->ahead.image ? im->ahead.entry : BZ_ENTRY_64,
+		.kaslr = im->ahead.kaslr,
 		.phys = im->area[IMAGE_BOOTDATA].phys,
 		.setup_data = im->setup_data,
 	};
@@ -543,15 +486,39 @@ static u8 *build_bootdata(struct image *im)
 	return buf;
 }
 
+/* What lies where it belongs is no segment: the kernel would copy it at the jump. */
+static int load_in_place(struct image *im,
+			 const struct kexecload_segment *segment)
+{
+	int err = dev_image_fill(im->dev, IMAGE_KERNEL,
+				 im->kernel_phys - im->area[IMAGE_KERNEL].phys,
+				 segment[IMAGE_KERNEL].buf,
+				 segment[IMAGE_KERNEL].bytes);
+
+	if (!err && im->initrd_ahead)
+		err = image_fill_initrd(im);
+	else if (!err && im->nr_areas > IMAGE_INITRD)
+		err = dev_image_fill(im->dev, IMAGE_INITRD, 0,
+				     segment[IMAGE_INITRD].buf,
+				     segment[IMAGE_INITRD].bytes);
+	if (err)
+		return err;
+	return kexecload_load(im->area[IMAGE_BOOTDATA].phys +
+				      im->layout.purgatory,
+			      segment + IMAGE_BOOTDATA, 1);
+}
+
 /* Return: 0 or negative errno; -ECANCELED: the reason has been said. */
 static int load_segments(struct image *im)
 {
 	autofree u8 *bootdata = build_bootdata(im);
 	const struct kexecload_segment segment[IMAGE_PARTS] = {
-		[IMAGE_KERNEL] = { im->kernel_file.data + im->bz.code_offset,
-				   im->bz.code_bytes,
-				   im->area[IMAGE_KERNEL].phys,
-				   round_up_to(im->bz.code_bytes, PAGE_BYTES) },
+		[IMAGE_KERNEL] = { im->ahead.image ? im->ahead.image :
+						     im->kernel_file.data +
+							     im->bz.code_offset,
+				   image_kernel_bytes(im), im->kernel_phys,
+				   round_up_to(image_kernel_bytes(im),
+					       PAGE_BYTES) },
 		[IMAGE_BOOTDATA] = { bootdata, im->layout.bytes,
 				     im->area[IMAGE_BOOTDATA].phys,
 				     im->layout.bytes },
@@ -564,16 +531,19 @@ static int load_segments(struct image *im)
 
 	if (!bootdata)
 		return -ECANCELED;
-	err = kexecload_load(im->area[IMAGE_BOOTDATA].phys +
-				     im->layout.purgatory,
-			     segment, im->nr_areas);
+	if (image_in_place(im))
+		err = load_in_place(im, segment);
+	else
+		err = kexecload_load(im->area[IMAGE_BOOTDATA].phys +
+					     im->layout.purgatory,
+				     segment, im->nr_areas);
 	explicit_bzero(bootdata, im->layout.bytes);
 	return err;
 }
 
 static int commit(struct image *im)
 {
-	autofree struct kho_memmap_range *map = told_map(im);
+	autofree struct kho_memmap_range *map = image_told_map(im);
 	u64 entry = im->area[IMAGE_BOOTDATA].phys + im->layout.purgatory;
 
 	return dev_image_commit(im->dev, im->call == KEXEC_FILE ? 0 : entry,
@@ -655,6 +625,7 @@ static int load_and_commit(struct image *im)
 	}
 	if (!err) {
 		room_save(&im->needs);
+		ahead_note_save(im->ahead_why_not, im->initrd_why_not);
 		forget_passed_over();
 		return 0;
 	}
@@ -698,6 +669,9 @@ void image_free(struct image *im)
 		close(im->dev);
 	im->dev = -1;
 	blob_free(&im->kernel_file);
+	ahead_free(&im->ahead);
+	free(im->ahead_why_not);
+	free(im->initrd_why_not);
 	blob_free(&im->initrd_file);
 	source_close(&im->kernel_source);
 	source_close(&im->initrd_source);

@@ -5,6 +5,7 @@
 #ifndef KHO_CLI_IMAGE_H
 #define KHO_CLI_IMAGE_H
 
+#include "cli/image/ahead.h"
 #include "cli/image/bootparams.h"
 #include "cli/image/bzimage.h"
 #include "cli/base/dev.h"
@@ -28,6 +29,7 @@
  * @debug: say what goes where
  * @force: load it although the next kernel may not boot
  * @call: system call that is to load it
+ * @ahead: is the kernel to be unpacked before the jump?
  */
 struct image_options {
 	const char *kernel;
@@ -39,6 +41,7 @@ struct image_options {
 	bool debug;
 	bool force;
 	enum kexec_call call;
+	enum ahead_mode ahead;
 };
 
 enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
@@ -57,6 +60,8 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @bz: its header; valid if @have_kernel
  * @have_kernel: @kernel_file can be loaded
  * @release: of the kernel as its header tells, "" if it does not
+ * @ahead: the kernel, ready to run, if that can be done before the jump
+ * @ahead_why_not: why it cannot, or is not to be: the end of a sentence; NULL if it is
  * @unified_cmdline: command line of a unified kernel image; NULL if it has none, or is none
  * @initrd_source: file that @initrd_file is; none if that is a part of @kernel_source
  * @initrd_file: initrd
@@ -65,6 +70,8 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @initramfs_err: why it could not be unpacked to its end
  * @initramfs_how: how it is compressed
  * @have_initramfs: see @initramfs
+ * @initrd_ahead: it is loaded unpacked
+ * @initrd_why_not: why it is not, although it is packed: the end of a sentence; else NULL
  * @cmdline: command line of the next kernel, NULL if it cannot be known
  * @running: boot_params of the running kernel
  * @have_running: @running is valid
@@ -76,6 +83,7 @@ enum image_part { IMAGE_KERNEL, IMAGE_BOOTDATA, IMAGE_INITRD, IMAGE_PARTS };
  * @layout: of the boot data
  * @area: memory for the parts, index enum image_part
  * @nr_areas: without an initrd there is one less
+ * @kernel_phys: where the kernel's first byte will be, in its area
  * @setup_data: where the module's list starts
  * @loaded: the kernel has it, so the memory must stay
  */
@@ -92,6 +100,8 @@ struct image {
 	struct bzimage bz;
 	bool have_kernel;
 	char release[80];
+	struct ahead ahead;
+	char *ahead_why_not;
 	char *unified_cmdline;
 	struct source initrd_source;
 	struct blob initrd_file;
@@ -100,6 +110,8 @@ struct image {
 	int initramfs_err;
 	enum compression initramfs_how;
 	bool have_initramfs;
+	bool initrd_ahead;
+	char *initrd_why_not;
 	char *cmdline;
 	struct boot_params running;
 	bool have_running;
@@ -111,6 +123,7 @@ struct image {
 	struct bootdata_layout layout;
 	struct kho_image_area area[IMAGE_PARTS];
 	u32 nr_areas;
+	u64 kernel_phys;
 	u64 setup_data;
 	bool loaded;
 };
@@ -147,6 +160,8 @@ void image_check_initrd(struct image *im);
 void image_check_missing_initrd(struct image *im);
 void image_check_room(struct image *im);
 void image_check_trees(struct image *im);
+void image_check_ahead(struct image *im);
+void image_check_initrd_ahead(struct image *im);
 void image_check_signature(struct image *im);
 void image_check_revoked(struct image *im);
 
@@ -155,6 +170,48 @@ void image_check_revoked(struct image *im);
  * is handed on.
  */
 bool image_is_secured(const struct image *im);
+
+/* What is loaded of the kernel, and the memory that it uses from there on. */
+u64 image_kernel_bytes(const struct image *im);
+u64 image_kernel_memory(const struct image *im);
+/* What is loaded of the initrd. */
+u64 image_initrd_bytes(const struct image *im);
+
+/* Would the next kernel get along with the memory that is left to it? */
+bool image_has_room(struct image *im);
+
+/* There is no memory for it unpacked. Return: does that change anything? */
+bool image_give_up_initrd(struct image *im);
+
+/**
+ * image_fill_initrd() - unpack the initrd to where it will lie
+ * @im: image of which memory is held
+ *
+ * Return: 0 or negative errno; -ECANCELED: the reason has been said.
+ */
+int image_fill_initrd(struct image *im);
+
+/*
+ * Are kernel and initrd put where they will lie, so that nobody copies them? Else the kernel that
+ * runs has a copy, until the jump.
+ */
+bool image_in_place(const struct image *im);
+
+/* What is wanted for the parts. */
+void image_plan_areas(struct image *im);
+
+/**
+ * image_take_areas() - have memory held for the parts
+ * @im: planned
+ *
+ * A kernel that does not choose its place after the jump gets one by lot.
+ *
+ * Return: as dev_image_prepare().
+ */
+int image_take_areas(struct image *im);
+
+/* The memory map as the module is told of it: an array to be freed. */
+struct kho_memmap_range *image_told_map(const struct image *im);
 
 /* Part of image_load(): have kexec_file_load(2) make it. 0 or negative errno. */
 int image_load_files(struct image *im);

@@ -16,13 +16,13 @@ void image_say_layout(const struct image *im)
 	const struct kho_image_area *area = im->area;
 	size_t i;
 
-	say_part("kernel", area[IMAGE_KERNEL].phys, im->bz.code_bytes,
+	say_part("kernel", im->kernel_phys, image_kernel_bytes(im),
 		 area[IMAGE_KERNEL].bytes);
 	say_part("boot data", area[IMAGE_BOOTDATA].phys, im->layout.bytes,
 		 area[IMAGE_BOOTDATA].bytes);
 	if (im->initrd_file.bytes)
 		say_part("initrd", area[IMAGE_INITRD].phys,
-			 im->initrd_file.bytes, area[IMAGE_INITRD].bytes);
+			 image_initrd_bytes(im), area[IMAGE_INITRD].bytes);
 	if (im->call == KEXEC_FILE)
 		say("debug: kexec_file_load(2) makes boot data, and where it starts");
 	else

@@ -60,10 +60,18 @@ static void sum_up(struct image *im, char **words)
 	im->needs.total = total;
 	im->needs.boot = BOOT_LEAST + total / 64;
 	if (im->have_kernel)
-		im->needs.boot += im->bz.init_bytes + im->initrd_file.bytes +
+		im->needs.boot += im->bz.init_bytes + image_initrd_bytes(im) +
 				  im->initramfs.unpacked;
 	im->needs.cmdline =
 		cmdroom_bytes(im->cmdline ? im->cmdline : "", total, words);
+}
+
+bool image_has_room(struct image *im)
+{
+	autofree char *words = NULL;
+
+	sum_up(im, &words);
+	return !room_missing(&im->needs, room_withheld(&im->status));
 }
 
 void image_check_room(struct image *im)

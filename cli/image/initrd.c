@@ -14,6 +14,9 @@
 /* Far more than an initramfs can be: its unpacked form has to fit into memory. */
 #define UNPACKED_MAX (64 * GIB)
 
+/* What is written at once. */
+#define FILL_PIECE MIB
+
 #define MAKE_ANEW "make it anew (`update-initramfs -u -k RELEASE`)"
 
 enum finding_level image_doubt(const struct image *im)
@@ -128,6 +131,89 @@ void image_check_initrd(struct image *im)
 	blob_free(&copy);
 	im->have_initramfs = !im->initramfs_err;
 	say_unpacked(im, im->initramfs_err);
+}
+
+/**
+ * struct filling - an initrd that is being put where it will lie
+ * @im: image
+ * @piece: what was not written yet, @bytes of it
+ * @at: where it goes
+ * @err: why it could not be written
+ */
+struct filling {
+	struct image *im;
+	u8 *piece;
+	size_t bytes;
+	u64 at;
+	int err;
+};
+
+static void skip_member(void *ctx, const char *name, u32 mode, u64 bytes)
+{
+}
+
+static int write_piece(struct filling *f)
+{
+	int err = dev_image_fill(f->im->dev, IMAGE_INITRD, f->at, f->piece,
+				 f->bytes);
+
+	f->at += f->bytes;
+	f->bytes = 0;
+	return err;
+}
+
+static bool fill(void *ctx, const u8 *data, size_t bytes)
+{
+	struct filling *f = ctx;
+
+	while (bytes && !f->err) {
+		size_t n = FILL_PIECE - f->bytes;
+
+		n = n < bytes ? n : bytes;
+		memcpy(f->piece + f->bytes, data, n);
+		f->bytes += n;
+		data += n;
+		bytes -= n;
+		if (f->bytes == FILL_PIECE)
+			f->err = write_piece(f);
+	}
+	/* It was that long when it was looked at. */
+	return !f->err && f->at + f->bytes <= f->im->initramfs.plain_bytes;
+}
+
+static int unpack(struct filling *f, const struct blob *packed)
+{
+	static const struct cpio_visitor nobody = { skip_member, NULL, NULL };
+	const struct sink sink = { fill, f };
+	enum compression how;
+	int err = initramfs_unpack(packed->data, packed->bytes, UNPACKED_MAX,
+				   &nobody, &sink, &how);
+
+	if (f->err)
+		return f->err;
+	if (!err)
+		err = write_piece(f);
+	if (!err && f->at != f->im->initramfs.plain_bytes)
+		err = -EBADMSG;
+	return err;
+}
+
+int image_fill_initrd(struct image *im)
+{
+	autofree u8 *piece = need(malloc(FILL_PIECE));
+	struct filling f = { .im = im, .piece = piece };
+	const struct blob *data;
+	struct blob copy = { 0 };
+	int err = read_initrd(im, &copy, &data);
+
+	if (!err)
+		err = unpack(&f, data);
+	blob_free(&copy);
+	if (err != -EBADMSG && err != -ENODATA && err != -ECANCELED)
+		return err;
+	say("%s was changed while it was loaded, so nothing was loaded; load it again.",
+	    im->initrd_name);
+	return -ECANCELED;
 }
 
 /* Did the boot loader, or another kernel, give this kernel one? */

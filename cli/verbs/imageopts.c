@@ -15,6 +15,7 @@ enum {
 	OPT_NO_INITRD,
 	OPT_FORCE,
 	OPT_SYSCALL,
+	OPT_AHEAD,
 };
 
 /* Those of a table, --json and --quiet. */
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{ "reuse-cmdline", no_argument, NULL, OPT_REUSE },
 	{ "no-initrd", no_argument, NULL, OPT_NO_INITRD },
 	{ "syscall", required_argument, NULL, OPT_SYSCALL },
+	{ "ahead", optional_argument, NULL, OPT_AHEAD },
 	/* Spellings of kexec(8). */
 	{ "kexec-syscall", no_argument, NULL, 'c' },
 	{ "kexec-file-syscall", no_argument, NULL, 's' },
@@ -45,6 +47,16 @@ static const struct option options[] = {
 const struct option *const imageopts_of_load = options + NR_OF_CHECK;
 const struct option *const imageopts_of_check = options;
 
+/* Return: index of the name, @nr if it is none of them. */
+static size_t which(const char *const *names, size_t nr, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < nr && strcmp(name, names[i]); i++)
+		;
+	return i;
+}
+
 static void take_call(struct image_options *opt, const char *name)
 {
 	static const char *const names[] = {
@@ -52,11 +64,21 @@ static void take_call(struct image_options *opt, const char *name)
 		[KEXEC_LOAD] = "load",
 		[KEXEC_FILE] = "file",
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(names) && strcmp(name, names[i]); i++)
-		;
-	opt->call = (enum kexec_call)i;
+	opt->call = (enum kexec_call)which(names, ARRAY_LEN(names), name);
+}
+
+static void take_ahead(struct image_options *opt, const char *mode)
+{
+	static const char *const names[] = {
+		[AHEAD_AUTO] = "auto",
+		[AHEAD_YES] = "yes",
+		[AHEAD_NO] = "no",
+	};
+
+	opt->ahead =
+		mode ? (enum ahead_mode)which(names, ARRAY_LEN(names), mode) :
+		       AHEAD_YES;
 }
 
 bool imageopts_take(struct image_options *opt, int c)
@@ -64,6 +86,9 @@ bool imageopts_take(struct image_options *opt, int c)
 	switch (c) {
 	case OPT_SYSCALL:
 		take_call(opt, optarg);
+		return true;
+	case OPT_AHEAD:
+		take_ahead(opt, optarg);
 		return true;
 	case 'a':
 		opt->call = KEXEC_AUTO;
@@ -107,6 +132,8 @@ const char *imageopts_objection(const struct image_options *opt)
 		       "add to either.";
 	if (opt->call > KEXEC_FILE)
 		return "--syscall takes load, file or auto.";
+	if (opt->ahead > AHEAD_NO)
+		return "--ahead takes auto, yes or no.";
 	if (opt->initrd && opt->no_initrd)
 		return "--initrd and --no-initrd exclude each other.";
 	return NULL;

@@ -27,14 +27,16 @@ static void say_loaded(const struct image *im)
 {
 	char a[32], b[32];
 
-	printf("loaded %s%s%s%s: kernel %s, initrd %s; `systemctl kexec` or `kho exec` starts "
-	       "it.\n",
+	printf("loaded %s%s%s%s: kernel %s%s, initrd %s%s; `systemctl kexec` or `kho exec` "
+	       "starts it.\n",
 	       im->opt.kernel, im->bz.release[0] ? " (" : "", im->bz.release,
 	       im->bz.release[0] ? ")" : "",
-	       human_bytes(im->bz.code_bytes, a, sizeof(a)),
+	       human_bytes(image_kernel_bytes(im), a, sizeof(a)),
+	       im->ahead.image ? " unpacked" : "",
 	       im->initrd_file.bytes ?
-		       human_bytes(im->initrd_file.bytes, b, sizeof(b)) :
-		       "none");
+		       human_bytes(image_initrd_bytes(im), b, sizeof(b)) :
+		       "none",
+	       im->initrd_ahead ? " unpacked" : "");
 }
 
 /* Says why, and finds the exit status for it. */

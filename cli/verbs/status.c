@@ -9,6 +9,7 @@
 #include "cli/base/keptdev.h"
 #include "cli/base/klog.h"
 #include "cli/base/printable.h"
+#include "cli/image/aheadnote.h"
 #include "cli/image/kexecload.h"
 #include "cli/image/loaded.h"
 #include "cli/image/room.h"
@@ -47,6 +48,7 @@ static const struct {
 	{ KHO_STATUS_MAP_UNSAFE, "loading-unsafe" },
 	{ KHO_STATUS_FILE_IMAGE, "file-image" },
 	{ KHO_STATUS_ADOPTS, "adopts" },
+	{ KHO_STATUS_IN_PLACE, "in-place" },
 };
 
 static const char *image_state_name(enum loaded_image state)
@@ -155,6 +157,24 @@ static const char *image_call(const struct kho_ioctl_status *st)
 								   KEXEC_LOAD);
 }
 
+/* JSON: null where it is not known, as of images that others load. */
+static void add_ahead(struct json_object *o, const struct kho_ioctl_status *st)
+{
+	struct ahead_note note = { 0 };
+	bool known = loaded_image(st) == LOADED_OURS &&
+		     ahead_note_read(st->image_pid, &note);
+
+	json_object_object_add(o, "image-ahead",
+			       known ? json_object_new_boolean(!note.kernel) :
+				       NULL);
+	add_string(o, "image-ahead-reason", note.kernel ? note.kernel : "");
+	json_object_object_add(o, "initramfs-ahead",
+			       known ? json_object_new_boolean(!note.initrd) :
+				       NULL);
+	add_string(o, "initramfs-ahead-reason", note.initrd ? note.initrd : "");
+	ahead_note_free(&note);
+}
+
 static struct json_object *json_tree(const struct kept_info *t)
 {
 	autofree char *name = printable(t->name, strlen(t->name));
@@ -222,6 +242,7 @@ static void print_json(const struct kho_ioctl_status *st,
 	add_string(root, "image-syscall",
 		   *st->image_program ? image_call(st) : "");
 	add_string(root, "image-reason", st->image_why_not);
+	add_ahead(root, st);
 	add_string(root, "refused-reason", st->refused_why);
 	add_number(root, "room-missing-bytes", missing_bytes(st));
 	add_number(root, "tree-room-missing-bytes", missing_for_trees(st));
@@ -297,6 +318,23 @@ static void print_room(const struct kho_ioctl_status *st)
 	printf("  IT WOULD NOT BOOT: %s.\n", why);
 }
 
+static void print_ahead(const struct kho_ioctl_status *st)
+{
+	struct ahead_note note;
+
+	if (!ahead_note_read(st->image_pid, &note))
+		return;
+	if (note.kernel)
+		printf("  Its kernel unpacks itself in the blackout, since %s.\n",
+		       note.kernel);
+	else
+		puts("  Its kernel is unpacked already, so the blackout is shorter by that.");
+	if (note.initrd)
+		printf("  Its initramfs is unpacked in the blackout, since %s.\n",
+		       note.initrd);
+	ahead_note_free(&note);
+}
+
 /* Who has loaded it, and how. */
 static void print_loader(const struct kho_ioctl_status *st)
 {
@@ -328,6 +366,7 @@ static void print_image(const struct kho_ioctl_status *st)
 		print_loader(st);
 		puts(", and carries what is preserved;\n"
 		     "  `systemctl kexec` or `kho exec` starts it.");
+		print_ahead(st);
 		print_passed_over();
 		print_room(st);
 		break;

@@ -6,6 +6,7 @@
 
 #include "cli/base/dev.h"
 #include "cli/image/permission.h"
+#include "cli/image/aheadnote.h"
 #include "cli/image/kexecload.h"
 #include "cli/image/room.h"
 #include "cli/image/sysinfo.h"
@@ -61,6 +62,7 @@ static int unload(void)
 		}
 	}
 	room_forget();
+	ahead_note_forget();
 	return release();
 }
 

@@ -105,6 +105,36 @@ static void takes_the_header_from_the_file(void **state)
 	free(f.buf);
 }
 
+/* What a boot code has left in the file counts for nothing. */
+static void tells_whether_the_address_is_a_random_one(void **state)
+{
+	struct fixture f;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		init(&f);
+		f.kernel[offsetof(struct boot_params, hdr.loadflags)] =
+			i & 1 ? 0xff : 0;
+		f.in.kaslr = i & 2;
+		assert_int_equal(!(build(&f)->hdr.loadflags & KASLR_FLAG),
+				 !(i & 2));
+		free(f.buf);
+	}
+}
+
+static void enters_the_kernel_where_it_says(void **state)
+{
+	struct fixture f;
+	u64 entry;
+
+	init(&f);
+	f.in.kernel_entry = 0x12345;
+	build(&f);
+	memcpy(&entry, f.buf + f.layout.purgatory + ENTRY, sizeof(entry));
+	assert_int_equal(entry, KERNEL_PHYS + 0x12345);
+	free(f.buf);
+}
+
 static void takes_the_machine_from_the_running_kernel(void **state)
 {
 	struct fixture f;
@@ -291,6 +321,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_the_header_from_the_file),
+		cmocka_unit_test(tells_whether_the_address_is_a_random_one),
+		cmocka_unit_test(enters_the_kernel_where_it_says),
 		cmocka_unit_test(takes_the_machine_from_the_running_kernel),
 		cmocka_unit_test(splits_addresses_above_4g),
 		cmocka_unit_test(no_initrd_means_zero),

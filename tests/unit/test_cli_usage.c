@@ -282,6 +282,21 @@ void room_forget(void)
 	actions++;
 }
 
+void ahead_note_forget(void)
+{
+	actions++;
+}
+
+u64 image_kernel_bytes(const struct image *im)
+{
+	return im->bz.code_bytes;
+}
+
+u64 image_initrd_bytes(const struct image *im)
+{
+	return im->initrd_file.bytes;
+}
+
 bool room_saved(struct room_needs *needs)
 {
 	fail_msg("nothing is loaded");
@@ -362,6 +377,9 @@ static void wrong_usage_of_load(void **state)
 	wrong(verb_load, "a --syscall");
 	wrong(verb_load, "a --syscall kexec");
 	wrong(verb_load, "a --syscall=");
+	wrong(verb_load, "a --ahead=");
+	wrong(verb_load, "a --ahead=often");
+	wrong(verb_load, "a --ahead yes");
 }
 
 static void load_takes_all_options(void **state)
@@ -403,6 +421,28 @@ static void load_takes_a_system_call(void **state)
 		acts(verb_load, known[i].line, EXIT_FAILED);
 		assert_string_equal(seen.kernel, "k");
 		assert_int_equal(seen.call, known[i].call);
+	}
+}
+
+static void load_takes_what_is_done_ahead(void **state)
+{
+	static const struct {
+		const char *args;
+		enum ahead_mode ahead;
+	} known[] = {
+		{ "k", AHEAD_AUTO },
+		{ "k --ahead", AHEAD_YES },
+		{ "k --ahead=yes", AHEAD_YES },
+		{ "--ahead=no k", AHEAD_NO },
+		{ "--ahead k", AHEAD_YES },
+		{ "k --ahead=auto", AHEAD_AUTO },
+		{ "--ahead=no k --ahead=auto", AHEAD_AUTO },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(known); i++) {
+		acts(verb_load, known[i].args, EXIT_FAILED);
+		assert_int_equal(seen.ahead, known[i].ahead);
 	}
 }
 
@@ -579,6 +619,7 @@ int main(void)
 		cmocka_unit_test(wrong_usage_of_load),
 		cmocka_unit_test(load_takes_all_options),
 		cmocka_unit_test(load_takes_a_system_call),
+		cmocka_unit_test(load_takes_what_is_done_ahead),
 		cmocka_unit_test(wrong_usage_of_the_others),
 		cmocka_unit_test(help_is_never_wrong),
 		cmocka_unit_test(without_a_module_everything_fails_but_unload),

@@ -31,7 +31,8 @@
 #   meminfo KEY            KiB, of /proc/meminfo
 #   fill_memory            use nearly all that is available, and give it back
 #   from_nothing           fail unless this kernel has what one has after a cold boot: nothing
-#   load_next [OPTION...]  load the next kernel of the path with `kho load`
+#   load_next [OPTION...]  load the next kernel of the path with `kho load`; VM_ahead (--append vmtest.ahead=no)
+#                          is its --ahead
 #   jump                   into what is loaded, with `kho exec`
 #   hop [OPTION...]        both
 #   file_load_next         load it with kexec_file_load(2), and nothing of ours
@@ -256,7 +257,7 @@ load_next() {
 	local image initrd
 
 	image=$(next_image) && initrd=$(next_initrd) || exit 1
-	kho load "$image" --initrd "$initrd" --append "$(next_cmdline)" "$@" 2>/tmp/load.err ||
+	kho load "$image" --initrd "$initrd" --append "$(next_cmdline)" ${VM_ahead:+"--ahead=$VM_ahead"} "$@" 2>/tmp/load.err ||
 		fail "kho load $image $*: $(tr '\n' ' ' </tmp/load.err)"
 	rm -f "$initrd"
 }
