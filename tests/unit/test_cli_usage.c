@@ -174,6 +174,11 @@ int keptdev_forget(int fd, const char *name)
 	return never();
 }
 
+int keptdev_let_go(int fd)
+{
+	return never();
+}
+
 int keptdev_drop(int fd, const char *name)
 {
 	return never();
