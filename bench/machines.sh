@@ -8,6 +8,8 @@
 #
 # usage: bench/machines.sh [--only PATTERN] [--missing] [--no-build] [--runs N] [SIDE...]
 #   kho      our modules, from $BENCH_KERNEL to the same (default 6.12)
+#   ahead    the blackout with nothing preserved beside kexec(8)'s, in one run, from each kernel of
+#            $BENCH_AHEAD to the same (default "6.1 6.12")
 #   native   7.3-peer, which scripts/build-kernel.sh builds; left out if it is not there
 #   --only   cases whose names match; what is known of others stays in the file
 #   --missing  cases of which nothing is in the file yet, to go on after an interruption
@@ -59,6 +61,13 @@ cases=(
 	"kept-512 1 4096 bench.count=0 bench.tree=512"
 	"kept-huge-512 1 4096 bench.count=0 bench.tree=512 bench.huge"
 )
+# The same images, started in three ways: by kexec(8), as kexec(8) has them, and with all that is done ahead.
+ahead_cases=(
+	"kexec 3 4096 bench.kexec bench.count=0"
+	"itself 3 4096 bench.itself bench.count=0"
+	"nothing 3 4096 bench.count=0"
+)
+read -r -a ahead_kernels <<<"${BENCH_AHEAD:-6.1 6.12}"
 # What takes a native kernel minutes, or what it does not have.
 not_native='plain* kexec* file parcel* isolated-65536 isolated-200000 kept*'
 
@@ -124,8 +133,10 @@ measure() {
 # The last "order=" of a command line counts, so that cases may have one of their own.
 run_side() {
 	local side=$1 name=$2 line case_name runs mem append run pattern
+	local -a lines=("${cases[@]}")
 
-	for line in "${cases[@]}"; do
+	[[ $side != ahead-* ]] || lines=("${ahead_cases[@]}")
+	for line in "${lines[@]}"; do
 		read -r case_name runs mem append <<<"$line"
 		# shellcheck disable=SC2254 # it is a pattern
 		case $case_name in
@@ -173,24 +184,30 @@ main() {
 			wanted_runs=$2
 			shift
 			;;
-		kho | native) sides+=("$1") ;;
+		kho | ahead | native) sides+=("$1") ;;
 		*) usage "$1: unknown argument" ;;
 		esac
 		shift
 	done
-	[ ${#sides[@]} -gt 0 ] || sides=(kho native)
+	[ ${#sides[@]} -gt 0 ] || sides=(kho ahead native)
 	if ! kernel_dir "$peer" >/dev/null; then
 		[[ " ${sides[*]} " != *' native '* ]] ||
 			say "without the native kernel, which takes an hour: scripts/build-kernel.sh $peer builds it"
 		peer=''
 	fi
 	mkdir -p "$out"
-	export KHO_KERNELS="$kernel${peer:+ $peer}" KHO_VM_IMAGE=$out/image KHO_SCENARIOS=$top/bench/vm
+	KHO_KERNELS=$(printf '%s\n' "$kernel" "${ahead_kernels[@]}" "$peer" | sort -u | xargs)
+	export KHO_KERNELS KHO_VM_IMAGE=$out/image KHO_SCENARIOS=$top/bench/vm
 	[ -z "$build_all" ] || build_everything
 	export KHO_BENCH_EXTRA=$out/guest.cpio
 	for side in "${sides[@]}"; do
 		case $side in
 		kho) run_side kho "$kernel" ;;
+		ahead)
+			for kernel in "${ahead_kernels[@]}"; do
+				run_side "ahead-$kernel" "$kernel"
+			done
+			;;
 		native) [ -z "$peer" ] || run_side native "$peer" ;;
 		esac
 	done

@@ -706,6 +706,82 @@ static int tool_head(char **arg)
 	return 0;
 }
 
+static int image_fill(int fd, uint32_t area, uint64_t offset, const void *data,
+		      uint64_t bytes)
+{
+	struct kho_ioctl_image_fill fill = {
+		.size = sizeof(fill),
+		.area = area,
+		.offset = offset,
+		.bytes = bytes,
+		.data = (uintptr_t)data,
+	};
+
+	return ioctl(fd, KHO_IOCTL_IMAGE_FILL, &fill) ? errno : 0;
+}
+
+static int fill_wants(const char *what, int wanted, int got)
+{
+	if (wanted != got)
+		fprintf(stderr, "%s: %s, and not %s\n", what, strerror(got),
+			strerror(wanted));
+	return wanted != got;
+}
+
+static int kexec_one(const struct kexec_segment *segment)
+{
+	return syscall(SYS_kexec_load, segment ? segment->mem : NULL, !!segment,
+		       segment, KEXEC_ARCH_X86_64) ?
+		       errno :
+		       0;
+}
+
+/* Contents are taken for what this file prepared, and until that is loaded. */
+static int tool_image_fill(char **arg)
+{
+	static const char zeros[2 * PAGE_BYTES];
+	struct kho_image_area area = { .bytes = PAGE_BYTES,
+				       .min_phys = 16 << 20,
+				       .max_phys = 1ULL << 32 };
+	struct kho_ioctl_image_prepare prepare = {
+		.size = sizeof(prepare),
+		.nr_areas = 1,
+		.areas = (uintptr_t)&area,
+	};
+	struct kexec_segment segment = { zeros, PAGE_BYTES, NULL, PAGE_BYTES };
+	int fd = open("/dev/kho", O_RDWR | O_CLOEXEC), failed = 0;
+	/* What the module makes of a page. */
+	const uint64_t room = 4 << 20;
+
+	if (fd < 0)
+		return fill_wants("/dev/kho", 0, errno);
+	failed |= fill_wants("unprepared", EINVAL,
+			     image_fill(fd, 0, 0, zeros, 1));
+	if (ioctl(fd, KHO_IOCTL_IMAGE_PREPARE, &prepare))
+		return fill_wants("prepare", 0, errno);
+	segment.mem = (void *)(uintptr_t)area.phys;
+	failed |=
+		fill_wants("page", 0, image_fill(fd, 0, 0, zeros, PAGE_BYTES));
+	failed |= fill_wants("end", 0, image_fill(fd, 0, room - 1, zeros, 1));
+	failed |= fill_wants("nothing", 0, image_fill(fd, 0, room, NULL, 0));
+	failed |= fill_wants("behind the end", EINVAL,
+			     image_fill(fd, 0, room - 1, zeros, 2));
+	failed |= fill_wants("far behind", EINVAL,
+			     image_fill(fd, 0, UINT64_MAX, zeros, 2));
+	failed |= fill_wants("another area", EINVAL,
+			     image_fill(fd, 1, 0, zeros, 1));
+	failed |= fill_wants("last area", EINVAL,
+			     image_fill(fd, UINT32_MAX, 0, zeros, 1));
+	failed |= fill_wants("no memory", EFAULT,
+			     image_fill(fd, 0, 0, (void *)8, 1));
+	failed |= fill_wants("kexec_load", 0, kexec_one(&segment));
+	failed |= fill_wants("loaded", EBUSY, image_fill(fd, 0, 0, zeros, 1));
+	failed |= fill_wants("unload", 0, kexec_one(NULL));
+	failed |= fill_wants("gone", ESTALE, image_fill(fd, 0, 0, zeros, 1));
+	close(fd);
+	return failed;
+}
+
 /* Number of arguments of a tool that passes all of them on. */
 #define ANY_ARGS (-1)
 
@@ -725,6 +801,7 @@ static const struct {
 	{ "bytes", 2, tool_bytes },
 	{ "same", 2, tool_same },
 	{ "head", 0, tool_head },
+	{ "image-fill", 0, tool_image_fill },
 	{ "cold-boots", 0, tool_cold_boots },
 	{ "cold-boot", 0, tool_cold_boot },
 	{ "user", ANY_ARGS, tool_user },
