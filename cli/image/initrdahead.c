@@ -62,7 +62,7 @@ static void say_initrd(struct image *im)
 void image_check_initrd_ahead(struct image *im)
 {
 	if (!im->have_kernel || !im->have_initramfs || !im->map.nr ||
-	    im->initramfs_how == COMPRESSION_NONE ||
+	    im->dev < 0 || im->initramfs_how == COMPRESSION_NONE ||
 	    im->opt.ahead == AHEAD_NO || im->call == KEXEC_FILE)
 		return;
 	im->initrd_why_not = initrd_obstacle(im);
