@@ -500,6 +500,21 @@ asks 0 begin
 said 'starts warm'
 has ten
 
+what='refused, disabled, and enabled again'
+machine COLD=refuse
+run_once ten
+jump
+rm "$(echo "$work"/incoming/*)/stamp"
+asks 0 start
+asks 1 begin
+asks 0 stop
+rm /var/lib/kho/recipes/s
+asks 0 start
+asks 0 begin
+said ''
+has disk
+aside 1
+
 what='it cannot be kept'
 machine
 echo 'kho: the tmpfs cannot be kept: it is odd.' >"$work/test/keep-fails"
