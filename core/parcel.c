@@ -30,6 +30,11 @@ u32 kho_parcel_crc(const struct kho_parcel_ser *p)
 			  offsetof(struct kho_parcel_ser, crc) - from);
 }
 
+u32 kho_parcel_mode_crc(u32 mode)
+{
+	return mode ? kho_crc32c(0, &mode, sizeof(mode)) : 0;
+}
+
 /* ---- lists of pages ---- */
 
 /*
@@ -177,6 +182,19 @@ static const struct kho_slot_format parcel_slots = {
 	.name_twice = "parcel name twice",
 };
 
+static int check_mode(const struct kho_parcel_ser *p, u64 phys,
+		      struct kho_refusal *r)
+{
+	u32 crc = kho_parcel_mode_crc(p->mode);
+
+	if (p->mode_crc != crc)
+		return kho_refuse(r, -EBADMSG, "parcel mode checksum", phys,
+				  p->mode_crc, crc);
+	if (!kho_parcel_mode_ok(p->mode))
+		return kho_refuse(r, -EBADMSG, "parcel mode", phys, p->mode, 0);
+	return 0;
+}
+
 static int check_slot(const struct kho_parcel_ser *p, u64 phys,
 		      struct kho_refusal *r)
 {
@@ -201,7 +219,7 @@ static int check_slot(const struct kho_parcel_ser *p, u64 phys,
 	if (p->data.order)
 		return kho_refuse(r, -EBADMSG, "parcel order of pages", phys,
 				  p->data.order, 0);
-	return 0;
+	return check_mode(p, phys, r);
 }
 
 /*

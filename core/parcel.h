@@ -25,6 +25,16 @@ bool kho_parcel_name_ok(const char *name);
  */
 u32 kho_parcel_crc(const struct kho_parcel_ser *p);
 
+/* The same for kho_parcel_ser.mode_crc, given the mode. */
+u32 kho_parcel_mode_crc(u32 mode);
+
+/* May a parcel have this as its mode? */
+static inline bool kho_parcel_mode_ok(u32 mode)
+{
+	return !mode ||
+	       (mode & ~(u32)KHO_PARCEL_MODE_BITS) == KHO_PARCEL_MODE_KNOWN;
+}
+
 /**
  * kho_page_list_check() - check a kho_vmalloc descriptor and all of its chunks
  * @list: trusted for nothing

@@ -19,6 +19,11 @@ number() {
 	sed -n "s/^#define $2 \([0-9]*\)$/\1/p" "$1"
 }
 
+# size_of FILE STRUCT: what its static_assert says
+size_of() {
+	sed -n "s/^static_assert(sizeof(struct $2) == \([0-9]*\), .*/\1/p" "$1"
+}
+
 # change FILE SED-SCRIPT...: of which each changes something; a link becomes a file
 change() {
 	local file=$1 script
@@ -56,8 +61,8 @@ make_sources() {
 		"$(number "$top/include/linux/kho/abi/kho_module.h" KHO_MODULE_BYTES_FROM)" \
 		'u64 stamp_ns\[KHO_STAMP_MAX\]' "$2" "$3"
 	grow "$dir/include/linux/kho/abi/parcel.h" KHO_PARCEL \
-		"$(number "$top/include/linux/kho/abi/parcel.h" KHO_PARCEL_BYTES_FROM)" \
-		'u32 crc' "$2" "$3"
+		"$(size_of "$top/include/linux/kho/abi/parcel.h" kho_parcel_ser)" \
+		'u32 mode_crc' "$2" "$3"
 	# What is added is not 0, and means nothing to others.
 	change "$dir/kmod/out/wire.c" 's/^\tm->wire_phys = wire.phys;/&\n\tmemset(m->added, 0x5a, sizeof(m->added));/'
 	change "$dir/kmod/clients/parcel.c" 's/^\tslot->reserved = 0;/&\n\tmemset(slot->added, 0x5a, sizeof(slot->added));/'

@@ -3,6 +3,7 @@
 #include "cli/base/dev.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -186,25 +187,35 @@ int dev_in_drop(int fd, bool force)
 	return call(fd, KHO_IOCTL_IN_DROP, &arg);
 }
 
+/* A module that is older than modes knows none, and refuses one. */
+#define PARCEL_SIZE_WITHOUT_MODE offsetof(struct kho_ioctl_parcel, mode)
+
 static int call_parcel(int fd, unsigned long request, const char *name,
 		       struct kho_ioctl_parcel *arg)
 {
 	size_t len = strlen(name);
+	int err;
 
 	if (!len || len >= sizeof(arg->name))
 		return -EINVAL;
 	arg->size = sizeof(*arg);
 	arg->fd = -1;
 	memcpy(arg->name, name, len + 1);
-	return call(fd, request, arg);
+	err = call(fd, request, arg);
+	if (err == -E2BIG) {
+		arg->size = PARCEL_SIZE_WITHOUT_MODE;
+		err = call(fd, request, arg);
+	}
+	return err;
 }
 
 int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
-		      u64 *missing)
+		      u32 mode, u64 *missing)
 {
 	struct kho_ioctl_parcel arg = {
 		.flags = replace ? KHO_PARCEL_REPLACE : 0,
 		.bytes = bytes,
+		.mode = mode,
 	};
 	int err = call_parcel(fd, KHO_IOCTL_PARCEL_CREATE, name, &arg);
 
@@ -217,12 +228,13 @@ int dev_parcel_commit(int parcel_fd)
 	return call_simple(parcel_fd, KHO_PARCEL_COMMIT);
 }
 
-int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why)
+int dev_parcel_open(int fd, const char *name, u64 *bytes, u32 *mode, char *why)
 {
 	struct kho_ioctl_parcel arg = { 0 };
 	int err = call_parcel(fd, KHO_IOCTL_PARCEL_OPEN, name, &arg);
 
 	*bytes = arg.bytes;
+	*mode = arg.mode;
 	memcpy(why, arg.why, sizeof(arg.why));
 	why[sizeof(arg.why) - 1] = '\0';
 	return err ? err : arg.fd;

@@ -70,17 +70,19 @@ void dev_settle(int fd);
 int dev_in_drop(int fd, bool force);
 
 /*
- * A new descriptor to write the parcel to. @bytes: its length as far as it is known, or 0.
+ * A new descriptor to write the parcel to. @bytes: its length as far as it is known, or 0. @mode:
+ * see struct kho_ioctl_parcel; an older module forgets it.
  * -ENOMEM: there is no room for it, and *@missing bytes have to be freed (0: not known how many).
  */
 int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
-		      u64 *missing);
+		      u32 mode, u64 *missing);
 int dev_parcel_commit(int parcel_fd);
 /*
  * A new descriptor to read the parcel from. -EIO: it came in and is lost; -ENODATA: what came in
- * was not taken over. @why, of KHO_WHY_SIZE bytes, says why then.
+ * was not taken over. @why, of KHO_WHY_SIZE bytes, says why then. @mode: see struct
+ * kho_ioctl_parcel.
  */
-int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why);
+int dev_parcel_open(int fd, const char *name, u64 *bytes, u32 *mode, char *why);
 int dev_parcel_drop(int fd, const char *name);
 
 /**

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/base/dev.h"
 #include "cli/base/savefile.h"
@@ -15,7 +16,7 @@ static const char help_text[] =
 	"checked before\n"
 	"the first byte is written. The parcel stays; `kho drop NAME` removes it.\n\n"
 	"Options:\n"
-	"  -o, --output FILE  write to FILE (mode 600). A file of this name is replaced, but "
+	"  -o, --output FILE  write to FILE, with the mode of the file that was put, else 600. A file of this name is replaced, but "
 	"only when\n"
 	"                     everything is written; - is the standard output\n"
 	"      --tree DIR     make directory DIR, which is not there or empty, of what `kho put --tree`\n"
@@ -115,7 +116,7 @@ static int not_begun(const char *path, int err)
 	return EXIT_FAILED;
 }
 
-static int get_to_file(int parcel, const char *name, u64 bytes,
+static int get_to_file(int parcel, const char *name, u64 bytes, u32 mode,
 		       const char *path)
 {
 	struct save s;
@@ -123,7 +124,10 @@ static int get_to_file(int parcel, const char *name, u64 bytes,
 
 	if (err)
 		return not_begun(path, err);
-	err = save_end(&s, copy(parcel, s.fd, name, bytes));
+	err = copy(parcel, s.fd, name, bytes);
+	if (!err && mode & KHO_PARCEL_MODE && fchmod(s.fd, mode & 0777))
+		err = -errno;
+	err = save_end(&s, err);
 	if (!err)
 		return EXIT_OK;
 	if (err == -ECANCELED)
@@ -146,10 +150,11 @@ static int get(const char *name, const char *output, const char *tree)
 	autoclose int parcel = -1;
 	char why[KHO_WHY_SIZE];
 	u64 bytes;
+	u32 mode;
 
 	if (dev < 0)
 		return exit_code_of_open(dev);
-	parcel = dev_parcel_open(dev, name, &bytes, why);
+	parcel = dev_parcel_open(dev, name, &bytes, &mode, why);
 	if (parcel < 0) {
 		say_open_failed(name, parcel, why);
 		return exit_code_of(parcel);
@@ -158,7 +163,7 @@ static int get(const char *name, const char *output, const char *tree)
 		return get_tree(parcel, tree);
 	if (!output || !strcmp(output, "-"))
 		return get_to_stdout(parcel, name, bytes);
-	return get_to_file(parcel, name, bytes, output);
+	return get_to_file(parcel, name, bytes, mode, output);
 }
 
 int verb_get(int argc, char **argv)

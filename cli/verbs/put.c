@@ -135,11 +135,22 @@ static u64 size_of_input(int fd)
 	return at >= 0 && st.st_size > at ? (u64)(st.st_size - at) : 0;
 }
 
+/* 0 if it has none that a file made of it should have. */
+static u32 mode_of_input(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) || !S_ISREG(st.st_mode) ?
+		       0 :
+		       KHO_PARCEL_MODE | (st.st_mode & 0777);
+}
+
 /* What a parcel is made of: a file, or a directory. */
 struct parcel_source {
 	int input;
 	const char *tree;
 	u64 total;
+	u32 mode;
 };
 
 static int pack(const struct parcel_source *from, int to, const char *name)
@@ -157,13 +168,15 @@ static int pack(const struct parcel_source *from, int to, const char *name)
 }
 
 /* Return: parcel to write to, or negative errno, which was said. */
-static int create(int dev, const char *name, bool replace, u64 total)
+static int create(int dev, const char *name, bool replace,
+		  const struct parcel_source *from)
 {
 	u64 missing = 0;
-	int parcel = dev_parcel_create(dev, name, replace, total, &missing);
+	int parcel = dev_parcel_create(dev, name, replace, from->total,
+				       from->mode, &missing);
 
 	if (parcel == -ENOMEM)
-		say_no_room(name, total, missing);
+		say_no_room(name, from->total, missing);
 	else if (parcel < 0)
 		say_create_failed(name, parcel);
 	return parcel;
@@ -178,7 +191,7 @@ static int put_from(const struct parcel_source *from, const char *name,
 
 	if (dev < 0)
 		return exit_code_of_open(dev);
-	parcel = create(dev, name, replace, from->total);
+	parcel = create(dev, name, replace, from);
 	if (parcel < 0)
 		return exit_code_of(parcel);
 	if (!from->tree && isatty(from->input))
@@ -202,7 +215,8 @@ static int put_from(const struct parcel_source *from, const char *name,
 static int put_input(int fd, const char *name, bool replace)
 {
 	const struct parcel_source from = { .input = fd,
-					    .total = size_of_input(fd) };
+					    .total = size_of_input(fd),
+					    .mode = mode_of_input(fd) };
 
 	return put_from(&from, name, replace);
 }

@@ -53,6 +53,7 @@ static struct json_object *json_parcel(struct wire *w, struct wire_marks *seen,
 	json_add_number(o, "bytes", p->bytes);
 	json_add_number(o, "created-ns", p->created_ns);
 	json_add_number(o, "crc", p->data_crc);
+	json_add_number(o, "mode", p->mode);
 	json_add_number(o, "slot-address", phys);
 	json_object_object_add(o, "slot-good",
 			       json_object_new_boolean(p->crc ==
@@ -64,7 +65,7 @@ static struct json_object *json_parcel(struct wire *w, struct wire_marks *seen,
 	return o;
 }
 
-/* @bytes: from one slot to the next, not less than is known of a slot */
+/* @bytes: from one slot to the next; what is missing of one that is shorter is 0 */
 static void add_index_block(struct wire *w, struct wire_marks *seen,
 			    struct json_object *list, const u8 *block, u64 phys,
 			    u32 bytes)
@@ -75,9 +76,9 @@ static void add_index_block(struct wire *w, struct wire_marks *seen,
 	memcpy(&head, block, sizeof(head));
 	for (i = 0; i < head.count && i < most; i++) {
 		u64 at = sizeof(head) + i * bytes;
-		struct kho_parcel_ser p;
+		struct kho_parcel_ser p = { 0 };
 
-		memcpy(&p, block + at, sizeof(p));
+		memcpy(&p, block + at, bytes < sizeof(p) ? bytes : sizeof(p));
 		if (p.state == KHO_PARCEL_VALID)
 			json_object_array_add(list, json_parcel(w, seen, &p,
 								phys + at));
@@ -87,7 +88,7 @@ static void add_index_block(struct wire *w, struct wire_marks *seen,
 static u32 add_index_blocks(struct wire *w, struct json_object *list,
 			    const struct kho_parcel_head_ser *index)
 {
-	const u32 least = sizeof(struct kho_parcel_ser);
+	const u32 least = KHO_PARCEL_BYTES_FROM;
 	u32 nr, bytes = index->entry_size > least ? index->entry_size : least;
 	struct wire_marks *seen = wire_marks_create();
 	u64 phys = index->first_block_phys;

@@ -17,7 +17,7 @@ struct kho_parcel;
 int kho_parcel_init(void);
 void kho_parcel_exit(void);
 u64 kho_parcel_missing(u64 bytes);
-struct kho_parcel *kho_parcel_create(const char *name);
+struct kho_parcel *kho_parcel_create(const char *name, u32 mode);
 int kho_parcel_append(struct kho_parcel *p, const char __user *from,
 		      size_t bytes);
 int kho_parcel_commit(struct kho_parcel *p, bool replace);
@@ -30,6 +30,7 @@ ssize_t kho_parcel_read(struct kho_parcel *p, char __user *to, size_t bytes,
 			loff_t *pos);
 u64 kho_parcel_bytes(const struct kho_parcel *p);
 u32 kho_parcel_crc32c(const struct kho_parcel *p);
+u32 kho_parcel_mode(const struct kho_parcel *p);
 int kho_parcel_drop(const char *name);
 u32 kho_parcel_count(void);
 u32 kho_parcel_list(struct kho_parcel_info *info, u32 room);

@@ -40,6 +40,7 @@
  * @bytes: length
  * @created_ns: CLOCK_REALTIME when it was committed
  * @crc: CRC-32C of the contents
+ * @mode: see struct kho_parcel_ser
  * @nr_pages: data pages
  * @first: first page of the list of data pages
  * @last: last page of that list
@@ -56,6 +57,7 @@ struct kho_parcel {
 	u64 bytes;
 	u64 created_ns;
 	u32 crc;
+	u32 mode;
 	u32 nr_pages;
 	struct kho_vmalloc_chunk *first;
 	struct kho_vmalloc_chunk *last;
@@ -288,19 +290,23 @@ static int page_append(struct kho_parcel *p, void *page)
 /**
  * kho_parcel_create() - start a parcel that is not in the store yet
  * @name: KHO_PARCEL_NAME_SIZE bytes
+ * @mode: see struct kho_ioctl_parcel
  *
- * Return: parcel, or ERR_PTR: -EINVAL (name), -ENOMEM, -EOPNOTSUPP (handover is off).
+ * Return: parcel, or ERR_PTR: -EINVAL (name, mode), -ENOMEM, -EOPNOTSUPP (handover is off).
  */
-struct kho_parcel *kho_parcel_create(const char *name)
+struct kho_parcel *kho_parcel_create(const char *name, u32 mode)
 {
 	struct kho_parcel *p;
 
 	if (!kho_enabled)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (!kho_parcel_name_ok(name))
+	if (!kho_parcel_name_ok(name) || !kho_parcel_mode_ok(mode))
 		return ERR_PTR(-EINVAL);
 	p = parcel_alloc(name);
-	return p ?: ERR_PTR(-ENOMEM);
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	p->mode = mode;
+	return p;
 }
 
 /**
@@ -364,6 +370,8 @@ static void slot_fill(struct kho_parcel_ser *slot, const struct kho_parcel *p)
 	slot->data.order = 0;
 	slot->reserved = 0;
 	slot->crc = kho_parcel_crc(slot);
+	slot->mode = p->mode;
+	slot->mode_crc = kho_parcel_mode_crc(p->mode);
 }
 
 /* A new block whose first slot is @p, at the end of the chain. */
@@ -787,6 +795,12 @@ u32 kho_parcel_crc32c(const struct kho_parcel *p)
 	return p->crc;
 }
 
+/* Its mode, as in struct kho_ioctl_parcel. */
+u32 kho_parcel_mode(const struct kho_parcel *p)
+{
+	return p->mode;
+}
+
 /* Parcels in the store. */
 u32 kho_parcel_count(void)
 {
@@ -878,6 +892,7 @@ static struct kho_parcel *parcel_from(const struct kho_parcel_ser *ser)
 	p->bytes = ser->bytes;
 	p->created_ns = ser->created_ns;
 	p->crc = ser->data_crc;
+	p->mode = ser->mode;
 	p->nr_pages = ser->data.total_pages;
 	p->first = ser->data.first ? phys_to_virt(ser->data.first) : NULL;
 	p->last = last_chunk(p->first);

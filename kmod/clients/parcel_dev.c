@@ -157,7 +157,7 @@ static int parcel_create(struct kho_ioctl_parcel *p, void __user *arg,
 	struct file *file;
 	int ret;
 
-	if (p->flags & ~KHO_PARCEL_REPLACE)
+	if (p->flags & ~KHO_PARCEL_REPLACE || p->reserved)
 		return -EINVAL;
 	p->missing = kho_parcel_missing(p->bytes);
 	if (p->missing)
@@ -167,7 +167,7 @@ static int parcel_create(struct kho_ioctl_parcel *p, void __user *arg,
 		return -ENOMEM;
 	mutex_init(&w->lock);
 	w->replace = p->flags & KHO_PARCEL_REPLACE;
-	w->parcel = kho_parcel_create(p->name);
+	w->parcel = kho_parcel_create(p->name, p->mode);
 	if (IS_ERR(w->parcel)) {
 		ret = PTR_ERR(w->parcel);
 		goto err_free;
@@ -205,6 +205,7 @@ static int parcel_open(struct kho_ioctl_parcel *p, void __user *arg, u32 bytes)
 		goto err_put;
 	p->bytes = kho_parcel_bytes(parcel);
 	p->crc = kho_parcel_crc32c(parcel);
+	p->mode = kho_parcel_mode(parcel);
 	file = anon_inode_getfile("[kho-parcel]", &reader_fops, parcel,
 				  O_RDONLY);
 	if (IS_ERR(file)) {

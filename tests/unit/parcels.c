@@ -128,6 +128,8 @@ struct kho_parcel_ser *parcels_put(struct parcels *p, const char *name,
 	slot->data = parcels_new_list(p, (bytes + KHO_PAGE_SIZE - 1) /
 						 KHO_PAGE_SIZE);
 	slot->crc = kho_parcel_crc(slot);
+	slot->mode = KHO_PARCEL_MODE_KNOWN | 0640;
+	slot->mode_crc = kho_parcel_mode_crc(slot->mode);
 	return slot;
 }
 

@@ -118,7 +118,7 @@ int dev_in_drop(int fd, bool force)
 }
 
 int dev_parcel_create(int fd, const char *name, bool replace, u64 bytes,
-		      u64 *missing)
+		      u32 mode, u64 *missing)
 {
 	return never();
 }
@@ -128,7 +128,7 @@ int dev_parcel_commit(int parcel_fd)
 	return never();
 }
 
-int dev_parcel_open(int fd, const char *name, u64 *bytes, char *why)
+int dev_parcel_open(int fd, const char *name, u64 *bytes, u32 *mode, char *why)
 {
 	return never();
 }

@@ -63,16 +63,17 @@ static void names(void **state)
 	assert_true(name_ok("a."));
 }
 
-static void checksum_covers_all_but_state_and_itself(void **state)
+static void checksum_covers_all_that_the_first_version_had(void **state)
 {
+	const size_t end = offsetof(struct kho_parcel_ser, crc);
 	struct kho_parcel_ser slot = { .bytes = 3 };
 	u8 *bytes = (u8 *)&slot;
 	u32 crc = kho_parcel_crc(&slot);
 	unsigned int i;
 
-	assert_int_equal(crc, kho_crc32c(0, bytes + 4, sizeof(slot) - 8));
+	assert_int_equal(crc, kho_crc32c(0, bytes + 4, end - 4));
 	for (i = 0; i < 8 * sizeof(slot); i++) {
-		bool covered = i / 8 >= 4 && i / 8 < sizeof(slot) - 4;
+		bool covered = i / 8 >= 4 && i / 8 < end;
 
 		bytes[i / 8] ^= 1 << i % 8;
 		assert_int_equal(kho_parcel_crc(&slot) != crc, covered);
@@ -534,12 +535,12 @@ static void a_bad_head(void **state)
 	head->magic++;
 	assert_index_refused(p, -EBADMSG, "parcel index magic number");
 	head->magic--;
-	head->version = 2;
+	head->version = KHO_PARCEL_VERSION + 1;
 	assert_index_refused(p, -EPROTONOSUPPORT, "parcel index version");
 	head->version = KHO_PARCEL_VERSION_WORD;
 	head->entry_size = 128;
 	assert_index_refused(p, -EBADMSG, "parcel index slot size");
-	head->entry_size = 112;
+	head->entry_size = sizeof(struct kho_parcel_ser);
 	assert_int_equal(check_index(p, NULL, NULL), 0);
 	for (p->head_phys = 0; p->head_phys < 3; p->head_phys++)
 		assert_index_refused(p, -EBADMSG,
@@ -561,6 +562,19 @@ static void lengthen_slots(struct parcels *p, u32 bytes, u8 fill)
 		memcpy(slots + (size_t)i * bytes,
 		       copy + i * sizeof(struct kho_parcel_ser),
 		       sizeof(struct kho_parcel_ser));
+	parcels_head(p)->entry_size = bytes;
+}
+
+/* As a module with shorter ones would. */
+static void shorten_slots(struct parcels *p, u32 bytes)
+{
+	struct kho_block_header_ser *block = parcels_at(p, p->last_phys);
+	u8 *slots = (u8 *)(block + 1);
+	u32 i;
+
+	for (i = 0; i < block->count; i++)
+		memmove(slots + (size_t)i * bytes,
+			slots + i * sizeof(struct kho_parcel_ser), bytes);
 	parcels_head(p)->entry_size = bytes;
 }
 
@@ -680,17 +694,61 @@ static void every_bit_of_a_slot(void **state)
 {
 	struct parcels *p = *state;
 	struct kho_parcel_ser *slot = parcels_put(p, "a parcel", 5000);
+	const size_t end = offsetof(struct kho_parcel_ser, mode);
 	u8 *bytes = (u8 *)slot;
 	unsigned int i;
 
 	for (i = 0; i < 8 * sizeof(*slot); i++) {
 		bytes[i / 8] ^= 1 << i % 8;
 		assert_index_refused(p, -EBADMSG,
-				     i < 32 ? "parcel state" :
-					      "parcel checksum");
+				     i < 32	 ? "parcel state" :
+				     i < 8 * end ? "parcel checksum" :
+						   "parcel mode checksum");
 		bytes[i / 8] ^= 1 << i % 8;
 	}
 	assert_int_equal(check_index(p, NULL, NULL), 0);
+}
+
+/* With checksums that are right. */
+static void modes_that_cannot_be(void **state)
+{
+	static const u32 bad[] = { 0640, KHO_PARCEL_MODE_KNOWN | 04755,
+				   KHO_PARCEL_MODE_KNOWN | 0x10000,
+				   0xffffffff };
+	static const u32 good[] = { 0, KHO_PARCEL_MODE_KNOWN,
+				    KHO_PARCEL_MODE_KNOWN | 0777 };
+	struct parcels *p = *state;
+	struct kho_parcel_ser *slot = parcels_put(p, "a parcel", 5);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		slot->mode = bad[i];
+		slot->mode_crc = kho_parcel_mode_crc(slot->mode);
+		assert_index_refused(p, -EBADMSG, "parcel mode");
+	}
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		slot->mode = good[i];
+		slot->mode_crc = kho_parcel_mode_crc(slot->mode);
+		assert_int_equal(check_index(p, NULL, NULL), 0);
+	}
+	assert_int_equal(kho_parcel_mode_crc(0), 0);
+}
+
+/* Slots of the first version, which knew no modes. */
+static void an_index_without_modes(void **state)
+{
+	struct parcels *p = *state;
+	struct kho_parcel_head_ser *head = parcels_head(p);
+	struct names n = { .nr = 0 };
+
+	parcels_put(p, "one", 1);
+	parcels_put(p, "two", 5000);
+	shorten_slots(p, KHO_PARCEL_BYTES_FROM);
+	assert_index_refused(p, -EBADMSG, "parcel index slot size");
+	head->version = KHO_PARCEL_READS_FROM;
+	assert_int_equal(check_index(p, &n, NULL), 0);
+	assert_int_equal(n.nr, 2);
+	assert_string_equal(n.name[1], "two");
 }
 
 static void more_than_there_is(void **state)
@@ -811,7 +869,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
-		cmocka_unit_test(checksum_covers_all_but_state_and_itself),
+		cmocka_unit_test(
+			checksum_covers_all_that_the_first_version_had),
 		TEST(lists_of_any_length),
 		TEST(lists_of_larger_blocks),
 		TEST(an_empty_chunk_after_a_full_one),
@@ -833,6 +892,8 @@ int main(void)
 		TEST(an_index_in_a_circle),
 		TEST(bad_slots),
 		TEST(every_bit_of_a_slot),
+		TEST(modes_that_cannot_be),
+		TEST(an_index_without_modes),
 		TEST(more_than_there_is),
 		TEST(as_many_as_there_may_be),
 		TEST(it_can_be_stopped_anywhere),

@@ -378,6 +378,9 @@ struct kho_ioctl_simple {
  * @missing: out: with ENOMEM: how much memory would have to be freed for @bytes, 0 = not known
  *   (CREATE)
  * @why: out: with EIO and ENODATA: which check failed, as in kho_ioctl_status.in_reason (OPEN)
+ * @mode: permissions of the file that it is put from, with KHO_PARCEL_MODE, or 0 if there is
+ *   none: in (CREATE), out (OPEN)
+ * @reserved: 0
  *
  * CREATE: the new descriptor takes write(2) in order; KHO_PARCEL_COMMIT on it makes the parcel
  * part of the handover; closing it without a commit discards what was written. EEXIST from the
@@ -400,7 +403,12 @@ struct kho_ioctl_parcel {
 	__aligned_u64 bytes;
 	__aligned_u64 missing;
 	char why[KHO_WHY_SIZE];
+	__u32 mode;
+	__u32 reserved;
 };
+
+/* Beside the nine bits of permissions in kho_ioctl_parcel.mode: they are known. */
+#define KHO_PARCEL_MODE 0x8000
 
 /* Size of the first version of struct kho_ioctl_parcel, which ended with @bytes. */
 #define KHO_PARCEL_SIZE_1 88

@@ -25,13 +25,16 @@
  * Version of everything in this file, the oldest version whose readers understand it, and the
  * oldest version that is read; see version.h.
  */
-#define KHO_PARCEL_VERSION 1
+#define KHO_PARCEL_VERSION 2
 #define KHO_PARCEL_READERS_FROM 1
 #define KHO_PARCEL_READS_FROM 1
 #define KHO_PARCEL_VERSION_WORD \
 	KHO_VERSION_WORD(KHO_PARCEL_VERSION, KHO_PARCEL_READERS_FROM)
 /* Size of struct kho_parcel_ser in the oldest version that is read. */
 #define KHO_PARCEL_BYTES_FROM 112
+/* With the permissions in @mode: it is known. */
+#define KHO_PARCEL_MODE_KNOWN 0x8000
+#define KHO_PARCEL_MODE_BITS 0777
 /* Size of a name with its NUL. */
 #define KHO_PARCEL_NAME_SIZE 64
 
@@ -66,6 +69,9 @@ static_assert(sizeof(struct kho_parcel_head_ser) == 24, "wire layout");
  * @data: the pages; first is 0 if @bytes is 0
  * @reserved: 0
  * @crc: CRC-32C of @data_crc .. @reserved
+ * @mode: KHO_PARCEL_MODE_KNOWN and permissions of the file that it was put from, 0 = not known.
+ *	From version 2 on
+ * @mode_crc: CRC-32C of @mode, 0 if that is 0. From version 2 on
  */
 struct kho_parcel_ser {
 	u32 state;
@@ -76,9 +82,11 @@ struct kho_parcel_ser {
 	struct kho_vmalloc data;
 	u32 reserved;
 	u32 crc;
+	u32 mode;
+	u32 mode_crc;
 } __packed;
 
-static_assert(sizeof(struct kho_parcel_ser) == 112, "wire layout");
+static_assert(sizeof(struct kho_parcel_ser) == 120, "wire layout");
 static_assert(sizeof(struct kho_parcel_ser) >= KHO_PARCEL_BYTES_FROM,
 	      "versions add members");
 
