@@ -58,6 +58,9 @@ class Machines:
     def runs(self, side, case):
         return sum(1 for r in self.rows if r["side"] == side and r["case"] == case)
 
+    def sides(self):
+        return list(dict.fromkeys(r["side"] for r in self.rows))
+
     def cases(self, side):
         return list(dict.fromkeys(r["case"] for r in self.rows if r["side"] == side))
 
@@ -208,6 +211,24 @@ def memfd_table(figures, machines):
     return table(["case", "by", "preserve a 4 KiB page", "retrieve", "free"], rows)
 
 
+def ahead_table(machines):
+    """The same images started in three ways, from each kernel to itself."""
+    rows = []
+    for side in machines.sides():
+        if not side.startswith("ahead-"):
+            continue
+        least = machines.get(side, "kexec", "blackout")
+        for case, text in (("kexec", "kexec-tools, `-l -c --no-checks`"),
+                           ("itself", "`kho load --ahead=no`"), ("nothing", "`kho load`")):
+            value = machines.get(side, case, "blackout")
+            if None not in (value, least):
+                rows.append([side[len("ahead-"):] if case == "kexec" else "", text,
+                             f"{value / 1e6:,.0f} M", number(value / least, 2),
+                             f"{machines.get(side, case, 'load_ns') / 1e6:,.0f} M"])
+    return table(["kernel", "loaded by", "blackout", "over kexec-tools", "load"],
+                 rows) if rows else "Not measured."
+
+
 def kept_table(machines):
     """Each case over the empty tree, for one of its files, pages or folios."""
     cases = (("kept-files-20000", "small file", machines.get("kho", "kept-files-20000", "kept")),
@@ -265,7 +286,7 @@ def write_report(figures):
         "patterns": patterns_list(figures),
         "shares": targets.shares(machines),
         "growth": targets.growth(machines), "parcel": targets.parcel(machines),
-        "kept": kept_table(machines),
+        "kept": kept_table(machines), "ahead": ahead_table(machines),
     }
     for key, value in fill.items():
         text = text.replace(f"@{key}@", str(value))

@@ -88,6 +88,19 @@ def kexec_rows(machines):
     return rows
 
 
+def ahead_rows(machines):
+    """What is done before the jump is not done in the blackout."""
+    rows = []
+    for kernel, limit in (("6.1", 0.90), ("6.12", 0.65), ("7.3", 0.65)):
+        theirs, value = (machines.get(f"ahead-{kernel}", case, "blackout")
+                         for case in ("kexec", "nothing"))
+        if None not in (theirs, value):
+            rows.append([f"blackout with nothing preserved, {kernel} to itself, a small initramfs: share of "
+                         "kexec-tools'", f"≤ {limit:.2f}", f"{value / theirs:.2f}",
+                         verdict(value / theirs, limit), "see [below](#done-ahead)"])
+    return rows
+
+
 def blackout_rows(machines):
     plain = machines.get("kho", "plain", "blackout")
     nothing = machines.get("kho", "nothing", "blackout")
@@ -101,6 +114,7 @@ def blackout_rows(machines):
                      "not decided",
                      f"medians; repeats of one case differ by up to {100 * noise / plain:.2f} %"])
     rows += kexec_rows(machines)
+    rows += ahead_rows(machines)
     over = machines.boot("kho", "order9-256")
     rows.append(["blackout, 512 MiB in folios of 2 MiB, over nothing preserved", "≤ 1.5 M",
                  "–" if over is None else f"{over / 1e6:.1f} M", verdict(over, 1.5e6),
