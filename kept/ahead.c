@@ -383,7 +383,10 @@ void kept_ahead_close(void)
  */
 struct kept_ahead *kept_ahead_of(const struct inode *inode)
 {
-	return is_closed ? xa_erase(&held, key_of(inode)) : NULL;
+	/* Mostly there is nothing, and there may be many files. */
+	if (!is_closed || xa_empty(&held))
+		return NULL;
+	return xa_erase(&held, key_of(inode));
 }
 
 /* Those that the file has elsewhere, or no more, cannot be used. */

@@ -26,6 +26,8 @@
 
 /* Folios that are preserved at a time. */
 #define HOLD_BATCH 64
+/* Folios that are put on the list at a time. */
+#define LIST_BATCH 16
 
 /**
  * struct listing - a file that is being listed
@@ -233,11 +235,11 @@ static int hold_one(struct listing *l, struct folio *folio)
 	return ret;
 }
 
-/* Those of them that follow one another, from the first on. @done: as add_folios() has it. */
+/* Some that follow one another, from the first on. @done: as add_folios() has it. */
 static int list_some(struct listing *l, struct folio **folio, unsigned int nr,
 		     unsigned int *done)
 {
-	u64 entry[HOLD_BATCH];
+	u64 entry[LIST_BATCH];
 	pgoff_t end = folio[0]->index;
 	unsigned int i;
 	int ret = list_hole(l, end);
@@ -246,6 +248,7 @@ static int list_some(struct listing *l, struct folio **folio, unsigned int nr,
 		ret = end_run(l);
 	if (ret)
 		return ret;
+	nr = min_t(unsigned int, nr, LIST_BATCH);
 	for (i = 0; i < nr && folio[i]->index == end; i++) {
 		entry[i] = kho_kept_entry_folio(folio_pfn(folio[i]),
 						folio_order(folio[i]));

@@ -47,13 +47,6 @@ static void add_tree(struct image *im, int dev, const struct kept_info *t,
 	sum->extent_bytes += e.extent_bytes;
 }
 
-/* Would there be room if pages lay side by side, and nothing was withheld but what is kept? */
-static bool is_scattered(const struct image *im, const struct kept_sum *sum)
-{
-	return !room_missing(&im->needs,
-			     room_withheld(&im->status) + sum->bytes);
-}
-
 static void judge(struct image *im, const struct kept_sum *sum)
 {
 	u64 withheld = room_withheld(&im->status) + sum->extent_bytes;
@@ -65,9 +58,7 @@ static void judge(struct image *im, const struct kept_sum *sum)
 	if (missing)
 		finding_warning(
 			&im->findings, "trees",
-			is_scattered(im, sum) ?
-				"it is scattered over memory: `sysctl vm.compact_memory=1` moves it together as far as it can; then look again" :
-				"make what is kept smaller, or stop keeping some of it with `kho keep --drop`",
+			"make what is kept smaller, or stop keeping some of it with `kho keep --drop`",
 			"the trees that are kept hold %s in %llu inodes, and %s would be withheld from the next kernel for them; with the rest %s are missing for it to boot, so trees would be left behind, the largest first",
 			a, (unsigned long long)sum->inodes, b,
 			human_bytes(missing, c, sizeof(c)));
