@@ -60,6 +60,13 @@ cases=(
 	"kept-files-100000 1 4096 bench.count=0 bench.kept=100000"
 	"kept-512 1 4096 bench.count=0 bench.tree=512"
 	"kept-huge-512 1 4096 bench.count=0 bench.tree=512 bench.huge"
+	"kept-512-ahead 1 4096 bench.count=0 bench.tree=512 bench.ahead"
+	"kept-huge-512-ahead 1 4096 bench.count=0 bench.tree=512 bench.huge bench.ahead"
+	"kept-files-peers 1 4096 bench.count=0 bench.kept=20000 bench.peers"
+	"kept-pages-peers 1 4096 bench.count=0 bench.tree=256 bench.peers"
+	"kept-scattered-256 1 4096 bench.count=0 bench.scattered=256"
+	"kept-scattered-256-compacted 1 4096 bench.count=0 bench.scattered=256 bench.compact"
+	"kept-huge-1536 1 4096 bench.count=0 bench.tree=1536 bench.huge"
 )
 # The same images, started in three ways: by kexec(8), as kexec(8) has them, and with all that is done ahead.
 ahead_cases=(
@@ -79,7 +86,7 @@ pack_guest() {
 	root=$(mktemp -d)
 	mkdir "$root/bin"
 	cp "$out/kho-plain" "$root/bin"
-	for name in kexec-file lubench; do
+	for name in kexec-file lubench scatter; do
 		gcc -std=gnu11 -O2 -Wall -D_GNU_SOURCE -I"$top" -I"$top/include/uapi" -static \
 			-o "$root/bin/$name" "$top/bench/guest/$name.c" "$top/lib/liveupdate.c"
 	done

@@ -33,6 +33,8 @@ def gather():
         figures[key] = load(f"{OUT}/{name}.json")
     with open(f"{OUT}/machines.json", encoding="utf-8") as file:
         figures["machines"] = [json.loads(line) for line in file]
+    if os.path.exists(f"{OUT}/parallel.json"):
+        figures["parallel"] = load(f"{OUT}/parallel.json")
     return figures
 
 
@@ -230,18 +232,63 @@ def ahead_table(machines):
 
 
 def kept_table(machines):
-    """Each case over the empty tree, for one of its files, pages or folios."""
-    cases = (("kept-files-20000", "small file", machines.get("kho", "kept-files-20000", "kept")),
-             ("kept-files-100000", "small file", machines.get("kho", "kept-files-100000", "kept")),
-             ("kept-512", "4 KiB page", 512 * 256), ("kept-huge-512", "2 MiB folio", 256))
+    """Each case over the empty tree, or a smaller one, for one of its files, pages or folios."""
+    cases = (("kept-files-20000", "kept-empty", "small file", 20000),
+             ("kept-files-100000", "kept-empty", "small file", 100000),
+             ("kept-512", "kept-empty", "4 KiB page", 512 * 256),
+             ("kept-512-ahead", "kept-empty", "the same, held ahead", 512 * 256),
+             ("kept-huge-512", "kept-empty", "2 MiB folio", 256),
+             ("kept-huge-512-ahead", "kept-empty", "the same, held ahead", 256),
+             ("kept-huge-1536", "kept-huge-512", "one more 2 MiB folio", 512))
     rows = []
-    for case, unit, count in cases:
-        over = [machines.over("kho", case, "kept-empty", key)
+    for case, than, unit, count in cases:
+        over = [machines.over("kho", case, than, key)
                 for key in ("kept_out_ns", "kept_check_ns", "kept_in_ns")]
-        if count and None not in over:
+        if None not in over:
             rows.append([case, unit] + [number(value / count) for value in over])
     return table(["case", "for each", "out, at the last moment", "check", "restore"],
                  rows) if rows else "Not measured."
+
+
+def peers_table(machines):
+    """The same by other means: what is done before the jump, and what after it, for each."""
+    rows = []
+    for case, unit, count in (("kept-files-peers", "small file", 20000),
+                              ("kept-pages-peers", "4 KiB page", 256 * 256)):
+        for means, out, back in (("kept tree", "kept_out_ns", "kept_in_ns"),
+                                 ("cp -a to another tmpfs, and back", "peer_cp_ns", "peer_cp_ns"),
+                                 ("tar to another tmpfs, and back", "peer_tar_ns", "peer_untar_ns"),
+                                 ("tar in a parcel", "peer_put_ns", "peer_get_ns")):
+            values = [machines.get("kho", case, key) for key in (out, back)]
+            if None not in values:
+                rows.append([unit, means] + [number(value / count) for value in values])
+    return table(["for each", "by", "before the jump", "after it"],
+                 rows) if rows else "Not measured."
+
+
+def parallel_text(figures):
+    """Restoring on several processors, over one."""
+    p = figures.get("parallel")
+    if not p:
+        return "Not measured."
+    one = p["restore"][0]["ns"]
+    ratios = ", ".join(f"on {r['cpus']} {r['ns'] / one:.2f}" for r in p["restore"][1:])
+    return (f"Restoring {number(p['files'])} small files takes, of what it takes on one processor, "
+            f"{ratios} (by the clock; the machine has {p['host_cpus']} processors for them).")
+
+
+def compaction(machines):
+    """What moving scattered pages together takes, and what it saves."""
+    loose, dense = "kept-scattered-256", "kept-scattered-256-compacted"
+    keys = ("kept_compact_ns", "kept_extent_bytes", "kept_out_ns")
+    after = [machines.get("kho", dense, key) for key in keys]
+    before = [machines.get("kho", loose, key) for key in keys]
+    if None in after or None in before[1:]:
+        return "Not measured."
+    return (f"Of 256 MiB in every second page of 512 MiB the next kernel would do without "
+            f"{before[1] >> 20} MiB at first, and without {after[1] >> 20} MiB after "
+            f"`vm.compact_memory`, which took {after[0] / 1e6:,.0f} M; the last moment takes "
+            f"{before[2] / 1e6:,.1f} M before and {after[2] / 1e6:,.1f} M after it.")
 
 
 def scale_table(figures):
@@ -287,6 +334,9 @@ def write_report(figures):
         "shares": targets.shares(machines),
         "growth": targets.growth(machines), "parcel": targets.parcel(machines),
         "kept": kept_table(machines), "ahead": ahead_table(machines),
+        "compaction": compaction(machines),
+        "peers": peers_table(machines),
+        "parallel": parallel_text(figures),
     }
     for key, value in fill.items():
         text = text.replace(f"@{key}@", str(value))

@@ -47,6 +47,7 @@ run_scale() {
 
 run_machines() {
 	bench/machines.sh
+	bench/parallel.sh
 }
 
 run_report() {
