@@ -113,7 +113,7 @@ make_services() {
 		[Service]
 		ExecStart=/usr/local/sbin/write-records "$cache/writer/records" $place/witness
 		ExecStopPost=/bin/sh -c 'echo \$EXIT_STATUS >$place/killed-by'
-		TimeoutStopSec=2
+		TimeoutStopSec=10
 	EOT
 	# systemd-shutdown spares whose name begins with @.
 	cat >/etc/systemd/system/lasting.service <<-'EOT'

@@ -112,19 +112,27 @@ small_initramfs() {
 	inside update-initramfs -c -k "$old"
 }
 
+# Who has a file of the root open, or runs in it?
+users_of_root() {
+	local process
+
+	for process in /proc/[0-9]*; do
+		! grep -q -F "$root" <(readlink "$process"/{root,cwd,exe} "$process"/fd/* 2>/dev/null) ||
+			printf '%s: %s\n' "${process##*/}" "$(tr '\0' ' ' <"$process/cmdline")"
+	done
+}
+
 # A program of a package may be about to end still.
 unmount_devices() {
-	local tries process
+	local tries dir
 
-	for tries in $(seq 30); do
-		! umount -R "$root/dev" "$root/proc" 2>/dev/null || return 0
-		sleep 1
+	for dir in "$root/dev" "$root/proc"; do
+		for tries in $(seq 30); do
+			! umount -R "$dir" 2>/dev/null || continue 2
+			sleep 1
+		done
+		umount -R "$dir" || die "$dir is in use after $tries tries: $(users_of_root | xargs)"
 	done
-	for process in /proc/[0-9]*; do
-		! readlink "$process"/{root,cwd,exe} "$process"/fd/* | grep -q -F "$root" ||
-			printf '%s: %s\n' "${process##*/}" "$(tr '\0' ' ' <"$process/cmdline")" >&2
-	done
-	die "programs still run in $root after $tries tries: those"
 }
 
 # make_disk: of the root, which is gone then; the machine starts with the kernel $old
