@@ -13,6 +13,7 @@ set -eu -o pipefail
 
 kernel=${BENCH_KERNEL:-6.12}
 runs=${1:-3}
+[ $# -le 1 ] && [[ $runs =~ ^[1-9][0-9]*$ ]] || usage "$runs: not a number of runs"
 out=$build/bench
 files=20000
 export KHO_KERNELS=$kernel KHO_VM_IMAGE=$out/image KHO_SCENARIOS=$top/bench/vm KHO_BENCH_EXTRA=$out/guest.cpio
