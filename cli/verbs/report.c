@@ -178,14 +178,37 @@ static int read_trees(struct kept_list *trees)
 	return err;
 }
 
+/* With those before; @b: this one, NULL: there is none. */
+static int report_history(const struct kho_ioctl_status *st,
+			  const struct blackout *b,
+			  const struct report_options *opt)
+{
+	autofree struct history *h = need(calloc(1, sizeof(*h)));
+	int err = history_read(h, opt->history);
+
+	if (err)
+		return say_bad_history(opt->history, err);
+	if (b)
+		history_add(h, b);
+	if (b && keep(h, opt))
+		return EXIT_FAILED;
+	if (!h->nr) {
+		say("there is nothing to report: this kernel was not started by a handover%s.",
+		    st->flags & KHO_STATUS_IN_PRESENT ?
+			    " whose times are known" :
+			    "");
+		return EXIT_FAILED;
+	}
+	return show(h, b, opt);
+}
+
 static int report_of(const struct kho_ioctl_status *st,
 		     const struct report_options *opt)
 {
 	autokept struct kept_list trees = { 0 };
-	autofree struct history *h = need(calloc(1, sizeof(*h)));
+	int no_trees = read_trees(&trees);
 	struct boot_instants boot;
 	struct blackout b;
-	int err, no_trees = read_trees(&trees);
 	bool known;
 
 	boot_instants_read(&boot);
@@ -195,21 +218,7 @@ static int report_of(const struct kho_ioctl_status *st,
 	    write_metrics(st, known ? &b : NULL, no_trees ? NULL : &trees,
 			  opt->prometheus))
 		return EXIT_FAILED;
-	err = history_read(h, opt->history);
-	if (err)
-		return say_bad_history(opt->history, err);
-	if (known)
-		history_add(h, &b);
-	if (known && keep(h, opt))
-		return EXIT_FAILED;
-	if (!h->nr) {
-		say("there is nothing to report: this kernel was not started by a handover%s.",
-		    st->flags & KHO_STATUS_IN_PRESENT ?
-			    " whose times are known" :
-			    "");
-		return EXIT_FAILED;
-	}
-	return show(h, known ? &b : NULL, opt);
+	return report_history(st, known ? &b : NULL, opt);
 }
 
 static int report(const struct report_options *opt)

@@ -15,12 +15,13 @@
 #include "cli/image/memmap.c"
 #include "cli/image/sysinfo.c"
 
-static char root[] = "/tmp/kho-ahead-XXXXXX";
+static char root[32];
 
 static int make_root(void **state)
 {
 	autofree char *run = NULL;
 
+	strcpy(root, "/tmp/kho-ahead-XXXXXX");
 	if (!mkdtemp(root))
 		return -1;
 	run = format("%s/run", root);
