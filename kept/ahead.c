@@ -65,11 +65,6 @@ static DEFINE_MUTEX(held_lock);
 /* The lock was taken for good. */
 static bool is_closed;
 
-static unsigned long key_of(const struct inode *inode)
-{
-	return (unsigned long)inode / sizeof(long);
-}
-
 /* -------------------------------------------------------------------------- folios of a file */
 
 static pgoff_t end_of(struct folio *folio)
@@ -188,12 +183,12 @@ static struct kept_ahead *begin_file(struct inode *inode)
 	struct kept_ahead *a;
 	int ret;
 
-	if (xa_load(&held, key_of(inode)))
+	if (xa_load(&held, kept_inode_key(inode)))
 		return NULL;
 	a = ahead_new(inode);
 	if (IS_ERR(a))
 		return a;
-	ret = xa_err(xa_store(&held, key_of(inode), a, KEPT_GFP));
+	ret = xa_err(xa_store(&held, kept_inode_key(inode), a, KEPT_GFP));
 	if (!ret)
 		return a;
 	release(a);
@@ -234,7 +229,7 @@ static int hold_if_wanted(struct holding *h, struct inode *inode,
 
 	mutex_lock(&held_lock);
 	if (!kept_is_jumping()) {
-		a = xa_load(&held, key_of(inode));
+		a = xa_load(&held, kept_inode_key(inode));
 		ret = a ? hold(h, a, nr) : -ENOENT;
 	}
 	mutex_unlock(&held_lock);
@@ -377,7 +372,7 @@ void kept_ahead_close(void)
  * kept_ahead_of() - what is held of a file
  * @inode: of the file
  *
- * Context: after kept_ahead_close(); one caller at a time.
+ * Context: after kept_ahead_close().
  *
  * Return: for kept_ahead_take(), and to be given to kept_ahead_end(); NULL: nothing.
  */
@@ -386,7 +381,14 @@ struct kept_ahead *kept_ahead_of(const struct inode *inode)
 	/* Mostly there is nothing, and there may be many files. */
 	if (!is_closed || xa_empty(&held))
 		return NULL;
-	return xa_erase(&held, key_of(inode));
+	return xa_erase(&held, kept_inode_key(inode));
+}
+
+/* Of one that went bad since, what is good is copied, as of any other. */
+static bool is_bad(struct folio *folio)
+{
+	return PageHWPoison(&folio->page) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
 /* Those that the file has elsewhere, or no more, cannot be used. */
@@ -414,7 +416,7 @@ static unsigned int take(struct kept_ahead *a, pgoff_t index, pgoff_t end,
 	{
 		if (xas_retry(&xas, entry))
 			continue;
-		if (nr == max || entry != first(a))
+		if (nr == max || entry != first(a) || is_bad(entry))
 			break;
 		folio[nr++] = entry;
 		pass_first(a);
@@ -445,10 +447,8 @@ unsigned int kept_ahead_take(struct kept_ahead *a, pgoff_t index, pgoff_t *end,
 	nr = take(a, index, *end, folio, max);
 	if (nr)
 		return nr;
-	/* There is another one where it was. */
-	if (first(a) && first(a)->index == index)
-		let_first_go(a);
-	skip_before(a, index);
+	/* There is another one where it was, or it is bad. */
+	skip_before(a, index + 1);
 	if (first(a))
 		*end = min(*end, first(a)->index);
 	return 0;
@@ -473,7 +473,9 @@ void kept_ahead_end(struct kept_ahead *a)
 /**
  * kept_ahead_end_all() - let go of what is held of files that do not go along
  *
- * Context: may sleep; kept_ahead_of() is not called any more.
+ * A worker that was given up may get on meanwhile: what it takes out is its own.
+ *
+ * Context: may sleep.
  */
 void kept_ahead_end_all(void)
 {
@@ -482,8 +484,6 @@ void kept_ahead_end_all(void)
 
 	if (!is_closed)
 		return;
-	xa_for_each(&held, key, a) {
-		xa_erase(&held, key);
-		kept_ahead_end(a);
-	}
+	xa_for_each(&held, key, a)
+		kept_ahead_end(xa_erase(&held, key));
 }

@@ -155,8 +155,8 @@ static int is_known(struct estimate *e, struct inode *inode)
 
 	if (inode->i_nlink == 1 || S_ISDIR(inode->i_mode))
 		return 0;
-	was = xa_store(&e->inodes, (unsigned long)inode / sizeof(long),
-		       xa_mk_value(1), GFP_KERNEL | __GFP_NOWARN);
+	was = xa_store(&e->inodes, kept_inode_key(inode), xa_mk_value(1),
+		       GFP_KERNEL | __GFP_NOWARN);
 	return xa_is_err(was) ? xa_err(was) : !!was;
 }
 

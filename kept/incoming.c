@@ -875,8 +875,8 @@ static int put_taken(struct kept_files *f, const struct kept_partial *p,
  */
 static int is_taken(struct kept_in *t, const struct inode *inode)
 {
-	void *was = xa_store(&t->taken, (unsigned long)inode / sizeof(long),
-			     xa_mk_value(1), KEPT_GFP);
+	void *was = xa_store(&t->taken, kept_inode_key(inode), xa_mk_value(1),
+			     KEPT_GFP);
 
 	if (xa_is_err(was))
 		return xa_err(was);

@@ -32,6 +32,12 @@ struct xarray;
 /* For memory on the way to the jump: nobody is killed for it. */
 #define KEPT_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/* What an inode that stays is called in an xarray. */
+static inline unsigned long kept_inode_key(const struct inode *inode)
+{
+	return (unsigned long)inode / sizeof(long);
+}
+
 /* --------------------------------------------------- stream.c: bytes in pages that travel */
 
 /**

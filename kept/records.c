@@ -231,8 +231,8 @@ static int is_gone(struct recording *r, struct inode *inode)
 
 	if (inode->i_nlink == 1)
 		return 0;
-	was = xa_store(r->gone, (unsigned long)inode / sizeof(long),
-		       xa_mk_value(1), KEPT_GFP);
+	was = xa_store(r->gone, kept_inode_key(inode), xa_mk_value(1),
+		       KEPT_GFP);
 	return xa_is_err(was) ? xa_err(was) : !!was;
 }
 
