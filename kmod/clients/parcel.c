@@ -75,6 +75,8 @@ struct index_block {
 };
 
 static_assert(sizeof(struct index_block) <= PAGE_SIZE);
+static_assert(KHO_PARCEL_MODE == KHO_PARCEL_MODE_KNOWN,
+	      "a mode is told as it is");
 
 /**
  * struct lost_parcel - one that came in, and is not there
