@@ -15,15 +15,9 @@
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-suite=bookworm
-suites='bookworm trixie'
-keep=''
-limit=5400
 next=$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")+next
 
 make_packages() {

@@ -15,19 +15,8 @@
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
-
-suite=bookworm
-suites='bookworm trixie'
-keep=''
-limit=5400
-
-make_packages() {
-	packages_of_suite
-}
 
 prepare() {
 	two_kernels "$suite-services" kho kho-dkms kho-recipes

@@ -15,25 +15,12 @@
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-keep=''
-limit=5400
-suite=bookworm
 suites='bookworm trixie forky'
 firmware=efi
 devices=(-device i6300esb)
-
-make_packages() {
-	if [ "$suite" = forky ]; then
-		"$top/scripts/packages.sh" >/dev/null
-	else
-		packages_of_suite
-	fi
-}
 
 # Debian to come has no kernel with it, and that of Debian 12 no driver for the watchdog.
 install_kernel_and_packages() {

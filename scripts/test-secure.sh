@@ -17,27 +17,15 @@ set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=apt-private.sh
 . "$(dirname "$0")/apt-private.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-keep=''
-limit=5400
 suite=trixie
 suites='bookworm trixie forky'
 firmware=shim
 memory=3G
 append='crashkernel=256M'
 devices=()
-
-make_packages() {
-	if [ "$suite" = forky ]; then
-		"$top/scripts/packages.sh" >/dev/null
-	else
-		packages_of_suite
-	fi
-}
 
 # What such a machine has besides. Debian to come has neither a kernel nor DKMS with it yet.
 choose_clients() {

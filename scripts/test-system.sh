@@ -14,14 +14,9 @@
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-suite=bookworm
-suites='bookworm trixie'
-keep=''
 limit=3600
 
 # DKMS builds here, not in the emulated machine: for that the newer kernel's headers are unpacked, and
@@ -43,10 +38,6 @@ install_everything() {
 	install_packages "${needed[@]}"
 	install_packages "${packages[@]}"
 	inside dkms autoinstall -k "$new"
-}
-
-make_packages() {
-	packages_of_suite
 }
 
 prepare() {

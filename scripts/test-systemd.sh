@@ -14,12 +14,9 @@
 set -eu -o pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=../tests/packages/root.sh
-. "$top/tests/packages/root.sh"
 # shellcheck source=../tests/packages/machine.sh
 . "$top/tests/packages/machine.sh"
 
-keep=''
 limit=3600
 suite=forky
 suites=forky
@@ -32,10 +29,6 @@ make_initramfs() {
 	inside dracut --no-hostonly --drivers 'virtio_pci virtio_blk ext4' \
 		--modules 'base dracut-systemd fs-lib kernel-modules kho rootfs-block systemd-initrd udev-rules' \
 		"/boot/initrd.img-$new" "$new"
-}
-
-make_packages() {
-	"$top/scripts/packages.sh" >/dev/null
 }
 
 prepare() {

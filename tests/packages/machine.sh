@@ -1,8 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # who sources it uses and sets them
 #
-# A Debian with systemd in a virtual machine, of a directory. Sourced after lib.sh and root.sh by the
-# scripts that test in one, which have set $suite, $suites it may be, and $keep and $limit to the defaults.
+# A Debian with systemd in a virtual machine, of a directory. Sourced after lib.sh by the scripts that test
+# in one, which then set what differs for them, and have a prepare() that makes the disk.
+
+# shellcheck source=root.sh
+. "$top/tests/packages/root.sh"
+
+# What it is, what it may be, whether packages are there, and how long the machine has.
+suite=bookworm
+suites='bookworm trixie'
+keep=''
+limit=5400
+
+make_packages() {
+	packages_of_suite
+}
 
 options() {
 	while [ $# -gt 0 ]; do
@@ -41,8 +54,13 @@ configure_machine() {
 		apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 }
 
-# packages_of_suite: all of them, built where they are for
+# packages_of_suite: all of them, built where they are for; but for a Debian to come, which gets those of this
+# machine
 packages_of_suite() {
+	if [ "$suite" = forky ]; then
+		"$top/scripts/packages.sh" >/dev/null
+		return
+	fi
 	"$top/scripts/packages.sh" --in "$suite" "$(sed -n 's/^KHO_VERSION := //p' "$top/version.mk")" \
 		"$build/packages-$suite" >/dev/null
 }
