@@ -188,7 +188,7 @@ static int say_unreadable(struct packer *p)
 	progress_end(p->progress);
 	say("the directory cannot be read (%s), so nothing was stored.",
 	    lib.error_string(p->disk));
-	return -EIO;
+	return -ECANCELED;
 }
 
 /* Why writing failed: that of the descriptor, for the caller to say. */
@@ -240,7 +240,7 @@ static int write_contents(struct packer *p, u64 size)
 	while (!err && (result = lib.read_data_block(p->disk, &data, &bytes,
 						     &at)) != ARCHIVE_EOF) {
 		if (is_bad(result))
-			return say_unreadable(p) ? -ECANCELED : 0;
+			return say_unreadable(p);
 		if ((u64)at > done)
 			err = write_hole(p, (u64)at - done);
 		if (!err)
@@ -291,7 +291,7 @@ static int pack_entries(struct packer *p, struct archive_entry *entry,
 	while (!err && (result = lib.read_next_header2(p->disk, entry)) !=
 			       ARCHIVE_EOF) {
 		if (is_bad(result))
-			return say_unreadable(p) ? -ECANCELED : 0;
+			return say_unreadable(p);
 		lib.read_disk_descend(p->disk);
 		if (lib.entry_filetype(entry) == AE_IFSOCK) {
 			say_socket(p, entry);
@@ -322,7 +322,7 @@ static int pack_all(struct packer *p, int fd)
 	if (lib.write_open_fd(p->out, fd))
 		err = -EIO;
 	else if (lib.read_disk_open(p->disk, "."))
-		err = say_unreadable(p) ? -ECANCELED : 0;
+		err = say_unreadable(p);
 	if (!err)
 		err = pack_entries(p, entry, links);
 	errno = 0;
