@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/base/output.h"
+
 static const char *const phase_names[PHASES] = { "shutdown",  "jump",
 						 "kernel",    "initramfs",
 						 "userspace", "restore" };
@@ -96,36 +98,26 @@ void blackout_count_trees(struct blackout *b, const struct kept_list *trees)
 
 /* ------------------------------------------------------------------------------------- JSON */
 
-static void add_number(struct json_object *o, const char *key, u64 value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_text(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
-}
-
 struct json_object *blackout_json(const struct blackout *b)
 {
 	struct json_object *o = json_object_new_object(),
 			   *phases = json_object_new_object();
 	size_t i;
 
-	add_text(o, "boot-id", b->boot_id);
-	add_text(o, "from", b->from);
-	add_text(o, "to", b->to);
-	add_number(o, "count", b->count);
-	add_number(o, "ready-time-ns", b->ready_time_ns);
-	add_number(o, "bytes", b->bytes);
-	add_number(o, "services-ns", b->services_ns);
-	add_number(o, "blackout-ns", b->total_ns);
-	add_number(o, "trees-lost", b->trees_lost);
-	add_number(o, "trees-waiting", b->trees_waiting);
+	json_add_string(o, "boot-id", b->boot_id);
+	json_add_string(o, "from", b->from);
+	json_add_string(o, "to", b->to);
+	json_add_number(o, "count", b->count);
+	json_add_number(o, "ready-time-ns", b->ready_time_ns);
+	json_add_number(o, "bytes", b->bytes);
+	json_add_number(o, "services-ns", b->services_ns);
+	json_add_number(o, "blackout-ns", b->total_ns);
+	json_add_number(o, "trees-lost", b->trees_lost);
+	json_add_number(o, "trees-waiting", b->trees_waiting);
 	json_object_object_add(o, "by-clock",
 			       json_object_new_boolean(b->by_clock));
 	for (i = 0; i < PHASES; i++)
-		add_number(phases, phase_names[i], b->phase_ns[i]);
+		json_add_number(phases, phase_names[i], b->phase_ns[i]);
 	json_object_object_add(o, "phases-ns", phases);
 	return o;
 }

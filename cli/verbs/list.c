@@ -228,23 +228,18 @@ static int print_table(const struct inventory *inv,
 	return code;
 }
 
-static void json_add(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
-}
-
 static struct json_object *json_parcel(const struct kho_parcel_info *p)
 {
 	struct json_object *o = json_object_new_object();
 	char crc[16];
 
 	snprintf(crc, sizeof(crc), "%08x", p->crc);
-	json_add(o, "name", p->name);
+	json_add_string(o, "name", p->name);
 	json_object_object_add(o, "bytes", json_object_new_uint64(p->bytes));
 	json_object_object_add(o, "created-ns",
 			       json_object_new_uint64(p->created_ns));
-	json_add(o, "crc32c", crc);
-	json_add(o, "origin", origin(parcel_incoming(p)));
+	json_add_string(o, "crc32c", crc);
+	json_add_string(o, "origin", origin(parcel_incoming(p)));
 	return o;
 }
 
@@ -252,10 +247,10 @@ static struct json_object *json_region(const struct kho_region_info *r)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_add(o, "name", r->name);
+	json_add_string(o, "name", r->name);
 	json_object_object_add(o, "bytes", json_object_new_uint64(r->bytes));
 	json_object_object_add(o, "address", json_object_new_uint64(r->phys));
-	json_add(o, "origin", origin(region_incoming(r)));
+	json_add_string(o, "origin", origin(region_incoming(r)));
 	json_object_object_add(o, "in-use",
 			       json_object_new_boolean(r->flags &
 						       KHO_REGION_INFO_IN_USE));
@@ -266,7 +261,7 @@ static void json_text(struct json_object *o, const char *key, const char *text)
 {
 	autofree char *shown = printable(text, strlen(text));
 
-	json_add(o, key, shown);
+	json_add_string(o, key, shown);
 }
 
 static void json_number(struct json_object *o, const char *key, u64 value)
@@ -281,8 +276,8 @@ static struct json_object *json_tree(const struct kept_info *t)
 	json_text(o, "name", t->name);
 	json_number(o, "bytes", t->bytes);
 	json_number(o, "created-ns", t->kept_ns);
-	json_add(o, "origin", origin(t->incoming));
-	json_add(o, "state", kept_state_name(t->state));
+	json_add_string(o, "origin", origin(t->incoming));
+	json_add_string(o, "state", kept_state_name(t->state));
 	if (t->incoming) {
 		json_number(o, "records", t->nr_records);
 		json_number(o, "files", t->nr_files);
@@ -294,7 +289,7 @@ static struct json_object *json_tree(const struct kept_info *t)
 			format("%u:%u", t->dev_major, t->dev_minor);
 
 		json_number(o, "inodes", t->nr_records);
-		json_add(o, "device", dev);
+		json_add_string(o, "device", dev);
 		json_text(o, "path", t->path);
 	}
 	return o;

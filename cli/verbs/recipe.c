@@ -405,12 +405,6 @@ static char *cell(const void *data, size_t row, size_t column)
 	return format("%s", text ? text : "-");
 }
 
-static void json_add(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key,
-			       text ? json_object_new_string(text) : NULL);
-}
-
 static int print_json(const struct recipe_options *opt,
 		      const struct entries *all)
 {
@@ -422,9 +416,9 @@ static int print_json(const struct recipe_options *opt,
 		const struct entry *e = &all->list[i];
 		struct json_object *o = json_object_new_object();
 
-		json_add(o, "name", e->name);
-		json_add(o, "unit", e->unit);
-		json_add(o, "program", e->of.program);
+		json_add_string(o, "name", e->name);
+		json_add_string(o, "unit", e->unit);
+		json_add_string(o, "program", e->of.program);
 		json_object_object_add(
 			o, "installed",
 			e->of.program ? json_object_new_boolean(!strcmp(
@@ -433,10 +427,10 @@ static int print_json(const struct recipe_options *opt,
 					NULL);
 		json_object_object_add(o, "enabled",
 				       json_object_new_boolean(e->enabled));
-		json_add(o, "directory", e->of.directory);
-		json_add(o, "state", e->state);
-		json_add(o, "reason", e->why && *e->why ? e->why : NULL);
-		json_add(o, "about", e->of.about);
+		json_add_string(o, "directory", e->of.directory);
+		json_add_string(o, "state", e->state);
+		json_add_string(o, "reason", e->why && *e->why ? e->why : NULL);
+		json_add_string(o, "about", e->of.about);
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(root, "recipes", list);

@@ -62,13 +62,7 @@ static const char *image_state_name(enum loaded_image state)
 static void add_string(struct json_object *o, const char *key,
 		       const char *value)
 {
-	json_object_object_add(o, key,
-			       *value ? json_object_new_string(value) : NULL);
-}
-
-static void add_number(struct json_object *o, const char *key, u64 value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
+	json_add_string(o, key, *value ? value : NULL);
 }
 
 static struct json_object *json_flags(u32 flags)
@@ -89,18 +83,18 @@ static struct json_object *json_out(const struct kho_ioctl_status *st)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_number(o, "blocks", st->out_blocks);
-	add_number(o, "bytes", st->out_bytes);
-	add_number(o, "parcels", st->nr_parcels);
-	add_number(o, "sessions", st->out_sessions);
-	add_number(o, "session-bytes", st->out_session_bytes);
-	add_number(o, "trees", st->out_trees);
-	add_number(o, "tree-bytes", st->out_tree_bytes);
-	add_number(o, "extents", st->nr_extents);
-	add_number(o, "extent-bytes", st->out_extent_bytes);
-	add_number(o, "scratch-areas", st->nr_scratch);
-	add_number(o, "scratch-bytes", st->out_scratch_bytes);
-	add_number(o, "overhead-bytes", st->out_overhead_bytes);
+	json_add_number(o, "blocks", st->out_blocks);
+	json_add_number(o, "bytes", st->out_bytes);
+	json_add_number(o, "parcels", st->nr_parcels);
+	json_add_number(o, "sessions", st->out_sessions);
+	json_add_number(o, "session-bytes", st->out_session_bytes);
+	json_add_number(o, "trees", st->out_trees);
+	json_add_number(o, "tree-bytes", st->out_tree_bytes);
+	json_add_number(o, "extents", st->nr_extents);
+	json_add_number(o, "extent-bytes", st->out_extent_bytes);
+	json_add_number(o, "scratch-areas", st->nr_scratch);
+	json_add_number(o, "scratch-bytes", st->out_scratch_bytes);
+	json_add_number(o, "overhead-bytes", st->out_overhead_bytes);
 	add_string(o, "reason", st->out_reason);
 	return o;
 }
@@ -111,30 +105,35 @@ static struct json_object *json_in(const struct kho_ioctl_status *st)
 
 	add_string(o, "release", st->in_release);
 	add_string(o, "module-version", st->in_module_version);
-	add_number(o, "blocks", st->in_blocks);
-	add_number(o, "bytes", st->in_bytes);
-	add_number(o, "unclaimed-bytes", st->in_unclaimed_bytes);
-	add_number(o, "released-bytes", st->in_released_bytes);
-	add_number(o, "sessions", st->in_sessions);
-	add_number(o, "error", st->in_error);
+	json_add_number(o, "blocks", st->in_blocks);
+	json_add_number(o, "bytes", st->in_bytes);
+	json_add_number(o, "unclaimed-bytes", st->in_unclaimed_bytes);
+	json_add_number(o, "released-bytes", st->in_released_bytes);
+	json_add_number(o, "sessions", st->in_sessions);
+	json_add_number(o, "error", st->in_error);
 	add_string(o, "reason", st->in_reason);
-	add_number(o, "validate-ns", st->in_validate_ns);
-	add_number(o, "release-ns", st->in_release_ns);
-	add_number(o, "module-load-time-ns", st->in_stamp_ns[0]);
-	add_number(o, "image-load-time-ns", st->in_stamp_ns[1]);
-	add_number(o, "reboot-time-ns", st->in_stamp_ns[2]);
-	add_number(o, "ready-time-ns", st->in_ready_ns);
+	json_add_number(o, "validate-ns", st->in_validate_ns);
+	json_add_number(o, "release-ns", st->in_release_ns);
+	json_add_number(o, "module-load-time-ns", st->in_stamp_ns[0]);
+	json_add_number(o, "image-load-time-ns", st->in_stamp_ns[1]);
+	json_add_number(o, "reboot-time-ns", st->in_stamp_ns[2]);
+	json_add_number(o, "ready-time-ns", st->in_ready_ns);
 	return o;
 }
 
-/* What the loaded image lacks to boot beside what is preserved. */
-static u64 missing_bytes(const struct kho_ioctl_status *st)
+/* What the loaded image lacks to boot beside what is preserved, and @more. */
+static u64 missing_beside(const struct kho_ioctl_status *st, u64 more)
 {
 	struct room_needs needs;
 
 	if (loaded_image(st) != LOADED_OURS || !room_saved(&needs))
 		return 0;
-	return room_missing(&needs, room_withheld(st));
+	return room_missing(&needs, room_withheld(st) + more);
+}
+
+static u64 missing_bytes(const struct kho_ioctl_status *st)
+{
+	return missing_beside(st, 0);
 }
 
 /*
@@ -143,12 +142,7 @@ static u64 missing_bytes(const struct kho_ioctl_status *st)
  */
 static u64 missing_for_trees(const struct kho_ioctl_status *st)
 {
-	struct room_needs needs;
-
-	if (loaded_image(st) != LOADED_OURS || !st->out_tree_bytes ||
-	    !room_saved(&needs))
-		return 0;
-	return room_missing(&needs, room_withheld(st) + st->out_tree_bytes);
+	return st->out_tree_bytes ? missing_beside(st, st->out_tree_bytes) : 0;
 }
 
 static const char *image_call(const struct kho_ioctl_status *st)
@@ -183,9 +177,9 @@ static struct json_object *json_tree(const struct kept_info *t)
 
 	add_string(o, "name", name);
 	add_string(o, "state", kept_state_name(t->state));
-	add_number(o, "bytes", t->bytes);
-	add_number(o, "files", kept_nr_files(t));
-	add_number(o, "filled", t->nr_filled);
+	json_add_number(o, "bytes", t->bytes);
+	json_add_number(o, "files", kept_nr_files(t));
+	json_add_number(o, "filled", t->nr_filled);
 	add_string(o, "reason", why);
 	return o;
 }
@@ -211,8 +205,8 @@ static struct json_object *json_closed(const struct session_losses *losses)
 		struct json_object *o = json_object_new_object();
 
 		add_string(o, "name", losses->closed[i].name);
-		add_number(o, "files", losses->closed[i].nr_files);
-		add_number(o, "seconds-ago", losses->closed[i].seconds);
+		json_add_number(o, "files", losses->closed[i].nr_files);
+		json_add_number(o, "seconds-ago", losses->closed[i].seconds);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -238,15 +232,15 @@ static void print_json(const struct kho_ioctl_status *st,
 	json_object_object_add(root, "flags", json_flags(st->flags));
 	add_string(root, "image", image_state_name(loaded_image(st)));
 	add_string(root, "image-program", st->image_program);
-	add_number(root, "image-pid", st->image_pid);
+	json_add_number(root, "image-pid", st->image_pid);
 	add_string(root, "image-syscall",
 		   *st->image_program ? image_call(st) : "");
 	add_string(root, "image-reason", st->image_why_not);
 	add_ahead(root, st);
 	add_string(root, "refused-reason", st->refused_why);
-	add_number(root, "room-missing-bytes", missing_bytes(st));
-	add_number(root, "tree-room-missing-bytes", missing_for_trees(st));
-	add_number(root, "kexec-count", st->kexec_count);
+	json_add_number(root, "room-missing-bytes", missing_bytes(st));
+	json_add_number(root, "tree-room-missing-bytes", missing_for_trees(st));
+	json_add_number(root, "kexec-count", st->kexec_count);
 	json_object_object_add(root, "out", json_out(st));
 	json_object_object_add(root, "in", json_in(st));
 	json_object_object_add(root, "trees", json_trees(trees, false));

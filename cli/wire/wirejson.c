@@ -13,11 +13,6 @@ const char *const wire_sections[] = { "verdict", "head",    "extents",	"fdt",
 				      "module",	 "memmap",  "metadata", "tree",
 				      "parcels", "regions", "kept",	NULL };
 
-void json_add_number(struct json_object *o, const char *key, u64 value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
 void json_add_text(struct json_object *o, const char *key, const char *text,
 		   size_t size)
 {

@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "cli/base/output.h"
 #include "cli/wire/wire.h"
 
 /* Names of the sections, in order; the last is NULL. */
@@ -31,7 +32,6 @@ void wire_kept_each(struct wire *w, void (*each)(void *ctx, u64 start, u64 end),
 		    void *ctx);
 
 /* Shorthands. */
-void json_add_number(struct json_object *o, const char *key, u64 value);
 /* At most @size bytes, up to a NUL; what is not printable becomes '?'. */
 void json_add_text(struct json_object *o, const char *key, const char *text,
 		   size_t size);

@@ -16,6 +16,7 @@
 #include "cli/wire/wireclients.c"
 #include "cli/kept/records.c"
 #include "cli/wire/wirekept.c"
+#include "cli/base/output.c"
 #include "cli/wire/wirejson.c"
 #include "cli/wire/wire.c"
 #include "handover.h"

@@ -20,6 +20,7 @@
 #undef add
 #include "cli/base/util.c"
 #include "cli/image/memmap.c"
+#include "cli/base/output.c"
 #include "cli/report/blackout.c"
 #include "cli/report/memview.c"
 #define head prometheus_head

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "cli/base/output.c"
 #include "cli/report/blackout.c"
 #include "cli/report/history.c"
 #include "cli/report/prometheus.c"
